@@ -1,0 +1,79 @@
+"""The declarative base of all tables, and the columns that every city feature has.
+
+Geometry columns declare no SRID: the storage CRS is chosen once per city, when the
+database is migrated (`layers.migrations`), and stands in the geometry type from then on.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+
+SCHEMA = "twin"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What people call a property, and its unit (UCUM) where it has one."""
+
+    vi: str
+    en: str
+    unit: str | None = None
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        schema=SCHEMA,
+        naming_convention={
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+        },
+    )
+
+
+def labelled(*column: Any, vi: str, en: str, unit: str | None = None, **options: Any) -> MappedColumn[Any]:
+    """A column that is served, under the name that people call it by."""
+    return mapped_column(*column, info={"label": Label(vi, en, unit)}, **options)
+
+
+def geometry(kind: str) -> Geometry:
+    """A geometry type of the storage CRS; `kind` as in PostGIS ("POINT", "LINESTRINGZ")."""
+    return Geometry(kind, srid=-1, dimension=3 if kind.endswith("Z") else 2, spatial_index=False)
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """A CHECK that holds a text column to the members of an enumeration."""
+    members = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} in ({members})", name=column)
+
+
+def between(column: str, low: float, high: float) -> CheckConstraint:
+    """A CHECK for what is physically possible, both ends allowed."""
+    return CheckConstraint(f"{column} between {low} and {high}", name=column)
+
+
+class Feature:
+    """Where a row came from: file, layer in it, record (from 1), part (from 0) of a multi-part geometry."""
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    source_file_id: Mapped[int | None] = labelled(
+        BigInteger, ForeignKey(f"{SCHEMA}.source_files.id"), vi="Tệp nguồn", en="Source file", index=True
+    )
+    source_layer: Mapped[str | None] = labelled(Text, vi="Lớp nguồn", en="Source layer")
+    source_row: Mapped[int | None] = labelled(Integer, vi="Dòng nguồn", en="Source row")
+    source_part: Mapped[int] = mapped_column(SmallInteger, server_default="0")

@@ -1,0 +1,179 @@
+"""The list of layers: what each holds, how it is called, who may read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, Boolean, Date, Double, Integer
+
+from layers.base import Label
+from layers.boundaries import Boundary
+from layers.buildings import Building
+from layers.database import Audience, Connection
+from layers.errors import NotFound
+from layers.excavations import ExcavationRow
+from layers.parcels import Parcel
+from layers.roads import Road
+from layers.terrain import Terrain
+from layers.trees import Tree
+from layers.utilities import UtilityLine, UtilityNode
+
+if TYPE_CHECKING:
+    from layers.base import Base
+
+# JSON Schema (type, format) of a column.
+_JSON_TYPES: tuple[tuple[type, tuple[str, str | None]], ...] = (
+    (BigInteger, ("integer", None)),
+    (Integer, ("integer", None)),
+    (Double, ("number", None)),
+    (Boolean, ("boolean", None)),
+    (Date, ("string", "date")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A served attribute: its column, its JSON Schema type and format, what people call it."""
+
+    name: str
+    type: str
+    format: str | None
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A table of features. `geometry_sql` is what is served; the indexed plan geometry is always `geom`."""
+
+    name: str
+    title: Label
+    description: Label
+    properties: tuple[Property, ...]
+    geometry_type: str
+    geometry_sql: str
+    audience: Audience
+
+    def property(self, name: str) -> Property:
+        """Raises: NotFound for a name the layer does not have."""
+        for candidate in self.properties:
+            if candidate.name == name:
+                return candidate
+        known = ", ".join(p.name for p in self.properties)
+        raise NotFound(f"layer '{self.name}' has no property '{name}': it has {known}")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerState:
+    """What a layer holds now; `bounds` in storage CRS (minx, miny, maxx, maxy), None when empty."""
+
+    version: int
+    features: int
+    changed_at: datetime
+    bounds: tuple[float, float, float, float] | None
+
+
+def _properties(model: type[Base]) -> tuple[Property, ...]:
+    columns = [column for column in model.__table__.columns if "label" in column.info]
+    own = [c for c in columns if not c.name.startswith("source_")]
+    provenance = [c for c in columns if c.name.startswith("source_")]
+    return tuple(Property(c.name, *_json_type(c.type), c.info["label"]) for c in (*own, *provenance))
+
+
+def _json_type(column_type: object) -> tuple[str, str | None]:
+    return next((json for kind, json in _JSON_TYPES if isinstance(column_type, kind)), ("string", None))
+
+
+def _layer(
+    model: type[Base],
+    title: Label,
+    description: Label,
+    *,
+    geometry_sql: str = "geom",
+    audience: Audience = Audience.PUBLIC,
+) -> Layer:
+    geometry_type = str(model.__table__.columns["geom"].type.geometry_type)
+    return Layer(model.__tablename__, title, description, _properties(model), geometry_type, geometry_sql, audience)
+
+
+LAYERS: tuple[Layer, ...] = (
+    _layer(
+        Boundary,
+        Label("Ranh giới hành chính", "Boundaries"),
+        Label("Thành phố và các phường, xã", "The city and its wards"),
+    ),
+    _layer(
+        Parcel,
+        Label("Thửa đất", "Parcels"),
+        Label("Thửa đất địa chính, không có thông tin cá nhân", "Cadastral parcels, without personal data"),
+    ),
+    _layer(
+        Building,
+        Label("Công trình", "Buildings"),
+        Label("Chân công trình và chiều cao", "Footprints with ground elevation and height"),
+    ),
+    _layer(Road, Label("Đường", "Roads"), Label("Tim đường", "Road centre lines")),
+    _layer(Tree, Label("Cây xanh", "Trees"), Label("Cây xanh đô thị", "Urban trees")),
+    _layer(
+        Terrain,
+        Label("Địa hình", "Terrain"),
+        Label("Phạm vi các mô hình số độ cao", "Extents of the elevation rasters"),
+    ),
+    _layer(
+        UtilityLine,
+        Label("Tuyến ngầm", "Utility lines"),
+        Label(
+            "Đường ống và cáp ngầm; cao độ là tim của mặt cắt, thiếu z là chưa biết",
+            "Underground pipes and cables; z is the axis of the section, no z means unknown",
+        ),
+        geometry_sql="coalesce(axis, geom)",
+        audience=Audience.OPERATOR,
+    ),
+    _layer(
+        UtilityNode,
+        Label("Nút ngầm", "Utility nodes"),
+        Label("Hố ga, van, bể cáp; z là cao độ nắp", "Manholes, valves, chambers; z is the cover's elevation"),
+        geometry_sql="coalesce(st_force3dz(geom, cover_m), geom)",
+        audience=Audience.OPERATOR,
+    ),
+    _layer(
+        ExcavationRow,
+        Label("Công trình đào", "Excavations"),
+        Label("Các vị trí dự kiến đào", "Planned excavations"),
+        audience=Audience.OPERATOR,
+    ),
+)
+
+
+def layers_for(audience: Audience) -> tuple[Layer, ...]:
+    """The layers that an audience may know of, in the order they are shown."""
+    if audience is Audience.OPERATOR:
+        return LAYERS
+    return tuple(layer for layer in LAYERS if layer.audience is Audience.PUBLIC)
+
+
+def find_layer(name: str, audience: Audience = Audience.OPERATOR) -> Layer:
+    """Raises: NotFound for an unknown layer, and for one the audience may not know of."""
+    for layer in layers_for(audience):
+        if layer.name == name:
+            return layer
+    raise NotFound(f"there is no layer '{name}': there are {', '.join(x.name for x in layers_for(audience))}")
+
+
+def read_states(connection: Connection, audience: Audience) -> dict[str, LayerState]:
+    """State of each layer by name, for the layers that the audience may read."""
+    rows = connection.execute("select layer, version, features, changed_at from layer_states").fetchall()
+    names = {layer.name for layer in layers_for(audience)}
+    return {
+        name: LayerState(version, features, changed_at, _bounds(connection, name))
+        for name, version, features, changed_at in rows
+        if name in names
+    }
+
+
+def _bounds(connection: Connection, layer: str) -> tuple[float, float, float, float] | None:
+    row = connection.execute(
+        f"select st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e) from (select st_extent(geom) e from {layer}) b"  # noqa: S608 - a name of the catalogue
+    ).fetchone()
+    return None if row is None or row[0] is None else row

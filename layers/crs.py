@@ -1,0 +1,190 @@
+"""Coordinate reference systems: the only caller of pyproj.
+
+Axis order is always x, y (east, north; longitude, latitude), whatever the authority says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyproj
+import shapely
+from pyproj.exceptions import CRSError, ProjError
+from pyproj.transformer import TransformerGroup
+
+from layers.errors import Invalid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DEFAULT = "EPSG:9214"
+WGS84 = "EPSG:4326"
+
+# Deprecated by EPSG because false easting and false northing were swapped.
+SWAPPED_DEFINITIONS = frozenset({"EPSG:6956", "EPSG:6957", "EPSG:6958", "EPSG:6959"})
+# VN-2000 / TM-3 zones that PostGIS 3.3's spatial_ref_sys lacks.
+VN2000_TM3 = range(9205, 9219)
+
+
+class CrsMismatch(Invalid):
+    """Two geometries, or a geometry and a table, are in different reference systems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crs:
+    """A reference system by its authority code ("EPSG:9214"), or by WKT where no code fits it."""
+
+    code: str
+    _definition: pyproj.CRS = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return str(self._definition.name)
+
+    @property
+    def is_projected(self) -> bool:
+        return bool(self._definition.is_projected)
+
+    @property
+    def is_geographic(self) -> bool:
+        return bool(self._definition.is_geographic)
+
+    @property
+    def is_metric(self) -> bool:
+        return all(axis.unit_conversion_factor == 1.0 for axis in self._definition.axis_info[:2])
+
+    @property
+    def has_code(self) -> bool:
+        return self.code.startswith("EPSG:")
+
+    @property
+    def srid(self) -> int:
+        """EPSG number. Raises: Invalid for a definition without one."""
+        if not self.has_code:
+            raise Invalid(f"{self.name} has no EPSG code: name one")
+        return int(self.code.removeprefix("EPSG:"))
+
+    @property
+    def datum(self) -> str:
+        datum = self._definition.datum
+        return "" if datum is None else str(datum.name)
+
+    @property
+    def uri(self) -> str:
+        return f"http://www.opengis.net/def/crs/EPSG/0/{self.srid}"
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Values of the projection's parameters by their EPSG names, in degrees, metres and unity."""
+        operation = self._definition.coordinate_operation
+        return {} if operation is None else {p.name: float(p.value) for p in operation.params}
+
+    @property
+    def wkt(self) -> str:
+        return str(self._definition.to_wkt())
+
+    @property
+    def wkt1(self) -> str:
+        """WKT 1 as GDAL writes it, for spatial_ref_sys and .prj files."""
+        return str(self._definition.to_wkt("WKT1_GDAL"))
+
+
+@lru_cache(maxsize=256)
+def parse_crs(text: str) -> Crs:
+    """Reference system named by a code ("EPSG:9214"), a URI, or WKT; the code is found where the WKT equals one.
+
+    Raises: Invalid for text that names no usable horizontal system, and for the deprecated EPSG:6956-6959.
+    """
+    try:
+        definition = pyproj.CRS.from_user_input(text)
+        if definition.is_compound:
+            definition = definition.sub_crs_list[0]
+        epsg = definition.to_epsg()
+    except CRSError as error:
+        raise Invalid(f"'{text[:80]}' is no coordinate reference system: give a code such as {DEFAULT}") from error
+    code = f"EPSG:{epsg}" if epsg else definition.to_wkt()
+    if code in SWAPPED_DEFINITIONS:
+        raise Invalid(
+            f"{code} is deprecated, its false easting and northing are swapped: use EPSG:5896-5899 or 9205-9218"
+        )
+    return Crs(code, pyproj.CRS.from_epsg(epsg) if epsg else definition)
+
+
+def parse_storage_crs(text: str) -> Crs:
+    """Storage CRS of a city: projected, in metres, with an EPSG code.
+
+    Raises: Invalid for any other.
+    """
+    crs = parse_crs(text)
+    if not (crs.is_projected and crs.is_metric and crs.has_code):
+        raise Invalid(
+            f"TWIN_CRS={text}: the storage CRS must be projected, in metres and in the EPSG registry, such as {DEFAULT}"
+        )
+    return crs
+
+
+@lru_cache(maxsize=256)
+def _transformer(source: Crs, target: Crs) -> pyproj.Transformer:
+    try:
+        return pyproj.Transformer.from_crs(source._definition, target._definition, always_xy=True, allow_ballpark=False)  # noqa: SLF001
+    except ProjError as error:
+        raise Invalid(f"no accurate transformation from {source.name} to {target.name} is known") from error
+
+
+def has_accurate_path(source: Crs, target: Crs) -> bool:
+    """True where PROJ knows a transformation that is no ballpark guess (HN-72 outside Vũng Tàu has none)."""
+    group = TransformerGroup(source._definition, target._definition, always_xy=True, allow_ballpark=False)  # noqa: SLF001
+    return bool(group.transformers)
+
+
+def transform_points(points: NDArray[np.float64], source: Crs, target: Crs) -> NDArray[np.float64]:
+    """Points (n, 2) or (n, 3), x y [z], in another CRS; z passes through unchanged.
+
+    Elevations refer to a local vertical datum, so no horizontal datum shift may touch them.
+    Raises: Invalid where a point lies outside what the transformation covers.
+    """
+    if source == target or not len(points):
+        return points
+    out = points.copy()
+    try:
+        out[:, 0], out[:, 1] = _transformer(source, target).transform(points[:, 0], points[:, 1], errcheck=True)
+    except ProjError as error:
+        raise Invalid(f"coordinates lie outside the area of {source.name} or {target.name}") from error
+    return out
+
+
+def transform_geometries(geometries: NDArray[np.object_], source: Crs, target: Crs) -> NDArray[np.object_]:
+    """Shapely geometries in another CRS; z passes through unchanged. Raises: Invalid as `transform_points`."""
+    if source == target:
+        return geometries
+    has_z = bool(np.any(shapely.has_z(geometries)))
+    return np.asarray(
+        shapely.transform(geometries, lambda xy: transform_points(xy, source, target), include_z=has_z), dtype=object
+    )
+
+
+def area_of_use(crs: Crs) -> tuple[float, float, float, float]:
+    """Bounds (west, south, east, north) in degrees within which the CRS is meant to be used."""
+    area = crs._definition.area_of_use  # noqa: SLF001
+    return (-180.0, -90.0, 180.0, 90.0) if area is None else area.bounds
+
+
+def spatial_ref_rows() -> list[tuple[int, str, int, str, str]]:
+    """Rows (srid, auth_name, auth_srid, srtext, proj4text) of the VN-2000 zones that PostGIS 3.3 lacks.
+
+    The towgs84 values are EPSG:6960 (QĐ 05/2007), coordinate frame, written as position vector.
+    """
+    towgs84 = "+towgs84=-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278"
+    rows = []
+    for srid in VN2000_TM3:
+        crs = parse_crs(f"EPSG:{srid}")
+        central_meridian = crs.parameters["Longitude of natural origin"]
+        proj4 = (
+            f"+proj=tmerc +lat_0=0 +lon_0={central_meridian:g} +k=0.9999 +x_0=500000 +y_0=0 "
+            f"+ellps=WGS84 {towgs84} +units=m +no_defs"
+        )
+        rows.append((srid, "EPSG", srid, crs.wkt1, proj4))
+    return rows
