@@ -1,21 +1,40 @@
-"""Legacy text of one layer → NFC Unicode: the encoding is decided by legal Vietnamese words, not by labels alone."""
+"""Legacy text of one layer → NFC Unicode, decided by legal Vietnamese words and not by labels alone."""
 
-import codecs
-import encodings.aliases
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
-from importers.vietnamese import LOST, decode_tcvn3, decode_viscii, decode_vni, is_syllable
+from importers.codepages import UNDECIDED, UNICODE, as_bytes_view, decoder, is_stateful, name_encoding
+from importers.vietnamese import LOST, WORD, is_syllable
 
 TRUSTED_SCORE = 0.6  # two words more than the runner-up give 0.75, one word gives 0.5
 
-_UNDECIDED = "undecided"
-_VOTES = 2  # a declaration or a font name weighs as much as two words
-_ENOUGH_EVIDENCE = 4000  # distinct words; more would not change the decision
+_SYMBOLS_SCORE = 0.75  # °, ², Ø are the same bytes in all Western and Vietnamese code pages of Windows
+_LABEL_VOTES = 2  # a declaration or a font name weighs as much as two words
+_RARITY = {"VISCII": 1}  # in words: undeclared, it must beat its commoner sisters
+_ENOUGH_EVIDENCE = 4000  # distinct words; more do not change the decision
+
+_VIETNAMESE = ("Windows-1258", "TCVN3", "VNI-Win", "VISCII")
+_WESTERN = ("Windows-1252", UNICODE)
+_CANDIDATES = ("UTF-8", "Windows-1258", "TCVN3", "VNI-Win", "Windows-1252", "VISCII")
+_FONTS = {"TCVN3": re.compile(r"\.vn|vn(?!i)", re.IGNORECASE), "VNI-Win": re.compile("vni", re.IGNORECASE)}
+
+_BEYOND_ASCII = re.compile("[^\x01-\x1a\x1c-\x7f]")  # NUL and ESC: ASCII bytes of UTF-16 and ISO 2022
+_RUN = re.compile(r"[^\x20-\x3f\t\r\n]+")  # no cut inside a CJK character, whose second byte may be @ to ~
+_QUOTES = r"[\x85\x91-\x97\xa0]*"
+_NO_EVIDENCE = re.compile(  # “DN110”, m², °C, Ø
+    rf"{_QUOTES}[\x00-\x7f]*{_QUOTES}|(?:[cdkm]?m)?[\xb2\xb3]|\xb0[CF]?|\xb1|[\xd8\xf8]"
+)
+_AROUND_WORDS = "“”‘’„«»…•\xa0"
+_BETWEEN_WORDS = "–—"
+_ABBREVIATION = re.compile("[BCDĐGHKLMNPQRSTVX]{1,5}|đ")
+
+_STROKED_D = str.maketrans("đð", "dd")  # Icelandic Ð is often typed for Đ
+_FOLDED = re.compile("[a-z0-9]+")
+_CAD_ESCAPE = re.compile(r"\\U\+([0-9A-F]{4})|%%([cdpuok%])", re.IGNORECASE)
+_CAD_SIGNS = {"c": "Ø", "d": "°", "p": "±", "%": "%", "u": "", "o": "", "k": ""}
 
 
 class Reason(StrEnum):
@@ -31,25 +50,22 @@ class Reason(StrEnum):
     UNDECIDED = "undecided"
 
     def describe(self, language: str = "vi") -> str:
-        vietnamese, english = _REASONS[self]
+        vietnamese, english = _SENTENCES[self]
         return english if language == "en" else vietnamese
 
 
-_REASONS: Mapping[Reason, tuple[str, str]] = {
+_SENTENCES: Mapping[Reason, tuple[str, str]] = {
     Reason.ASCII: ("Chỉ có ký tự ASCII", "Only ASCII characters"),
     Reason.UNICODE: ("Đã là Unicode", "Already Unicode"),
-    Reason.SYMBOLS: ("Chỉ có ký hiệu như ° và ²", "Only symbols such as ° and ²"),
+    Reason.SYMBOLS: ("Ngoài ASCII chỉ có ký hiệu như ° và ²", "Beyond ASCII only symbols such as ° and ²"),
     Reason.DECLARED: ("Theo khai báo của tệp", "As the file declares"),
     Reason.FONTS: ("Theo tên phông chữ trong tệp", "By the font names in the file"),
     Reason.WORDS: ("Theo số từ hợp lệ", "By the number of legal words"),
     Reason.CONTRADICTED: (
-        "Theo số từ hợp lệ, trái với khai báo của tệp",
-        "By the number of legal words, against what the file declares",
+        "Theo số từ hợp lệ, trái với khai báo",
+        "By the number of legal words, against the declaration",
     ),
-    Reason.UNDECIDED: (
-        "Không xác định được bảng mã: hãy khai báo bảng mã của tệp",
-        "The encoding is unknown: declare the encoding of the file",
-    ),
+    Reason.UNDECIDED: ("Không rõ bảng mã, hãy khai báo", "Unknown encoding: declare it"),
 }
 
 
@@ -57,9 +73,9 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
 class Decoding:
     """How the text of one layer is read.
 
-    `score` is the share of non-ASCII words that are legal, times 1 - 2^-lead, where lead counts the
-    words by which this reading beats the next one that gives other text. `alternatives` are the other
-    encodings with their share of legal words, best first.
+    `score` is the share of legal words among those with a byte beyond ASCII, times 1 - 2^-lead, where
+    lead is by how many words this reading beats the next one that gives another text. `alternatives`
+    are the other encodings with their share of legal words, best first.
     """
 
     encoding: str
@@ -69,33 +85,157 @@ class Decoding:
 
     @property
     def trusted(self) -> bool:
-        """False where a person should confirm the encoding before rows are kept."""
+        """False where a person should confirm the encoding before the rows are kept."""
         return self.score >= TRUSTED_SCORE
 
     def decode(self, value: str) -> str:
         """NFC text; U+FFFD stands for what has no meaning in this encoding."""
-        return to_nfc(_decoder(self.encoding)(value))
+        return to_nfc(decoder(self.encoding)(value))
 
     def is_lossless(self, value: str) -> bool:
-        """False where `decode` would put or leave a U+FFFD: the row belongs in quarantine."""
+        """False where the decoded value holds a U+FFFD: its row belongs in quarantine."""
         return LOST not in self.decode(value)
 
 
-def decode_layer(values: Iterable[str], *, declared: str | None, hints: Sequence[str] = ()) -> Decoding:
-    """Decides the encoding of one layer from its distinct values and field names.
+@dataclass(frozen=True)
+class _Reading:
+    encoding: str
+    texts: tuple[str, ...]
+    legal: tuple[bool, ...]
+    votes: int
 
-    Values are ISO-8859-1 views of the raw bytes, not stripped (U+00A0 and U+0085 are letters in VISCII), or text
-    that a driver has decoded: then declare "Unicode". `declared` comes from a .cpg, a language driver
-    byte ("LDID/87") or $DWGCODEPAGE and wins unless its bytes or words contradict it; `hints` are font
+    @property
+    def share(self) -> float:
+        return sum(self.legal) / len(self.legal)
+
+    @property
+    def strength(self) -> int:
+        """In words; valid UTF-8 is twice as telling, since chance does not produce it."""
+        words = sum(self.legal) * (2 if self.encoding == "UTF-8" else 1)
+        return words + (self.votes if self.share >= 0.5 else min(self.votes, 0))
+
+
+def decode_layer(values: Iterable[str], *, declared: str | None, hints: Sequence[str] = ()) -> Decoding:
+    """The encoding of one layer, from all its distinct values and field names.
+
+    Values are ISO-8859-1 views of the raw bytes, not stripped (U+00A0 and U+0085 are letters in VISCII),
+    or text that a driver has decoded: then declare "Unicode". What a .cpg, a language driver byte
+    ("LDID/87") or $DWGCODEPAGE declares wins unless its bytes or words contradict it. `hints` are font
     names (".VnTime", "VNI-Times").
     """
-    views = {value.translate(_CP1252_TO_BYTE) for value in values}
-    if all(view.isascii() and "\0" not in view for view in views):
+    views = list(dict.fromkeys(map(as_bytes_view, values)))
+    if not any(_BEYOND_ASCII.search(view) for view in views):
         return Decoding("UTF-8", 1.0, Reason.ASCII)
     if any(max(view, default="") > "\xff" for view in views):
-        return Decoding("Unicode", 1.0, Reason.UNICODE)
+        return Decoding(UNICODE, 1.0, Reason.UNICODE)
     claim = name_encoding(declared) if declared else None
-    chunks = _find_evidence(views, whole=claim is not None and claim.startswith("utf-16"))
-    if not chunks:
+    runs = views if claim and is_stateful(claim) else _find_evidence(views)
+    if not runs:
         return _decode_symbols(views, claim)
-    return _decide(chunks, claim, _hinted(hints))
+    hinted = [encoding for encoding, font in _FONTS.items() if any(map(font.match, hints))]
+    return _decide(_read_all(runs, claim, hinted), claim, hinted)
+
+
+def _find_evidence(views: Iterable[str]) -> list[str]:
+    runs: dict[str, None] = {}
+    for view in views:
+        runs |= dict.fromkeys(run for run in _RUN.findall(view) if not _NO_EVIDENCE.fullmatch(run))
+        if len(runs) >= _ENOUGH_EVIDENCE:
+            break
+    return list(runs)
+
+
+def _decode_symbols(views: Iterable[str], claim: str | None) -> Decoding:
+    declared = Decoding(claim or UNDECIDED, _SYMBOLS_SCORE, Reason.DECLARED)
+    if claim and all(map(declared.is_lossless, views)):
+        return declared
+    return Decoding("Windows-1252", _SYMBOLS_SCORE, Reason.SYMBOLS)
+
+
+def _read_all(runs: Collection[str], claim: str | None, hinted: Collection[str]) -> list[_Reading]:
+    """One reading a candidate; of equals the first one will be chosen."""
+    labels = [*([claim] if claim else []), *hinted]
+    texts = {encoding: tuple(to_nfc(decoder(encoding)(run)) for run in runs) for encoding in (*labels, *_CANDIDATES)}
+    vietnamese = [any(map(_is_vietnamese, column)) for column in zip(*map(texts.__getitem__, _VIETNAMESE), strict=True)]
+    return [
+        _Reading(
+            encoding,
+            column,
+            tuple(_is_legal(encoding, text, native) for text, native in zip(column, vietnamese, strict=True)),
+            _LABEL_VOTES * labels.count(encoding) - _RARITY.get(encoding, 0) * (encoding not in labels),
+        )
+        for encoding, column in texts.items()
+    ]
+
+
+def _is_legal(encoding: str, text: str, read_as_vietnamese: bool) -> bool:
+    """Another language counts only where no encoding makes the word Vietnamese: the reverse is rare."""
+    if LOST in text:
+        return False
+    if _is_vietnamese(text):
+        return True
+    if read_as_vietnamese or encoding in _VIETNAMESE:
+        return False
+    return encoding == "UTF-8" or _is_foreign(text, western=encoding in _WESTERN)
+
+
+def _is_vietnamese(text: str) -> bool:
+    words = [word for word in WORD.findall(text) if not word.isascii()]
+    return bool(words) and _is_prose(text) and all(is_syllable(w) or _ABBREVIATION.fullmatch(w) for w in words)
+
+
+def _is_prose(text: str) -> bool:
+    inner = text.strip(_AROUND_WORDS)
+    return all(sign.isascii() or sign.isalpha() or sign in _BETWEEN_WORDS for sign in inner)
+
+
+def _is_foreign(text: str, *, western: bool) -> bool:
+    words = WORD.findall(text)
+    consistent = all(word[1:] in (word[1:].lower(), word[1:].upper()) for word in words)
+    if not western:
+        return consistent and not any(unicodedata.category(sign).startswith("C") for sign in text)
+    mostly_ascii = all(2 * sum(map(str.isascii, word)) >= len(word) for word in words)
+    return consistent and mostly_ascii and _is_prose(text)
+
+
+def _decide(readings: Sequence[_Reading], claim: str | None, hinted: Collection[str]) -> Decoding:
+    best = max(readings, key=lambda reading: reading.strength)
+    others = sorted((r for r in readings if r is not best), key=lambda r: r.strength, reverse=True)
+    alternatives = tuple((other.encoding, other.share) for other in others)
+    if best.share < 0.5:
+        return Decoding(UNDECIDED, 0.0, Reason.UNDECIDED, ((best.encoding, best.share), *alternatives))
+    rival = max((other.strength for other in others if other.texts != best.texts), default=0)
+    score = best.share * (1 - 2 ** (rival - best.strength))
+    return Decoding(best.encoding, score, _reason(best.encoding, claim, hinted), alternatives)
+
+
+def _reason(encoding: str, claim: str | None, hinted: Collection[str]) -> Reason:
+    if encoding == claim:
+        return Reason.DECLARED
+    if encoding in hinted:
+        return Reason.FONTS
+    return Reason.CONTRADICTED if claim else Reason.WORDS
+
+
+def to_nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def fold(text: str) -> str:
+    """The search key: words of [a-z0-9], single spaces, no accents, đ → d ("Hoá" and "Hóa" agree)."""
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_STROKED_D)
+    return " ".join(_FOLDED.findall("".join(sign for sign in plain if not unicodedata.combining(sign))))
+
+
+def fold_name(text: str) -> str:
+    """The key of a field name: [a-z0-9] only ("Đường_Kính" → "duongkinh")."""
+    return fold(text).replace(" ", "")
+
+
+def decode_cad_escapes(text: str) -> str:
+    r"""Text of a drawing in NFC: \U+XXXX, %%c (Ø), %%d (°), %%p (±), %%% resolved, %%u %%o %%k dropped.
+
+    Comes after `Decoding.decode`: the escapes are ASCII. Half a surrogate pair becomes U+FFFD.
+    """
+    plain = _CAD_ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else _CAD_SIGNS[m[2].lower()], text)
+    return to_nfc(plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from itertools import product
 
 LOST = "\N{REPLACEMENT CHARACTER}"
+WORD = re.compile(r"[^\W\d_¹²³¼½¾]+")
 
 _TONES = "\u0300\u0301\u0309\u0303\u0323"  # huyền, sắc, hỏi, ngã, nặng: also the order of the mark rows below
 _SAC_OR_NANG = "\u0301\u0323"
@@ -19,7 +20,7 @@ _MARKED_VOWELS = "ăâêôơư"
 
 _TCVN3 = dict(
     zip(
-        "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\xadõøö÷ùúýûüþ¡¢§£¤¥¦",  # noqa: RUF001 (these are bytes)
+        "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\xadõøö÷ùúýûüþ¡¢§£¤¥¦",
         "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵĂÂĐÊÔƠƯ",
         strict=True,
     )
@@ -36,8 +37,11 @@ _VISCII = dict(zip("\x02\x05\x06\x14\x19\x1e", "ẲẴẪỶỸỴ", strict=True
 _VNI_MARKS = {"": "øùûõï", "\u0302": "àáåãä", "\u0306": "èéúüë"}  # plain, circumflex, breve: one mark a tone
 _VNI_LETTERS = {"ñ": "đ", "ô": "ơ", "ö": "ư", "í": "í", "ì": "ì", "æ": "ỉ", "ó": "ĩ", "ò": "ị", "î": "ỵ"}
 
-# Ø before a number is the diameter sign, typed outside the font.
-_DIAMETER = r"(?P<diameter>(?<![A-Za-z\x80-\xff])[\xd8\xf8](?=\s?\d))"
+# Ø before a number is the diameter sign, typed outside the font: "Ø110", "PVCØ110" (no syllable ends so).
+_DIAMETER = (
+    r"(?P<diameter>(?<![A-Za-z\x80-\xff])[\xd8\xf8](?=\s?\d)"
+    r"|(?:(?<=[A-Z][BCDFGJ-NPQSTVXZ])|(?<=PE))\xd8(?=\d))"
+)
 
 
 def _make_vni() -> dict[str, str]:
@@ -81,7 +85,6 @@ def _make_decoder(letters: dict[str, str]) -> Callable[[str], str]:
 _decode_tcvn3_letters = _make_decoder(_TCVN3)
 decode_vni = _make_decoder(_VNI)
 decode_viscii = _make_decoder(_VISCII)
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def decode_tcvn3(view: str) -> str:
@@ -90,7 +93,7 @@ def decode_tcvn3(view: str) -> str:
     Capitals with a tone have no code, so a word typed in capitals holds small letters ("TRÇN"):
     it is raised where it has two capitals and no small letter that could have been a capital.
     """
-    return _WORD.sub(lambda word: _raise_capitals(word[0]), _decode_tcvn3_letters(view))
+    return WORD.sub(lambda word: _raise_capitals(word[0]), _decode_tcvn3_letters(view))
 
 
 def _raise_capitals(word: str) -> str:

@@ -33,6 +33,15 @@ class Label:
     unit: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a column's number may be, both ends allowed."""
+
+    column: str
+    low: float
+    high: float
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(
         schema=SCHEMA,
@@ -56,6 +65,11 @@ def geometry(kind: str) -> Geometry:
     return Geometry(kind, srid=-1, dimension=3 if kind.endswith("Z") else 2, spatial_index=False)
 
 
+def any_geometry() -> Geometry:
+    """A geometry of any kind, dimension and reference system."""
+    return Geometry(None, srid=-1, spatial_index=False)
+
+
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """A CHECK that holds a text column to the members of an enumeration."""
     members = ", ".join(f"'{value}'" for value in values)
@@ -64,7 +78,7 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
 
 def between(column: str, low: float, high: float) -> CheckConstraint:
     """A CHECK for what is physically possible, both ends allowed."""
-    return CheckConstraint(f"{column} between {low} and {high}", name=column)
+    return CheckConstraint(f"{column} between {low} and {high}", name=column, info={"range": Range(column, low, high)})
 
 
 class Feature:

@@ -1,11 +1,18 @@
 """Administrative areas: the city and its wards."""
 
-from enum import StrEnum
+from __future__ import annotations
 
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import shapely
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import Base, Feature, geometry, labelled, one_of
+
+if TYPE_CHECKING:
+    from layers.database import Connection
 
 
 class Level(StrEnum):
@@ -22,3 +29,9 @@ class Boundary(Feature, Base):
     geom: Mapped[object] = mapped_column(geometry("MULTIPOLYGON"), nullable=False)
 
     __table_args__ = (one_of("level", Level), Index(None, "geom", postgresql_using="gist"))
+
+
+def read_boundary(connection: Connection) -> shapely.Geometry | None:
+    """The city's area in storage CRS: the union of all boundaries, None where none is loaded."""
+    row = connection.execute("select st_asbinary(st_union(geom)) from boundaries").fetchone()
+    return None if row is None or row[0] is None else shapely.from_wkb(row[0])

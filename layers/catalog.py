@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import BigInteger, Boolean, Date, Double, Integer
 
-from layers.base import Label
+from layers.base import Label, Range
 from layers.boundaries import Boundary
 from layers.buildings import Building
 from layers.database import Audience, Connection
@@ -21,6 +20,11 @@ from layers.trees import Tree
 from layers.utilities import UtilityLine, UtilityNode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from geoalchemy2 import Geometry
+    from sqlalchemy import Table
+
     from layers.base import Base
 
 # JSON Schema (type, format) of a column.
@@ -51,6 +55,7 @@ class Layer:
     title: Label
     description: Label
     properties: tuple[Property, ...]
+    ranges: tuple[Range, ...]
     geometry_type: str
     geometry_sql: str
     audience: Audience
@@ -93,8 +98,12 @@ def _layer(
     geometry_sql: str = "geom",
     audience: Audience = Audience.PUBLIC,
 ) -> Layer:
-    geometry_type = str(model.__table__.columns["geom"].type.geometry_type)
-    return Layer(model.__tablename__, title, description, _properties(model), geometry_type, geometry_sql, audience)
+    column_type = model.__table__.columns["geom"].type
+    geometry_type = str(cast("Geometry", column_type).geometry_type)
+    table = cast("Table", model.__table__)
+    ranges = tuple(c.info["range"] for c in table.constraints if "range" in c.info)
+    properties = _properties(model)
+    return Layer(model.__tablename__, title, description, properties, ranges, geometry_type, geometry_sql, audience)
 
 
 LAYERS: tuple[Layer, ...] = (

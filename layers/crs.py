@@ -140,30 +140,36 @@ def has_accurate_path(source: Crs, target: Crs) -> bool:
     return bool(group.transformers)
 
 
-def transform_points(points: NDArray[np.float64], source: Crs, target: Crs) -> NDArray[np.float64]:
+def transform_points(
+    points: NDArray[np.float64], source: Crs, target: Crs, *, strict: bool = True
+) -> NDArray[np.float64]:
     """Points (n, 2) or (n, 3), x y [z], in another CRS; z passes through unchanged.
 
     Elevations refer to a local vertical datum, so no horizontal datum shift may touch them.
-    Raises: Invalid where a point lies outside what the transformation covers.
+    Without `strict`, points that the transformation does not cover become infinite.
+    Raises: Invalid for such points when strict.
     """
     if source == target or not len(points):
         return points
     out = points.copy()
     try:
-        out[:, 0], out[:, 1] = _transformer(source, target).transform(points[:, 0], points[:, 1], errcheck=True)
+        out[:, 0], out[:, 1] = _transformer(source, target).transform(points[:, 0], points[:, 1], errcheck=strict)
     except ProjError as error:
         raise Invalid(f"coordinates lie outside the area of {source.name} or {target.name}") from error
     return out
 
 
-def transform_geometries(geometries: NDArray[np.object_], source: Crs, target: Crs) -> NDArray[np.object_]:
-    """Shapely geometries in another CRS; z passes through unchanged. Raises: Invalid as `transform_points`."""
+def transform_geometries(
+    geometries: NDArray[np.object_], source: Crs, target: Crs, *, strict: bool = True
+) -> NDArray[np.object_]:
+    """Shapely geometries in another CRS; z, `strict` and Raises as in `transform_points`."""
     if source == target:
         return geometries
     has_z = bool(np.any(shapely.has_z(geometries)))
-    return np.asarray(
-        shapely.transform(geometries, lambda xy: transform_points(xy, source, target), include_z=has_z), dtype=object
+    moved = shapely.transform(
+        geometries, lambda points: transform_points(points, source, target, strict=strict), include_z=has_z
     )
+    return np.asarray(moved, dtype=object)
 
 
 def area_of_use(crs: Crs) -> tuple[float, float, float, float]:

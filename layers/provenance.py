@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Intege
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, geometry, one_of
+from layers.base import SCHEMA, Base, any_geometry, one_of
 
 
 class Outcome(StrEnum):
@@ -74,7 +74,7 @@ class QuarantinedRow(Base):
     remedy: Mapped[str] = mapped_column(Text)
     source_crs: Mapped[str | None] = mapped_column(Text)
     # As delivered, in `source_crs`: it may be anything, so the column promises nothing.
-    geom: Mapped[object | None] = mapped_column(geometry("GEOMETRY"))
+    geom: Mapped[object | None] = mapped_column(any_geometry())
     attributes: Mapped[dict[str, object]] = mapped_column(JSONB)
 
     __table_args__ = (Index("ix_quarantined_rows_fault", "fault"),)

@@ -3,7 +3,6 @@
 Coordinates are x (east) and y (north) in metres of one projected CRS, z in metres above one vertical datum.
 """
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,11 @@ import shapely
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+# Sentinels such as -DBL_MAX or -9999 are finite numbers that would read as "far away, hence clear".
+PLAN_M = (-1e8, 1e8)
+ELEVATION_M = (-500.0, 9000.0)
+SIZE_M = (0.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Excavation:
 
     def _elevation_faults(self) -> Iterator[str]:
         low, high, top = self.bottom_low_m, self.bottom_high_m, self.top_m
-        yield from _number_faults(bottom_low_m=low, bottom_high_m=high, top_m=top)
+        yield from _number_faults(ELEVATION_M, bottom_low_m=low, bottom_high_m=high, top_m=top)
         if low > high:
             yield f"bottom_low_m {low} is above bottom_high_m {high}: swap them"
         if high >= top:
@@ -44,21 +48,11 @@ class Excavation:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well the position of one object is known, as its owner states it."""
+    """How well the position of one object is known, as its owner states it; None is unstated."""
 
     level: str | None = None
     horizontal_accuracy_m: float | None = None
     vertical_accuracy_m: float | None = None
-
-    def faults(self) -> Iterator[str]:
-        stated = {
-            "horizontal_accuracy_m": self.horizontal_accuracy_m,
-            "vertical_accuracy_m": self.vertical_accuracy_m,
-        }
-        yield from _number_faults(**stated)
-        for name, value in stated.items():
-            if value is not None and value < 0:
-                yield f"{name} {value} is negative: give 0 or more, or None when unknown"
 
 
 UNSTATED = Quality()
@@ -83,22 +77,11 @@ class Tube:
         axis = np.array(self.axis, dtype=np.float64)
         axis.setflags(write=False)
         object.__setattr__(self, "axis", axis)
-        _refuse(f"tube {self.id}", [*self._axis_faults(), *_body_faults(self)])
+        _refuse(f"tube {self.id}", [*_axis_faults(axis), *_body_faults(self)])
 
     @property
     def elevation_known(self) -> bool:
-        return self.axis.shape[1] == 3
-
-    @property
-    def points(self) -> Floats:
-        return self.axis
-
-    def _axis_faults(self) -> Iterator[str]:
-        shape = self.axis.shape
-        if len(shape) != 2 or shape[0] < 2 or shape[1] not in (2, 3):
-            yield f"axis has shape {shape}: give at least two x, y, z, or x, y where z is unknown"
-        elif not np.isfinite(self.axis).all():
-            yield "axis has a coordinate that is not finite: repair it, or leave z out where unknown"
+        return bool(self.axis.shape[1] == 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +103,10 @@ class Shaft:
     quality: Quality = UNSTATED
 
     def __post_init__(self) -> None:
-        faults = [*_number_faults(x=self.x, y=self.y, bottom_m=self.bottom_m, top_m=self.top_m)]
+        faults = [
+            *_number_faults(PLAN_M, x=self.x, y=self.y),
+            *_number_faults(ELEVATION_M, bottom_m=self.bottom_m, top_m=self.top_m),
+        ]
         if self.bottom_m is not None and self.top_m is not None and self.bottom_m > self.top_m:
             faults.append(f"bottom_m {self.bottom_m} is above top_m {self.top_m}: swap them")
         _refuse(f"shaft {self.id}", [*faults, *_body_faults(self)])
@@ -130,7 +116,8 @@ class Shaft:
         return self.bottom_m is not None and self.top_m is not None
 
     @property
-    def points(self) -> Floats:
+    def axis(self) -> Floats:
+        """The vertical axis, from bottom to top: (2, 3), or (2, 2) where the elevation is unknown."""
         if self.bottom_m is None or self.top_m is None:
             return np.array([[self.x, self.y], [self.x, self.y]])
         return np.array([[self.x, self.y, self.bottom_m], [self.x, self.y, self.top_m]])
@@ -144,18 +131,33 @@ def _refuse(thing: str, faults: Iterable[str]) -> None:
         raise ValueError(f"{thing}: {message}")
 
 
-def _number_faults(**numbers: float | None) -> Iterator[str]:
+def _number_faults(limits_m: tuple[float, float], **numbers: float | None) -> Iterator[str]:
+    low, high = limits_m
     for name, value in numbers.items():
-        if value is not None and not math.isfinite(value):
-            yield f"{name} is {value}: give a finite number"
+        if value is not None and not low <= value <= high:
+            yield f"{name} {value} is outside {low:g} to {high:g}: repair it, or give None where unknown"
 
 
 def _body_faults(utility: Utility) -> Iterator[str]:
-    radius_m = utility.outer_radius_m
-    yield from _number_faults(outer_radius_m=radius_m)
-    if radius_m is not None and radius_m <= 0:
-        yield f"outer_radius_m {radius_m} is not positive: give None where the section is unknown"
-    yield from utility.quality.faults()
+    radius_m, quality = utility.outer_radius_m, utility.quality
+    if radius_m == 0:
+        yield "outer_radius_m is 0: give None where the section is unknown"
+    yield from _number_faults(
+        SIZE_M,
+        outer_radius_m=radius_m,
+        horizontal_accuracy_m=quality.horizontal_accuracy_m,
+        vertical_accuracy_m=quality.vertical_accuracy_m,
+    )
+
+
+def _axis_faults(axis: Floats) -> Iterator[str]:
+    if axis.ndim != 2 or len(axis) < 2 or axis.shape[1] not in (2, 3):
+        yield f"axis has shape {axis.shape}: give at least two x, y, z, or x, y where z is unknown"
+        return
+    columns = zip("xyz", (PLAN_M, PLAN_M, ELEVATION_M), axis.T, strict=False)
+    for name, limits_m, values in columns:
+        # min and max of a column with NaN are NaN, which is in no range.
+        yield from _number_faults(limits_m, **{f"least {name}": values.min(), f"greatest {name}": values.max()})
 
 
 def _polygon_faults(polygon: shapely.Polygon) -> Iterator[str]:
@@ -163,7 +165,7 @@ def _polygon_faults(polygon: shapely.Polygon) -> Iterator[str]:
         yield f"{type(polygon).__name__} is not a polygon: check each part as its own excavation"
     elif polygon.is_empty:
         yield "polygon is empty: draw its outline"
-    elif not np.isfinite(shapely.get_coordinates(polygon)).all():
-        yield "polygon has a coordinate that is not finite: repair its outline"
+    elif not (np.abs(shapely.get_coordinates(polygon)) <= PLAN_M[1]).all():
+        yield f"polygon has a coordinate beyond {PLAN_M[1]:g}: repair its outline"
     elif not polygon.is_valid:
         yield f"polygon is invalid ({shapely.is_valid_reason(polygon)}): repair its outline"

@@ -65,9 +65,7 @@ def upgrade() -> None:
         sa.Column("source_row", sa.Integer(), nullable=True),
         sa.Column("source_part", sa.SmallInteger(), server_default="0", nullable=False),
         sa.CheckConstraint("level in ('city', 'ward')", name="ck_boundaries_level"),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["twin.source_files.id"], name="fk_boundaries_source_file_id"
-        ),
+        sa.ForeignKeyConstraint(["source_file_id"], ["twin.source_files.id"], name="fk_boundaries_source_file_id"),
         sa.PrimaryKeyConstraint("id", name="pk_boundaries"),
     )
     op.create_index("ix_boundaries_geom", "boundaries", ["geom"], postgresql_using="gist")
@@ -91,9 +89,7 @@ def upgrade() -> None:
         sa.CheckConstraint("ground_m between -500 and 9000", name="ck_buildings_ground_m"),
         sa.CheckConstraint("height_m between 0.1 and 1000", name="ck_buildings_height_m"),
         sa.CheckConstraint("storeys between 0 and 200", name="ck_buildings_storeys"),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["twin.source_files.id"], name="fk_buildings_source_file_id"
-        ),
+        sa.ForeignKeyConstraint(["source_file_id"], ["twin.source_files.id"], name="fk_buildings_source_file_id"),
         sa.PrimaryKeyConstraint("id", name="pk_buildings"),
     )
     op.create_index("ix_buildings_geom", "buildings", ["geom"], postgresql_using="gist")
@@ -117,9 +113,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("depth_m between 0.05 and 100", name="ck_excavations_depth_m"),
         sa.CheckConstraint("ends_on >= starts_on", name="ck_excavations_dates"),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["twin.source_files.id"], name="fk_excavations_source_file_id"
-        ),
+        sa.ForeignKeyConstraint(["source_file_id"], ["twin.source_files.id"], name="fk_excavations_source_file_id"),
         sa.PrimaryKeyConstraint("id", name="pk_excavations"),
     )
     op.create_index("ix_excavations_geom", "excavations", ["geom"], postgresql_using="gist")
@@ -138,9 +132,7 @@ def upgrade() -> None:
         sa.Column("source_row", sa.Integer(), nullable=True),
         sa.Column("source_part", sa.SmallInteger(), server_default="0", nullable=False),
         sa.CheckConstraint("legal_area_m2 between 0.01 and 1000000000.0", name="ck_parcels_legal_area_m2"),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["twin.source_files.id"], name="fk_parcels_source_file_id"
-        ),
+        sa.ForeignKeyConstraint(["source_file_id"], ["twin.source_files.id"], name="fk_parcels_source_file_id"),
         sa.PrimaryKeyConstraint("id", name="pk_parcels"),
     )
     op.create_index("ix_parcels_geom", "parcels", ["geom"], postgresql_using="gist")
@@ -156,24 +148,15 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("remedy", sa.Text(), nullable=False),
         sa.Column("source_crs", sa.Text(), nullable=True),
-        sa.Column(
-            "geom",
-            Geometry(dimension=2, spatial_index=False, from_text="ST_GeomFromEWKT", name="geometry"),
-            nullable=True,
-        ),
+        sa.Column("geom", Geometry(None, srid=-1, spatial_index=False), nullable=True),
         sa.Column("attributes", JSONB(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["source_file_id"],
-            ["twin.source_files.id"],
-            name="fk_quarantined_rows_source_file_id",
-            ondelete="CASCADE",
+            ["source_file_id"], ["twin.source_files.id"], name="fk_quarantined_rows_source_file_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_quarantined_rows"),
     )
     op.create_index("ix_quarantined_rows_fault", "quarantined_rows", ["fault"], unique=False)
-    op.create_index(
-        "ix_quarantined_rows_source_file_id", "quarantined_rows", ["source_file_id"], unique=False
-    )
+    op.create_index("ix_quarantined_rows_source_file_id", "quarantined_rows", ["source_file_id"], unique=False)
     op.create_table(
         "roads",
         sa.Column("code", sa.Text(), nullable=True),
@@ -200,10 +183,7 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("attributes", JSONB(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["source_file_id"],
-            ["twin.source_files.id"],
-            name="fk_source_rows_source_file_id",
-            ondelete="CASCADE",
+            ["source_file_id"], ["twin.source_files.id"], name="fk_source_rows_source_file_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("source_file_id", "layer", "row", name="pk_source_rows"),
     )
@@ -221,9 +201,7 @@ def upgrade() -> None:
         sa.Column("source_row", sa.Integer(), nullable=True),
         sa.Column("source_part", sa.SmallInteger(), server_default="0", nullable=False),
         sa.CheckConstraint("resolution_m > 0", name="ck_terrain_resolution_m"),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["twin.source_files.id"], name="fk_terrain_source_file_id"
-        ),
+        sa.ForeignKeyConstraint(["source_file_id"], ["twin.source_files.id"], name="fk_terrain_source_file_id"),
         sa.PrimaryKeyConstraint("id", name="pk_terrain"),
         sa.UniqueConstraint("path", name="uq_terrain_path"),
     )
@@ -311,26 +289,18 @@ def upgrade() -> None:
         sa.Column("source_layer", sa.Text(), nullable=True),
         sa.Column("source_row", sa.Integer(), nullable=True),
         sa.Column("source_part", sa.SmallInteger(), server_default="0", nullable=False),
-        sa.CheckConstraint(
-            "(axis is null) = (elevation_source = 'none')", name="ck_utility_lines_elevation_known"
-        ),
-        sa.CheckConstraint(
-            "(ground_m is null) = (ground_source = 'none')", name="ck_utility_lines_ground_known"
-        ),
+        sa.CheckConstraint("(axis is null) = (elevation_source = 'none')", name="ck_utility_lines_elevation_known"),
+        sa.CheckConstraint("(ground_m is null) = (ground_source = 'none')", name="ck_utility_lines_ground_known"),
         sa.CheckConstraint(
             "discipline in ('water', 'wastewater', 'storm', 'combined', 'power', 'telecom', 'gas', 'lighting', 'heat', 'other')",
             name="ck_utility_lines_discipline",
         ),
-        sa.CheckConstraint(
-            "disclosure in ('public', 'restricted', 'secret')", name="ck_utility_lines_disclosure"
-        ),
+        sa.CheckConstraint("disclosure in ('public', 'restricted', 'secret')", name="ck_utility_lines_disclosure"),
         sa.CheckConstraint(
             "elevation_source in ('measured', 'depth', 'interpolated', 'none')",
             name="ck_utility_lines_elevation_source",
         ),
-        sa.CheckConstraint(
-            "ground_source in ('owner', 'terrain', 'none')", name="ck_utility_lines_ground_source"
-        ),
+        sa.CheckConstraint("ground_source in ('owner', 'terrain', 'none')", name="ck_utility_lines_ground_source"),
         sa.CheckConstraint(
             "section_shape in ('circular', 'rectangular', 'egg', 'bank', 'unknown')",
             name="ck_utility_lines_section_shape",
@@ -345,32 +315,23 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("ducts between 1 and 500", name="ck_utility_lines_ducts"),
         sa.CheckConstraint("ground_m between -500 and 9000", name="ck_utility_lines_ground_m"),
-        sa.CheckConstraint(
-            "horizontal_accuracy_m between 0 and 100", name="ck_utility_lines_horizontal_accuracy_m"
-        ),
+        sa.CheckConstraint("horizontal_accuracy_m between 0 and 100", name="ck_utility_lines_horizontal_accuracy_m"),
         sa.CheckConstraint("inner_height_m between 0.001 and 20", name="ck_utility_lines_inner_height_m"),
         sa.CheckConstraint(
-            "inner_width_m <= outer_width_m and inner_height_m <= outer_height_m",
-            name="ck_utility_lines_hollow",
+            "inner_width_m <= outer_width_m and inner_height_m <= outer_height_m", name="ck_utility_lines_hollow"
         ),
         sa.CheckConstraint("inner_width_m between 0.001 and 20", name="ck_utility_lines_inner_width_m"),
         sa.CheckConstraint("outer_height_m between 0.003 and 20", name="ck_utility_lines_outer_height_m"),
         sa.CheckConstraint("outer_width_m between 0.003 and 20", name="ck_utility_lines_outer_width_m"),
         sa.CheckConstraint("pressure_bar between 0 and 200", name="ck_utility_lines_pressure_bar"),
         sa.CheckConstraint("st_length(geom) > 0", name="ck_utility_lines_length"),
-        sa.CheckConstraint(
-            "st_zmin(axis) > -500 and st_zmax(axis) < 9000", name="ck_utility_lines_elevation"
-        ),
+        sa.CheckConstraint("st_zmin(axis) > -500 and st_zmax(axis) < 9000", name="ck_utility_lines_elevation"),
         sa.CheckConstraint("valid_to >= valid_from", name="ck_utility_lines_valid"),
-        sa.CheckConstraint(
-            "vertical_accuracy_m between 0 and 100", name="ck_utility_lines_vertical_accuracy_m"
-        ),
+        sa.CheckConstraint("vertical_accuracy_m between 0 and 100", name="ck_utility_lines_vertical_accuracy_m"),
         sa.CheckConstraint("voltage_v between 1 and 1200000", name="ck_utility_lines_voltage_v"),
         sa.CheckConstraint("wall_m between 0 and 2", name="ck_utility_lines_wall_m"),
         sa.ForeignKeyConstraint(["parent_id"], ["twin.utility_lines.id"], name="fk_utility_lines_parent_id"),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["twin.source_files.id"], name="fk_utility_lines_source_file_id"
-        ),
+        sa.ForeignKeyConstraint(["source_file_id"], ["twin.source_files.id"], name="fk_utility_lines_source_file_id"),
         sa.PrimaryKeyConstraint("id", name="pk_utility_lines"),
     )
     op.create_index("ix_utility_lines_geom", "utility_lines", ["geom"], postgresql_using="gist")
@@ -428,23 +389,17 @@ def upgrade() -> None:
         sa.Column("source_layer", sa.Text(), nullable=True),
         sa.Column("source_row", sa.Integer(), nullable=True),
         sa.Column("source_part", sa.SmallInteger(), server_default="0", nullable=False),
-        sa.CheckConstraint(
-            "(ground_m is null) = (ground_source = 'none')", name="ck_utility_nodes_ground_known"
-        ),
+        sa.CheckConstraint("(ground_m is null) = (ground_source = 'none')", name="ck_utility_nodes_ground_known"),
         sa.CheckConstraint(
             "discipline in ('water', 'wastewater', 'storm', 'combined', 'power', 'telecom', 'gas', 'lighting', 'heat', 'other')",
             name="ck_utility_nodes_discipline",
         ),
-        sa.CheckConstraint(
-            "disclosure in ('public', 'restricted', 'secret')", name="ck_utility_nodes_disclosure"
-        ),
+        sa.CheckConstraint("disclosure in ('public', 'restricted', 'secret')", name="ck_utility_nodes_disclosure"),
         sa.CheckConstraint(
             "elevation_source in ('measured', 'depth', 'interpolated', 'none')",
             name="ck_utility_nodes_elevation_source",
         ),
-        sa.CheckConstraint(
-            "ground_source in ('owner', 'terrain', 'none')", name="ck_utility_nodes_ground_source"
-        ),
+        sa.CheckConstraint("ground_source in ('owner', 'terrain', 'none')", name="ck_utility_nodes_ground_source"),
         sa.CheckConstraint(
             "kind in ('manhole', 'chamber', 'valve', 'hydrant', 'inlet', 'meter', 'pole', 'cabinet', 'other')",
             name="ck_utility_nodes_kind",
@@ -465,18 +420,12 @@ def upgrade() -> None:
         sa.CheckConstraint("bottom_m between -500 and 9000", name="ck_utility_nodes_bottom_m"),
         sa.CheckConstraint("cover_m between -500 and 9000", name="ck_utility_nodes_cover_m"),
         sa.CheckConstraint("ground_m between -500 and 9000", name="ck_utility_nodes_ground_m"),
-        sa.CheckConstraint(
-            "horizontal_accuracy_m between 0 and 100", name="ck_utility_nodes_horizontal_accuracy_m"
-        ),
+        sa.CheckConstraint("horizontal_accuracy_m between 0 and 100", name="ck_utility_nodes_horizontal_accuracy_m"),
         sa.CheckConstraint("outer_length_m between 0.01 and 50", name="ck_utility_nodes_outer_length_m"),
         sa.CheckConstraint("outer_width_m between 0.01 and 50", name="ck_utility_nodes_outer_width_m"),
         sa.CheckConstraint("valid_to >= valid_from", name="ck_utility_nodes_valid"),
-        sa.CheckConstraint(
-            "vertical_accuracy_m between 0 and 100", name="ck_utility_nodes_vertical_accuracy_m"
-        ),
-        sa.ForeignKeyConstraint(
-            ["source_file_id"], ["twin.source_files.id"], name="fk_utility_nodes_source_file_id"
-        ),
+        sa.CheckConstraint("vertical_accuracy_m between 0 and 100", name="ck_utility_nodes_vertical_accuracy_m"),
+        sa.ForeignKeyConstraint(["source_file_id"], ["twin.source_files.id"], name="fk_utility_nodes_source_file_id"),
         sa.PrimaryKeyConstraint("id", name="pk_utility_nodes"),
     )
     op.create_index("ix_utility_nodes_geom", "utility_nodes", ["geom"], postgresql_using="gist")

@@ -1,0 +1,165 @@
+"""Where on earth a layer lies: its reference system, its axis order, and whether that is in the city."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from importers.faults import Fault, Finding, Rejected
+from layers.crs import (
+    VN2000_TM3,
+    WGS84,
+    Crs,
+    area_of_use,
+    has_accurate_path,
+    parse_crs,
+    transform_geometries,
+)
+from layers.errors import Invalid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from importers.source import SourceLayer
+
+# A feature may stand this far outside the boundary: a reference map is no legal boundary.
+BOUNDARY_MARGIN_M = 1000.0
+# Share of a layer that must fall into the city before a reading of its coordinates is believed.
+_BELIEVED = 0.9
+_CANDIDATES = (*(f"EPSG:{n}" for n in VN2000_TM3), "EPSG:5896", "EPSG:5897", "EPSG:5898", "EPSG:5899", "EPSG:3405",
+               "EPSG:3406", "EPSG:32648", "EPSG:32649", "EPSG:4756", "EPSG:4326")  # fmt: skip
+_VN2000_SCALE = 0.9999
+_FALSE_EASTING_M = 500_000.0
+
+
+@dataclass(frozen=True)
+class City:
+    """Storage CRS, and the city's area in it where its boundary is known."""
+
+    storage: Crs
+    boundary: shapely.Geometry | None = None
+
+    @cached_property
+    def region(self) -> shapely.Geometry:
+        """Where features may lie, storage CRS: around the boundary, or else the CRS's area of use."""
+        if self.boundary is not None:
+            region = self.boundary.buffer(BOUNDARY_MARGIN_M)
+        else:
+            area = np.array([shapely.segmentize(shapely.box(*area_of_use(self.storage)), 0.5)], dtype=object)
+            region = transform_geometries(area, parse_crs(WGS84), self.storage)[0]
+        shapely.prepare(region)
+        return region
+
+    def contains(self, geometries: NDArray[np.object_]) -> NDArray[np.bool_]:
+        return np.asarray(shapely.intersects(self.region, geometries), dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Geometries in storage CRS, which of them lie in the city, the CRS they were read in, and why."""
+
+    geometries: NDArray[np.object_]
+    inside: NDArray[np.bool_]
+    crs: Crs
+    reason: str
+    findings: tuple[Finding, ...] = ()
+
+
+def place(
+    layer: SourceLayer, geometries: NDArray[np.object_], city: City, given: Crs | None, *, force: bool
+) -> Placement:
+    """Geometries (finite, not empty) of a layer in storage CRS.
+
+    given: the CRS named by the user: for layers that declare none, or with `force` against their own declaration.
+    Raises: Rejected where the CRS is missing, mislabelled, unusable, or puts the whole layer outside the city.
+    """
+    crs, reason = _decide(layer, geometries, city, given, force=force)
+    moved, inside = _try(geometries, crs, city)
+    if inside.any() or not len(geometries):
+        return Placement(moved, inside, crs, reason)
+    swapped = shapely.transform(geometries, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=_any_z(geometries))
+    moved, inside = _try(swapped, crs, city)
+    if inside.mean() >= _BELIEVED:
+        finding = Finding(Fault.AXES_SWAPPED, f"x and y stand in each other's place; read as north, east in {crs.code}")
+        return Placement(moved, inside, crs, f"{reason}; x and y swapped", (finding,))
+    raise _misplaced(layer, geometries, crs, city)
+
+
+def _decide(
+    layer: SourceLayer, geometries: NDArray[np.object_], city: City, given: Crs | None, *, force: bool
+) -> tuple[Crs, str]:
+    if given is not None and (force or layer.crs is None):
+        return given, "given by the user"
+    if layer.crs is None:
+        remedy = f"ask the department; {_suggestion(geometries, city)}import this file alone with --crs CODE"
+        raise Rejected(Fault.CRS_MISSING, f"{layer.name} declares no coordinate reference system", remedy)
+    try:
+        crs = parse_crs(layer.crs)
+    except Invalid as error:
+        raise Rejected(
+            Fault.CRS_UNUSABLE, f"{layer.name}: {error}", "import this file alone with --crs CODE"
+        ) from error
+    _refuse_mislabelled(layer, crs)
+    if not has_accurate_path(crs, city.storage):
+        raise Rejected(
+            Fault.CRS_UNUSABLE,
+            f"{layer.name} is in {crs.name}, from which only a guess leads to {city.storage.code}",
+            "ask the department for VN-2000 coordinates",
+        )
+    return crs, f"declared by {layer.crs_origin}"
+
+
+def _refuse_mislabelled(layer: SourceLayer, crs: Crs) -> None:
+    """A VN-2000 zone on the WGS 84 datum is no system anybody surveys in: the label is 225 m wrong at Huế."""
+    parameters = crs.parameters
+    if crs.has_code or "World Geodetic System 1984" not in crs.datum:
+        return
+    if (
+        parameters.get("Scale factor at natural origin") == _VN2000_SCALE
+        and parameters.get("False easting") == _FALSE_EASTING_M
+    ):
+        meridian = parameters["Longitude of natural origin"]
+        raise Rejected(
+            Fault.CRS_MISLABELLED,
+            f"{layer.name}: its label says WGS 84 with the central meridian {meridian:g}° and scale 0.9999 of VN-2000;"
+            " believed as it stands, everything would be 225 m off",
+            "if the coordinates are VN-2000, import this file alone with --crs and the zone's EPSG code",
+        )
+
+
+def _try(geometries: NDArray[np.object_], crs: Crs, city: City) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    moved = transform_geometries(geometries, crs, city.storage, strict=False)
+    finite = np.isfinite(shapely.bounds(moved)).all(axis=1)
+    moved[~finite] = None
+    return moved, city.contains(moved)
+
+
+def _misplaced(layer: SourceLayer, geometries: NDArray[np.object_], crs: Crs, city: City) -> Rejected:
+    where = "the city's boundary" if city.boundary is not None else f"the area of {city.storage.name}"
+    suggestion = _suggestion(geometries, city)
+    fault = Fault.CRS_WRONG if suggestion else Fault.OUTSIDE_CITY
+    return Rejected(
+        fault,
+        f"{layer.name}: read in {crs.name if not crs.has_code else crs.code}, every feature lies outside {where}",
+        f"{suggestion}check the label; import this file alone with --crs CODE",
+    )
+
+
+def _suggestion(geometries: NDArray[np.object_], city: City) -> str:
+    """Codes under which the layer would lie in the city: a hint for a person, never a decision."""
+    if not len(geometries):
+        return ""
+    fitting = [
+        code
+        for code in _CANDIDATES
+        if len(geometries) and _try(geometries, parse_crs(code), city)[1].mean() >= _BELIEVED
+    ]
+    return f"its coordinates would lie in the city if read as {' or '.join(fitting)}; " if fitting else ""
+
+
+def _any_z(geometries: NDArray[np.object_]) -> bool:
+    return bool(np.any(shapely.has_z(geometries)))

@@ -1,0 +1,124 @@
+"""Geometries made fit for their table, or set aside with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from importers.faults import Fault, Finding
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# A repair that changes more of the area than this has changed the thing.
+_AREA_TOLERANCE = 1e-3
+
+_KINDS = {
+    "utility_lines": {1, 5},
+    "roads": {1, 5},
+    "trees": {0, 4},
+    "utility_nodes": {0, 4},
+    "boundaries": {3, 6},
+    "parcels": {3, 6},
+    "buildings": {3, 6},
+    "excavations": {3, 6},
+}
+_PARTED = {"utility_lines", "utility_nodes", "trees", "excavations"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Geometries that passed, the index of the record and the part of it that each is, and what was found."""
+
+    geometries: NDArray[np.object_]
+    index: NDArray[np.int64]
+    part: NDArray[np.int64]
+    findings: tuple[Finding, ...]
+
+
+def usable(geometries: NDArray[np.object_], rows: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[Finding]]:
+    """Which geometries exist and have only finite x and y, and the findings for the others."""
+    missing = np.asarray(shapely.is_missing(geometries) | shapely.is_empty(geometries), dtype=bool)
+    xy, index = shapely.get_coordinates(geometries, return_index=True)
+    broken = np.zeros(len(geometries), dtype=bool)
+    broken[index[~np.isfinite(xy).all(axis=1)]] = True
+    findings = [
+        Finding(Fault.GEOMETRY_MISSING, "the record has no geometry", "draw it, or ask for it", int(row))
+        for row in rows[missing]
+    ] + [
+        Finding(Fault.NOT_FINITE, "a coordinate is not a finite number", "correct the coordinate", int(row))
+        for row in rows[broken & ~missing]
+    ]
+    return ~missing & ~broken, findings
+
+
+def repair(table: str, geometries: NDArray[np.object_], rows: NDArray[np.int64]) -> Sound:
+    """Geometries in storage CRS as their table wants them: kind, parts, validity, length."""
+    right_kind = np.isin(shapely.get_type_id(geometries), list(_KINDS[table]))
+    findings = [
+        Finding(
+            Fault.GEOMETRY_KIND,
+            f"a {geometries[i].geom_type} does not fit {table}",
+            "name the layer with --layer",
+            int(rows[i]),
+        )
+        for i in np.flatnonzero(~right_kind)
+    ]
+    index = np.flatnonzero(right_kind)
+    kept = geometries[index]
+    if _KINDS[table] == {3, 6}:
+        kept, sound, found = _polygons(kept, rows[index])
+    elif _KINDS[table] == {1, 5}:
+        kept, sound, found = _lines(kept, rows[index])
+    else:
+        sound, found = np.ones(len(kept), dtype=bool), []
+    findings += found
+    kept, index = kept[sound], index[sound]
+    if table in _PARTED:
+        parts, of = shapely.get_parts(kept, return_index=True)
+        number = np.arange(len(of)) - np.searchsorted(of, of)
+        return Sound(parts, index[of], number, tuple(findings))
+    multi = shapely.multipolygons if _KINDS[table] == {3, 6} else shapely.multilinestrings
+    whole = np.array([multi(shapely.get_parts(g)) for g in kept], dtype=object)
+    return Sound(whole, index, np.zeros(len(index), dtype=np.int64), tuple(findings))
+
+
+def _polygons(
+    geometries: NDArray[np.object_], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Finding]]:
+    flat = shapely.force_2d(geometries)
+    sound = np.asarray(shapely.is_valid(flat), dtype=bool)
+    findings = []
+    for i in np.flatnonzero(~sound):
+        reason = shapely.is_valid_reason(flat[i])
+        fixed = shapely.make_valid(flat[i], method="structure", keep_collapsed=False)
+        if _same_area(flat[i], fixed):
+            flat[i], sound[i] = fixed, True
+            findings.append(Finding(Fault.REPAIRED, f"{reason}: repaired, the area is the same", row=int(rows[i])))
+        else:
+            findings.append(
+                Finding(Fault.GEOMETRY_INVALID, reason, "redraw it; a repair would change its area", int(rows[i]))
+            )
+    return flat, sound, findings
+
+
+def _same_area(before: shapely.Geometry, after: shapely.Geometry) -> bool:
+    """Whether a repair kept area, kind and number of parts; a bow-tie's signed halves cancel out and do not."""
+    if after.is_empty or shapely.get_type_id(after) not in (3, 6):
+        return False
+    same_parts = shapely.get_num_geometries(after) == shapely.get_num_geometries(before)
+    return bool(same_parts and abs(after.area - before.area) <= _AREA_TOLERANCE * after.area)
+
+
+def _lines(
+    geometries: NDArray[np.object_], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Finding]]:
+    sound = np.asarray(shapely.length(geometries) > 0, dtype=bool)
+    findings = [
+        Finding(Fault.ZERO_LENGTH, "all vertices of the line are one point", "draw it, or deliver a node", int(row))
+        for row in rows[~sound]
+    ]
+    return geometries, sound, findings

@@ -1,0 +1,122 @@
+"""The cross-section of a line, from whatever its owner says of it: diameters, sizes, walls, materials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from importers.fields import DIAMETER, DIAMETER_UNITS, Lengths, parse_lengths, parse_size
+from importers.vocabulary import match_value, vocabulary
+from layers.utilities import SectionShape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from importers.attributes import Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Outer and inner width and height in metres; outer sizes are None where the section is unknown."""
+
+    shape: SectionShape
+    reason: str
+    outer_width_m: float | None = None
+    outer_height_m: float | None = None
+    inner_width_m: float | None = None
+    inner_height_m: float | None = None
+    wall_m: float | None = None
+
+
+def read_sections(attributes: Attributes, materials: Sequence[str | None]) -> list[Section]:
+    """Section of each record. A plain diameter is outer or inner as is usual for its material."""
+    columns = {key: _lengths(attributes, key) for key in _LENGTH_KEYS}
+    sizes = attributes.values("size")
+    shapes = attributes.values("shape")
+    sections = []
+    for i, material in enumerate(materials):
+        stated = {key: column.metres[i] or None for key, column in columns.items()}
+        stated_shape = match_value("shape", shapes[i])
+        sections.append(_section(stated, parse_size(sizes[i]), stated_shape, material))
+    return sections
+
+
+_LENGTH_KEYS = (
+    "diameter", "outer_diameter", "inner_diameter", "inner_width", "inner_height",
+    "outer_width", "outer_height", "wall",
+)  # fmt: skip
+
+
+def _lengths(attributes: Attributes, key: str) -> Lengths:
+    return parse_lengths(attributes.values(key), attributes.unit(key), DIAMETER, DIAMETER_UNITS)
+
+
+def _section(
+    stated: dict[str, float | None], size: tuple[float, float] | None, shape: str | None, material: str | None
+) -> Section:
+    """The plainest statement wins: outer size, inner size, then a diameter that may be either."""
+    wall = stated["wall"]
+    for width_key, height_key in (("outer_width", "outer_height"), ("outer_diameter", "outer_diameter")):
+        width, height = stated[width_key], stated[height_key]
+        if width and height:
+            usual = SectionShape.BANK if width_key == "outer_width" else SectionShape.CIRCULAR
+            return _outer((width, height), shape or usual, "outer size stated", wall)
+    for inner in (size, (stated["inner_width"], stated["inner_height"]), (stated["inner_diameter"],) * 2):
+        if inner and inner[0] and inner[1]:
+            return _inner((inner[0], inner[1]), shape, (wall, material), "inner size stated")
+    diameter = stated["diameter"]
+    if diameter is None:
+        return Section(SectionShape.UNKNOWN, "no size stated")
+    return _from_diameter(diameter, shape, wall, material)
+
+
+def _from_diameter(diameter: float, shape: str | None, wall: float | None, material: str | None) -> Section:
+    usual = vocabulary()["sections"].get(material or "")
+    if usual is None:
+        # Too large is a question, too small is a broken pipe.
+        return _inner((diameter, diameter), shape, (wall, None), "diameter of an unknown material, taken as inner")
+    if usual["diameter"] == "inner":
+        return _inner((diameter, diameter), shape, (wall, material), f"diameter of {material} is inner")
+    wall = wall or _usual_wall(diameter, material)
+    return _outer((diameter, diameter), shape, f"diameter of {material} is outer", wall)
+
+
+def _outer(size: tuple[float, float], shape: str | None, reason: str, wall: float | None) -> Section:
+    width, height = size
+    if wall is None or not 0 < wall < min(size) / 2:
+        return Section(SectionShape(shape or SectionShape.CIRCULAR), reason, width, height)
+    inner = (width - 2 * wall, height - 2 * wall)
+    return Section(SectionShape(shape or SectionShape.CIRCULAR), reason, width, height, *inner, wall)
+
+
+def _inner(
+    size: tuple[float, float], shape: str | None, made_of: tuple[float | None, str | None], reason: str
+) -> Section:
+    width, height = size
+    stated_wall, material = made_of
+    if shape == SectionShape.EGG and width > height:
+        width, height = height, width
+        reason += "; an egg stands upright, so width and height were exchanged"
+    wall = stated_wall or _usual_wall(max(width, height), material)
+    if not stated_wall:
+        reason += f"; wall {wall:.3f} m as usual for {material or 'concrete'}"
+    usual_shape = SectionShape.CIRCULAR if width == height else SectionShape.RECTANGULAR
+    outer = (width + 2 * wall, height + 2 * wall)
+    return Section(SectionShape(shape or usual_shape), reason, *outer, width, height, wall)
+
+
+def _usual_wall(diameter_m: float, material: str | None) -> float:
+    usual = vocabulary()["sections"].get(material or "concrete", vocabulary()["sections"]["concrete"])
+    return float(max(usual["wall_share"] * diameter_m, usual["wall_min_m"]))
+
+
+def sections_columns(sections: Sequence[Section]) -> dict[str, list[Any]]:
+    """Columns of `utility_lines` that describe the section."""
+    return {
+        "section_shape": [s.shape for s in sections],
+        "section_reason": [s.reason for s in sections],
+        **{
+            name: [getattr(s, name) for s in sections]
+            for name in ("outer_width_m", "outer_height_m", "inner_width_m", "inner_height_m", "wall_m")
+        },
+    }

@@ -1,0 +1,119 @@
+"""What lies in a folder, and what a reader makes of one file before anything is decided."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Files that belong to another of the same stem, and say nothing alone.
+_SIDECARS = frozenset(
+    {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".fix", ".qml", ".sld", ".csvt", ".tfw", ".qmd"}
+)
+_SIDECAR_ENDINGS = (".aux.xml", ".shp.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
+_SELDOM_GEODATA = frozenset({".md", ".txt", ".pdf", ".doc", ".docx", ".jpg", ".png", ".html", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A file with the files that belong to it; `name` is its path below the folder that was given, with '/'."""
+
+    path: Path
+    root: Path
+    parts: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.relative_to(self.root).as_posix()
+
+    @property
+    def size(self) -> int:
+        return sum(part.stat().st_size for part in self.parts)
+
+    def sidecar(self, suffix: str) -> Path | None:
+        return next((p for p in self.parts if p.suffix.lower() == suffix and p != self.path), None)
+
+    def sha256(self) -> str:
+        """Hash of the contents of all parts; two copies under different names have the same."""
+        digest = hashlib.sha256()
+        for part in self.parts:
+            with part.open("rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").digest()
+            digest.update(part.suffix.lower().encode() + content)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLayer:
+    """One layer as it was delivered, n records.
+
+    geometries: n shapely geometries or None, coordinates as they stand in the file.
+    columns: field name -> n plain values (str, int, float, bool, date or None). Text of `legacy_text` layers is the
+    ISO-8859-1 view of its bytes: nothing is lost before the encoding is decided.
+    rows: n ordinals, the first record is 1.
+    crs: what the file declares (a code or WKT), None when it says nothing; `crs_origin` says where.
+    """
+
+    name: str
+    geometries: NDArray[np.object_]
+    columns: dict[str, list[Any]]
+    rows: NDArray[np.int64]
+    crs: str | None = None
+    crs_origin: str = ""
+    encoding: str | None = None
+    fonts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    skipped: int = field(default=0)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def record(self, index: int) -> dict[str, Any]:
+        return {name: values[index] for name, values in self.columns.items()}
+
+
+def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
+    """Datasets below a folder (or the one file), in order of their names, and the files left aside as documents."""
+    root = path if path.is_dir() else path.parent
+    files = sorted(_files(path))
+    datasets, documents = [], []
+    for file in files:
+        if _is_sidecar(file):
+            continue
+        if file.suffix.lower() in _SELDOM_GEODATA and path.is_dir():
+            documents.append(file)
+            continue
+        datasets.append(Dataset(file, root, (file, *_parts(file))))
+    return datasets, documents
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for file in path.rglob("*"):
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
+            yield file
+
+
+def _is_sidecar(file: Path) -> bool:
+    if file.name.lower().endswith(_SIDECAR_ENDINGS):
+        return True
+    return file.suffix.lower() in _SIDECARS
+
+
+def _parts(file: Path) -> Sequence[Path]:
+    return sorted(
+        sibling for sibling in file.parent.glob(f"{_escape(file.stem)}.*") if sibling != file and _is_sidecar(sibling)
+    )
+
+
+def _escape(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

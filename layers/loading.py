@@ -1,0 +1,215 @@
+"""Files into PostGIS: what they hold and what was refused, one transaction a file.
+
+Rows go by COPY into a staging table and from there into the layer, so the lock on the layer's version is held for one
+statement only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import shapely
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from layers.catalog import LAYERS
+from layers.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from layers.database import Connection
+    from layers.provenance import Outcome
+
+_GEOMETRIES = frozenset({"geom", "axis", "solid"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as the provenance keeps it; `path` is relative to the folder that was imported."""
+
+    path: str
+    sha256: str
+    bytes: int
+    format: str | None
+    owner: str | None
+    outcome: Outcome
+    decisions: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows for one table: column name -> n values; geometry columns hold shapely geometries in storage CRS."""
+
+    table: str
+    columns: dict[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record, or a whole layer or file, for the quarantine; `geometry` as delivered, in `crs`."""
+
+    layer: str | None
+    row: int | None
+    fault: str
+    message: str
+    remedy: str
+    crs: str | None
+    geometry: shapely.Geometry | None
+    attributes: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Load:
+    """Everything that one file brings into the database."""
+
+    record: FileRecord
+    batches: list[Batch] = field(default_factory=list)
+    originals: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def open_run(connection: Connection, root: str, options: dict[str, Any]) -> int:
+    row = connection.execute(
+        "insert into import_runs (root, options) values (%s, %s) returning id", (root, Jsonb(options))
+    ).fetchone()
+    connection.commit()
+    return int(row[0]) if row else 0
+
+
+def close_run(connection: Connection, run_id: int) -> None:
+    connection.execute("update import_runs set finished_at = now() where id = %s", (run_id,))
+    connection.commit()
+
+
+def find_loaded(connection: Connection, sha256: str) -> tuple[str, str] | None:
+    """(root, path) of the file with this content whose features are in the city, or None."""
+    row = connection.execute(
+        "select r.root, f.path from source_files f join import_runs r on r.id = f.run_id"
+        " where f.sha256 = %s and f.outcome in ('loaded', 'partly') order by f.id limit 1",
+        (sha256,),
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def load_file(connection: Connection, run_id: int, load: Load) -> int:
+    """Write a file's features, original records and refused records in one transaction; its number is returned.
+
+    What an earlier version of the same path brought is replaced.
+    Raises: Invalid where a row breaks a rule of its table; then nothing of the file is written.
+    """
+    try:
+        with connection.transaction():
+            replace_earlier(connection, run_id, load.record.path)
+            file_id = _insert_file(connection, run_id, load.record)
+            for batch in sorted(load.batches, key=lambda b: b.table):
+                _copy_batch(connection, batch, file_id)
+            _copy(
+                connection,
+                sql.SQL("copy source_rows (source_file_id, layer, row, attributes) from stdin"),
+                ((file_id, layer, row, Jsonb(attributes)) for layer, row, attributes in load.originals),
+            )
+            _copy_refused(connection, load.refused, file_id)
+    except (psycopg.errors.IntegrityError, psycopg.errors.DataError) as error:
+        constraint = error.diag.constraint_name or error.diag.message_primary
+        raise Invalid(
+            f"{load.record.path}: the database refuses a row ({constraint}): {error.diag.message_detail}"
+        ) from error
+    return file_id
+
+
+def replace_earlier(connection: Connection, run_id: int, path: str) -> None:
+    """Remove what earlier imports of the same path below the same root brought."""
+    earlier = connection.execute(
+        "select f.id from source_files f join import_runs r on r.id = f.run_id"
+        " where f.path = %s and r.root = (select root from import_runs where id = %s)",
+        (path, run_id),
+    ).fetchall()
+    ids = [row[0] for row in earlier]
+    if not ids:
+        return
+    for layer in sorted(LAYERS, key=lambda x: x.name):
+        table = sql.Identifier(layer.name)
+        present = connection.execute(
+            sql.SQL("select exists (select 1 from {} where source_file_id = any(%s))").format(table), (ids,)
+        ).fetchone()
+        if present and present[0]:
+            connection.execute(sql.SQL("delete from {} where source_file_id = any(%s)").format(table), (ids,))
+    connection.execute("delete from source_files where id = any(%s)", (ids,))
+
+
+def _insert_file(connection: Connection, run_id: int, record: FileRecord) -> int:
+    row = connection.execute(
+        "insert into source_files (run_id, path, sha256, bytes, format, owner, outcome, decisions)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s) returning id",
+        (
+            run_id,
+            record.path,
+            record.sha256,
+            record.bytes,
+            record.format,
+            record.owner,
+            record.outcome,
+            Jsonb(record.decisions),
+        ),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _copy_batch(connection: Connection, batch: Batch, file_id: int) -> None:
+    names = [*batch.columns, "source_file_id"]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    table = sql.Identifier(batch.table)
+    connection.execute(
+        sql.SQL("create temporary table staging on commit drop as select {} from {} limit 0").format(columns, table)
+    )
+    values = [_wire(name, column) for name, column in batch.columns.items()]
+    _copy(
+        connection,
+        sql.SQL("copy staging ({}) from stdin").format(columns),
+        zip(*values, [file_id] * len(batch), strict=True),
+    )
+    connection.execute(sql.SQL("insert into {} ({}) select {} from staging").format(table, columns, columns))
+    connection.execute("drop table staging")
+
+
+def _wire(name: str, column: Sequence[Any]) -> Sequence[Any]:
+    """A column as COPY takes it: geometries as hexadecimal EWKB."""
+    if name not in _GEOMETRIES:
+        return column
+    return list(shapely.to_wkb(column, hex=True, include_srid=True))
+
+
+def _copy_refused(connection: Connection, refused: Sequence[Refused], file_id: int) -> None:
+    _copy(
+        connection,
+        sql.SQL(
+            "copy quarantined_rows (source_file_id, layer, row, fault, message, remedy, source_crs, geom, attributes)"
+            " from stdin"
+        ),
+        (
+            (
+                file_id,
+                r.layer,
+                r.row,
+                r.fault,
+                r.message,
+                r.remedy,
+                r.crs,
+                None if r.geometry is None else shapely.to_wkb(r.geometry, hex=True),
+                Jsonb(r.attributes),
+            )
+            for r in refused
+        ),
+    )
+
+
+def _copy(connection: Connection, statement: sql.Composed | sql.SQL, rows: Iterable[Sequence[Any]]) -> None:
+    with connection.cursor().copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

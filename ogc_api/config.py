@@ -1,0 +1,146 @@
+"""pygeoapi's configuration, made from the catalogue: there is no file to write by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from layers.base import Label
+from layers.catalog import layers_for
+from layers.crs import WGS84, area_of_use, parse_crs, transform_geometries
+from layers.query import MAX_LIMIT
+
+from ogc_api.negotiation import LANGUAGES
+from ogc_api.params import DEFAULT_LIMIT
+from ogc_api.references import CRS84
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from layers.catalog import Layer, LayerState
+    from layers.crs import Crs
+    from layers.database import Reader
+
+    from ogc_api.references import Reference
+
+VERSION = "1.0.0"
+TITLE = Label("Bản sao số thành phố", "City digital twin")
+DESCRIPTION = Label(
+    "Thành phố trên và dưới mặt đất; cao độ tính bằng mét theo hệ Hòn Dấu",
+    "The city above and below the ground; elevations are metres above Hon Dau 1992",
+)
+
+
+class Shared:
+    """A holder of something that stays one when pygeoapi copies its configuration: a pool, a context."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Shared:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPlugin:
+    """A pygeoapi processor by its dotted class name; the class finds `context` in its definition."""
+
+    name: str
+    dotted_class: str
+    context: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a service is, as long as it runs: who may read what, under which address, and what it can do."""
+
+    reader: Reader
+    public_url: str
+    processes: tuple[ProcessPlugin, ...] = ()
+    title: Label = TITLE
+
+
+def build_config(
+    service: Service, states: Mapping[str, LayerState], storage: Crs, offered: Sequence[Reference]
+) -> dict[str, Any]:
+    """Configuration for `pygeoapi.api.API`: a collection a layer, with its present extent, and the processes."""
+    resources = {
+        layer.name: _collection(service.reader, layer, _extent(states.get(layer.name), storage), offered)
+        for layer in layers_for(service.reader.audience)
+    }
+    processes = {
+        plugin.name: {
+            "type": "process",
+            "processor": {"name": plugin.dotted_class, "context": Shared(plugin.context)},
+        }
+        for plugin in service.processes
+    }
+    return {
+        "server": _server(service.public_url),
+        "logging": {"level": "ERROR"},
+        "metadata": _metadata(service),
+        "resources": resources | processes,
+    }
+
+
+def translations(label: Label) -> dict[str, str]:
+    return {"en": label.en, "vi": label.vi}
+
+
+def _server(public_url: str) -> dict[str, Any]:
+    return {
+        "url": public_url,
+        "encoding": "utf-8",
+        "languages": list(LANGUAGES),
+        "limits": {"default_items": DEFAULT_LIMIT, "max_items": MAX_LIMIT, "on_exceed": "throttle"},
+        "api_rules": {"api_version": VERSION},
+        "manager": {"name": "ogc_api.jobs.Manager"},
+    }
+
+
+def _metadata(service: Service) -> dict[str, Any]:
+    return {
+        "identification": {
+            "title": translations(service.title),
+            "description": translations(DESCRIPTION),
+            "keywords": {"en": ["city", "utilities"], "vi": ["thành phố", "công trình ngầm"]},
+            "url": service.public_url,
+        },
+    }
+
+
+def _collection(
+    reader: Reader, layer: Layer, extent: Sequence[float], offered: Sequence[Reference]
+) -> dict[str, Any]:
+    return {
+        "type": "collection",
+        "title": translations(layer.title),
+        "description": translations(layer.description),
+        "keywords": [layer.name],
+        "links": [],
+        "extents": {"spatial": {"bbox": list(extent), "crs": CRS84}},
+        "providers": [
+            {
+                "type": "feature",
+                "name": "ogc_api.provider.LayerProvider",
+                "data": reader,
+                "layer": layer.name,
+                "id_field": "id",
+                "crs": [reference.uri for reference in offered],
+                "storage_crs": offered[-1].uri,
+            }
+        ],
+    }
+
+
+def _extent(state: LayerState | None, storage: Crs) -> tuple[float, ...]:
+    """Bounds in CRS84; for an empty layer the area that the storage CRS is meant for."""
+    if state is None or state.bounds is None:
+        return area_of_use(storage)
+    box = shapely.box(*state.bounds)
+    # The straight edges of a projected box are curves on the ellipsoid.
+    edges = shapely.segmentize(box, max(box.length / 64, 1.0))
+    moved = transform_geometries(np.array([edges], dtype=object), storage, parse_crs(WGS84))[0]
+    return tuple(round(value, 7) for value in moved.bounds)

@@ -1,0 +1,139 @@
+"""Processes run at once, inside the request; what they are given is checked against what they describe."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from jsonschema import Draft202012Validator
+from layers.errors import Invalid
+from pygeoapi.plugin import load_plugin
+from pygeoapi.process.manager.base import BaseManager
+from pygeoapi.util import JobStatus
+
+from ogc_api.problems import NoSuchResource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jsonschema import ValidationError
+    from pygeoapi.process.base import BaseProcessor
+
+EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
+
+# What an input may be wrapped in (OGC 18-062r2, qualifiedInputValue.yaml).
+_QUALIFIERS = {"value", "mediaType", "encoding", "schema"}
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A checked request to run a process; `is_document` where the results are wanted under their names."""
+
+    inputs: dict[str, Any]
+    outputs: dict[str, Any] | None
+    is_document: bool
+
+
+class Manager(BaseManager):  # type: ignore[misc]
+    """A manager without jobs: a processor belongs to one run, so runs at the same time cannot meet."""
+
+    def get_processor(self, process_id: str) -> BaseProcessor:
+        """A new processor with its context, and a description of its own, for pygeoapi edits what it is given.
+
+        Raises: NoSuchResource.
+        """
+        if process_id not in self.processes:
+            raise NoSuchResource(
+                f"there is no process '{process_id}': there are {', '.join(self.processes) or 'none'}",
+                f"{EXCEPTIONS}/no-such-process",
+            )
+        definition = self.processes[process_id]["processor"]
+        processor = load_plugin("process", {**definition, "context": definition["context"].value})
+        processor.metadata = deepcopy(processor.metadata)
+        return processor
+
+    def get_jobs(self, **_: object) -> dict[str, Any]:
+        return {"jobs": [], "numberMatched": 0}
+
+    def execute_process(
+        self, process_id: str, data_dict: dict[str, Any], *_: object, requested_outputs: Any = None, **__: object
+    ) -> tuple[str, str, Any, JobStatus, None]:
+        """Identifier, media type, value, status and no further headers; failures are raised as they are."""
+        processor = self.get_processor(process_id)
+        options = {"outputs": requested_outputs} if processor.supports_outputs else {}
+        media_type, value = processor.execute(data_dict, **options)
+        return str(uuid4()), media_type, value, JobStatus.successful, None
+
+
+def parse_execution(body: bytes, description: Mapping[str, Any]) -> Execution:
+    """The request in a body (OGC 18-062r2, 7.11.2). Raises: Invalid, naming every fault."""
+    request = _parse_object(body)
+    inputs = {name: _unwrap(value) for name, value in _member(request, "inputs").items()}
+    outputs = _member(request, "outputs") if request.get("outputs") is not None else None
+    faults = [
+        *(f"inputs.{name}: a reference cannot be followed, give the value itself" for name in _references(inputs)),
+        *(_explain(error) for error in Draft202012Validator(input_schema(description)).iter_errors(inputs)),
+        *(f"outputs: there is no output '{name}'" for name in outputs or () if name not in description["outputs"]),
+    ]
+    if request.get("response", "raw") not in ("raw", "document"):
+        faults.append("response: give 'raw' or 'document'")
+    if faults:
+        raise Invalid(*faults)
+    return Execution(inputs, outputs, request.get("response") == "document")
+
+
+def input_schema(description: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON Schema of a process's inputs; one that may occur several times may be an array."""
+    inputs = description["inputs"]
+    return {
+        "type": "object",
+        "properties": {name: _occurring(about) for name, about in inputs.items()},
+        "required": [name for name, about in inputs.items() if about.get("minOccurs", 1) > 0],
+        "additionalProperties": False,
+    }
+
+
+def _occurring(about: Mapping[str, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = about["schema"]
+    most = about.get("maxOccurs", 1)
+    if most == 1:
+        return schema
+    bounds = {} if most == "unbounded" else {"maxItems": most}
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": about.get("minOccurs", 1), **bounds}]}
+
+
+def _parse_object(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Invalid('the body is no JSON: give an object such as {"inputs": {}}') from error
+    if not isinstance(request, dict):
+        raise Invalid('the body is no JSON object: give one such as {"inputs": {}}')
+    return request
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _member(request: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = request.get(name, {})
+    if not isinstance(value, dict):
+        raise Invalid(f"{name}: give an object")
+    return value
+
+
+def _unwrap(value: Any) -> Any:
+    is_qualified = isinstance(value, dict) and "value" in value and value.keys() <= _QUALIFIERS
+    return value["value"] if is_qualified else value
+
+
+def _references(inputs: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in inputs.items() if isinstance(value, dict) and "href" in value]
+
+
+def _explain(error: ValidationError) -> str:
+    return f"{'.'.join(['inputs', *map(str, error.absolute_path)])}: {error.message[:300]}"

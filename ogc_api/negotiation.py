@@ -1,0 +1,62 @@
+"""Which format and which language a client wants: the parameters `f` and `lang`, then its headers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from layers.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LANGUAGES = ("en", "vi")
+
+_MEDIA_TYPES = {
+    "application/json": "json",
+    "application/geo+json": "json",
+    "application/schema+json": "json",
+    "application/problem+json": "json",
+    "application/vnd.oai.openapi+json": "json",
+    "application/ld+json": "jsonld",
+    "text/csv": "csv",
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "application/*": "json",
+    "*/*": "json",
+}
+_CHOICE = re.compile(r"\s*([^\s;,]+)\s*(?:;[^,]*?\bq\s*=\s*([0-9.]+))?")
+
+
+def choose_format(asked: str | None, accept: str, offered: Sequence[str]) -> str:
+    """Format that a client gets: `f`, else the best that it accepts, else the first offered. Raises: Invalid."""
+    if asked is not None:
+        if asked not in offered:
+            raise Invalid(f"f={asked}: this resource is available as {', '.join(offered)}")
+        return asked
+    return _best(accept, {kind: name for kind, name in _MEDIA_TYPES.items() if name in offered}, offered[0])
+
+
+def choose_language(asked: str | None, accept_language: str) -> str:
+    """Language that a client gets; English where it wants neither English nor Vietnamese. Raises: Invalid."""
+    if asked is not None:
+        language = asked.lower().partition("-")[0]
+        if language not in LANGUAGES:
+            raise Invalid(f"lang={asked}: texts are available in {', '.join(LANGUAGES)}")
+        return language
+    primary = re.sub(r"-[A-Za-z0-9-]+", "", accept_language.lower())
+    return _best(primary, {language: language for language in LANGUAGES}, LANGUAGES[0])
+
+
+def _best(header: str, known: Mapping[str, str], default: str) -> str:
+    """The known choice of the highest weight (RFC 9110, 12.4.2), the first of equals; what is unreadable is skipped."""
+    choices = [(_weight(weight), known[name]) for name, weight in _CHOICE.findall(header) if name in known]
+    wanted = [choice for choice in choices if choice[0] > 0]
+    return max(wanted, key=lambda choice: choice[0])[1] if wanted else default
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text or 1)
+    except ValueError:
+        return 0

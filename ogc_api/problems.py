@@ -1,0 +1,119 @@
+"""Failures as problem documents (RFC 9457) that are OGC API exceptions, too (OGC 17-069r4, 7.5.1)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from layers.base import Label
+from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable
+from pygeoapi.error import GenericError
+from starlette.exceptions import HTTPException
+
+LOGGER = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+_KINDS: tuple[tuple[type[TwinError], HTTPStatus, str], ...] = (
+    (Invalid, HTTPStatus.BAD_REQUEST, "InvalidParameterValue"),
+    (NotFound, HTTPStatus.NOT_FOUND, "NotFound"),
+    (Conflict, HTTPStatus.CONFLICT, "Conflict"),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE, "Unavailable"),
+)
+
+_TITLES = {
+    400: Label("Yêu cầu không hợp lệ", "Invalid request"),
+    404: Label("Không tìm thấy", "Not found"),
+    405: Label("Phương thức không được phép", "Method not allowed"),
+    409: Label("Mâu thuẫn với trạng thái hiện tại", "Conflict with the present state"),
+    413: Label("Nội dung quá lớn", "Content too large"),
+    503: Label("Tạm thời không phục vụ được", "Temporarily unavailable"),
+}
+_FAULT = Label("Lỗi của máy chủ", "Fault of the server")
+
+
+class Refusal(Exception):
+    """What pygeoapi refuses, with its HTTP status and OGC exception code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class NoSuchResource(NotFound):
+    """A missing thing for which an OGC standard has a name; `uri` is the exception type's."""
+
+    def __init__(self, message: str, uri: str) -> None:
+        super().__init__(message)
+        self.uri = uri
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a client is told of a failure; `faults` lists each when there are several."""
+
+    status: int
+    code: str
+    detail: str
+    type: str = "about:blank"
+    faults: tuple[str, ...] = ()
+    instance: str | None = None
+
+    @property
+    def title(self) -> Label:
+        return _TITLES.get(self.status, _FAULT)
+
+    def document(self, language: str) -> dict[str, Any]:
+        """`description` repeats `detail`: OGC API clients read that name."""
+        return {
+            "type": self.type,
+            "title": self.title.vi if language == "vi" else self.title.en,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "description": self.detail,
+            **({"faults": list(self.faults)} if self.faults else {}),
+            **({"instance": self.instance} if self.instance else {}),
+        }
+
+    def text(self, language: str) -> str:
+        return json.dumps(self.document(language), ensure_ascii=False)
+
+
+def describe(error: Exception) -> Problem:
+    """The problem that a failure is to a client; what is no client's doing is logged under an identifier."""
+    problem = _describe_expected(error)
+    if problem is not None and problem.status < 500:
+        return problem
+    instance = uuid4().urn
+    LOGGER.error("%s", instance, exc_info=error)
+    if problem is not None:
+        return Problem(problem.status, problem.code, problem.detail, instance=instance)
+    detail = f"the server failed and has noted this as {instance}: tell the operator this identifier"
+    return Problem(500, "InternalServerError", detail, instance=instance)
+
+
+def _describe_expected(error: Exception) -> Problem | None:
+    match error:
+        case TwinError():
+            return _describe_kind(error)
+        case HTTPException():
+            return Problem(error.status_code, HTTPStatus(error.status_code).phrase.replace(" ", ""), error.detail)
+        case Refusal() if error.status < 500:
+            return Problem(error.status, error.code, str(error))
+        case GenericError() if error.http_status_code < 500:
+            return Problem(int(error.http_status_code), error.ogc_exception_code, error.message)
+        case _:
+            return None
+
+
+def _describe_kind(error: TwinError) -> Problem:
+    status, code = next((s, c) for kind, s, c in _KINDS if isinstance(error, kind))
+    faults = error.faults if isinstance(error, Invalid) and len(error.faults) > 1 else ()
+    uri = error.uri if isinstance(error, NoSuchResource) else "about:blank"
+    return Problem(int(status), code, str(error), type=uri, faults=faults)

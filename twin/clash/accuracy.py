@@ -1,0 +1,145 @@
+"""How far an object may lie from where its record puts it: quality levels as data, each with its source."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from twin.clash.solids import Quality
+
+OWN_TABLE = Path(__file__).with_name("accuracy.toml")
+_NAME = re.compile(r"(?:(?P<scheme>ASCE|PAS)[\s\d:-]*)?(?:QL[\s-]*)?(?P<level>[A-D][1-4]?)(?:P|\(P\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One text in the two languages of the city."""
+
+    en: str
+    vi: str
+
+
+STATED = Wording(en="stated by the owner", vi="chủ sở hữu công bố")
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How far an object may lie from its record, to each side; without `vertical_m` its depth proves nothing."""
+
+    horizontal_m: float
+    vertical_m: float | None
+    source: Wording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What one quality level promises: fixed metres or a share of the depth, whichever is greater."""
+
+    source: Wording
+    horizontal_m: float
+    horizontal_share_of_depth: float = 0.0
+    vertical_m: float | None = None
+    vertical_share_of_depth: float = 0.0
+
+    def __post_init__(self) -> None:
+        figures = (self.horizontal_m, self.horizontal_share_of_depth, self.vertical_share_of_depth)
+        if not all(0 <= figure <= 100 for figure in (*figures, self.vertical_m or 0.0)):
+            raise ValueError(f"level {self.source.en!r} has a figure outside 0 to 100: correct the table")
+
+    @property
+    def follows_depth(self) -> bool:
+        return self.horizontal_share_of_depth > 0 or self.vertical_share_of_depth > 0
+
+    def at_depth(self, depth_m: float) -> Accuracy:
+        depth_m = max(depth_m, 0.0)
+        horizontal_m = max(self.horizontal_m, self.horizontal_share_of_depth * depth_m)
+        vertical_m = self.vertical_m
+        if vertical_m is not None:
+            vertical_m = max(vertical_m, self.vertical_share_of_depth * depth_m)
+        return Accuracy(horizontal_m, vertical_m, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyTable:
+    """The quality levels a city works with, and what stands for an unstated level or section."""
+
+    levels: Mapping[str, Level]
+    unstated: Level
+    unknown_radius_m: float
+    unknown_radius_source: Wording
+
+    def __post_init__(self) -> None:
+        if not 0 < self.unknown_radius_m <= 100:
+            raise ValueError(f"unknown section of {self.unknown_radius_m} m: give a radius above 0, up to 100")
+
+    def find_level(self, name: str | None) -> Level:
+        """The level of that name; `unstated` for None and for a name the table does not know.
+
+        Spellings such as `QL-B1`, `b1p`, `PAS 128 QL-A` and `ASCE 38-22 QL-D` are understood; a bare letter
+        is one of PAS 128.
+        """
+        if name is None:
+            return self.unstated
+        match = _NAME.fullmatch(name.strip().upper())
+        if match is None:
+            return self.unstated
+        key = f"ASCE-{match['level']}" if match["scheme"] == "ASCE" else match["level"]
+        return self.levels.get(key, self.unstated)
+
+    def resolve(self, quality: Quality, depth_m: float | None) -> Accuracy:
+        """The accuracy of one object at a depth of its axis below ground, None where that is unknown.
+
+        What the owner states as a figure replaces the figure of the level.
+        """
+        level = self.find_level(quality.level)
+        accuracy = level.at_depth(depth_m or 0.0)
+        horizontal_m, vertical_m = accuracy.horizontal_m, accuracy.vertical_m
+        if depth_m is None and level.follows_depth:
+            horizontal_m, vertical_m = max(horizontal_m, self.unstated.horizontal_m), None
+        if quality.horizontal_accuracy_m is not None:
+            horizontal_m = quality.horizontal_accuracy_m
+        if quality.vertical_accuracy_m is not None:
+            vertical_m = quality.vertical_accuracy_m
+        return Accuracy(horizontal_m, vertical_m, _name_source(quality, level))
+
+    def search_margin_m(self, depth_m: float) -> float:
+        """How far from the excavation an object down to that depth may be recorded and yet be hit.
+
+        Covers every level and an unknown section; stated accuracies and radii come on top.
+        """
+        levels = (self.unstated, *self.levels.values())
+        return self.unknown_radius_m + max(level.at_depth(depth_m).horizontal_m for level in levels)
+
+
+@cache
+def read_accuracies(path: Path = OWN_TABLE) -> AccuracyTable:
+    """The table of a TOML file, by default the one that comes with the project.
+
+    Raises: ValueError for a figure out of range, KeyError or TypeError for a file of another form.
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    section = table["unknown_section"]
+    return AccuracyTable(
+        levels={name: _read_level(level) for name, level in table["levels"].items()},
+        unstated=_read_level(table["unstated"]),
+        unknown_radius_m=float(section["radius_m"]),
+        unknown_radius_source=Wording(en=section["en"], vi=section["vi"]),
+    )
+
+
+def _read_level(level: Mapping[str, Any]) -> Level:
+    figures = {key: float(value) for key, value in level.items() if key not in ("en", "vi")}
+    return Level(source=Wording(en=level["en"], vi=level["vi"]), **figures)
+
+
+def _name_source(quality: Quality, level: Level) -> Wording:
+    stated = (quality.horizontal_accuracy_m is not None, quality.vertical_accuracy_m is not None)
+    if all(stated):
+        return STATED
+    if not any(stated):
+        return level.source
+    en, vi = ("horizontal", "mặt bằng") if stated[0] else ("vertical", "độ cao")
+    return Wording(en=f"{en} {STATED.en}; {level.source.en}", vi=f"{vi} do {STATED.vi}; {level.source.vi}")
