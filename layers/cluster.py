@@ -47,9 +47,9 @@ ALTER SYSTEM SET timezone = 'UTC'
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster of the data folder `data`: its files are in `home` and belong to `account`, which runs it."""
+    """The cluster of a data folder: its files are in `home` and belong to `account`, which runs it."""
 
-    data: Path
+    data_folder: Path
     home: Path
     account: Account
 
@@ -61,7 +61,7 @@ class Cluster:
     @property
     def link(self) -> Path:
         """`home` itself, or the symbolic link to it where the account cannot enter the data folder."""
-        return self.data / "postgres"
+        return self.data_folder / "postgres"
 
     @property
     def away(self) -> bool:
@@ -71,7 +71,7 @@ class Cluster:
     def socket_folder(self) -> Path:
         """Short, because a socket's path ends at 107 bytes; only root writes to /run."""
         parent = Path("/tmp" if os.geteuid() else "/run")  # noqa: S108 - make_socket_folder checks its owner
-        return parent / f"city-twin-{_hash_path(self.data)}"
+        return parent / f"city-twin-{_hash_path(self.data_folder)}"
 
 
 @dataclass(frozen=True)
@@ -93,37 +93,37 @@ class Server:
         return f"postgresql://twin@/twin?host={quote(str(self.socket_folder))}&port={PORT}"
 
 
-def locate(data: Path) -> Cluster:
+def locate(data_folder: Path) -> Cluster:
     """The cluster of a data folder, whether it exists or not.
 
     Raises: Conflict where the data folder was moved or copied and its cluster lies outside, Unavailable where it
     belongs to another account.
     """
-    data = data.resolve()
-    link, away = data / "postgres", _AWAY / _hash_path(data)
+    data_folder = data_folder.resolve()
+    link, away = data_folder / "postgres", _AWAY / _hash_path(data_folder)
     if link.is_symlink():
-        _require_own_link(data, link, away)
-        return Cluster(data, away, choose_account(away))
+        _require_own_link(data_folder, link, away)
+        return Cluster(data_folder, away, choose_account(away))
     account = choose_account(link)
-    existing = next(folder for folder in (data, *data.parents) if folder.exists())
+    existing = next(folder for folder in (data_folder, *data_folder.parents) if folder.exists())
     if link.exists() or can_enter(account, existing):
-        return Cluster(data, link, account)
-    return Cluster(data, away, choose_account(away))
+        return Cluster(data_folder, link, account)
+    return Cluster(data_folder, away, choose_account(away))
 
 
-def _require_own_link(data: Path, link: Path, away: Path) -> None:
+def _require_own_link(data_folder: Path, link: Path, away: Path) -> None:
     target = link.readlink()
     if target != away:
         raise Conflict(
-            f"{data} was moved or copied: {link} leads to {target}, which belongs to the original folder. "
+            f"{data_folder} was moved or copied: {link} leads to {target}, which belongs to the original folder. "
             f"If this is a copy, delete the link to begin with an empty cluster. If it was moved, stop the server "
             f"(kill -INT $(head -n1 {target}/data/postmaster.pid)), then: mv {target} {away} && "
-            f" ln -sfn {away} {shlex.quote(str(link))}"
+            f"ln -sfn {away} {shlex.quote(str(link))}"
         )
 
 
-def _hash_path(data: Path) -> str:
-    return hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+def _hash_path(data_folder: Path) -> str:
+    return hashlib.sha256(os.fsencode(data_folder)).hexdigest()[:16]
 
 
 def create_cluster(cluster: Cluster, settings: dict[str, str]) -> None:
@@ -133,8 +133,8 @@ def create_cluster(cluster: Cluster, settings: dict[str, str]) -> None:
     """
     if cluster.link.is_symlink():
         raise Unavailable(
-            f"The cluster of {cluster.data} is gone from {cluster.home}: restore it there, or delete {cluster.link} "
-            f"to begin with an empty one"
+            f"The cluster of {cluster.data_folder} is gone from {cluster.home}: restore it there, or delete "
+            f"{cluster.link} to begin with an empty one"
         )
     if cluster.away:
         _AWAY.mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -82,35 +82,35 @@ class ClusterStatus:
 def _stay_silent(_message: str) -> None: ...
 
 
-def ensure_running(data: Path, say: Say = _stay_silent) -> str:
+def ensure_running(data_folder: Path, say: Say = _stay_silent) -> str:
     """The URL of the data folder's cluster, which now runs; it is created where there is none.
 
     Raises: Conflict where the data folder was moved or copied, or somebody took the socket's folder; Unavailable where
     PostgreSQL cannot run, with the end of its log and the remedy.
     """
-    with _locked(data, say) as cluster:
+    with _locked(data_folder, say) as cluster:
         return _await_ready(cluster) if find_server(cluster) else _start(cluster, say)
 
 
-def start(data: Path, say: Say = _stay_silent) -> str:
+def start(data_folder: Path, say: Say = _stay_silent) -> str:
     """The URL of the data folder's cluster, which did not run before.
 
     Raises: Conflict where it runs already; otherwise as `ensure_running`.
     """
-    with _locked(data, say) as cluster:
+    with _locked(data_folder, say) as cluster:
         if server := find_server(cluster):
-            raise Conflict(f"The cluster of {cluster.data} runs already: process {server.pid}, {server.url}")
+            raise Conflict(f"The cluster of {cluster.data_folder} runs already: process {server.pid}, {server.url}")
         return _start(cluster, say)
 
 
-def stop(data: Path, say: Say = _stay_silent) -> None:
+def stop(data_folder: Path, say: Say = _stay_silent) -> None:
     """Nothing of the cluster runs any more; clients were disconnected, committed rows are kept.
 
     Raises: Unavailable where the server does not end.
     """
-    if not data.is_dir():
+    if not data_folder.is_dir():
         return
-    with _locked(data, say) as cluster:
+    with _locked(data_folder, say) as cluster:
         server = find_server(cluster)
         if server is None:
             return
@@ -121,9 +121,9 @@ def stop(data: Path, say: Say = _stay_silent) -> None:
             server.socket_folder.rmdir()
 
 
-def status(data: Path) -> ClusterStatus:
+def status(data_folder: Path) -> ClusterStatus:
     """The state of the data folder's cluster; nothing is created or started."""
-    cluster = locate(data)
+    cluster = locate(data_folder)
     version = read_major(cluster)
     if version is None:
         return ClusterStatus("absent", cluster.home)
@@ -136,18 +136,19 @@ def status(data: Path) -> ClusterStatus:
 @contextmanager
 def throwaway() -> Iterator[str]:
     """The URL of a new cluster in a temporary folder, which a crash may corrupt; nothing of it remains."""
-    data = Path(tempfile.mkdtemp(prefix="city-twin-"))
-    data.chmod(0o711)  # the account passes through; the cluster inside is 0700
+    data_folder = Path(tempfile.mkdtemp(prefix="city-twin-"))
+    data_folder.chmod(0o711)  # the account passes through; the cluster inside is 0700
     try:
-        with _locked(data, _stay_silent) as cluster:
+        with _locked(data_folder, _stay_silent) as cluster:
             url = _start(cluster, _stay_silent, _VOLATILE)
         yield url
     finally:
         try:
-            stop(data)
+            stop(data_folder)
         finally:
-            shutil.rmtree(locate(data).home, ignore_errors=True)
-            shutil.rmtree(data)
+            cluster = locate(data_folder)
+            for folder in (cluster.home, cluster.socket_folder, data_folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def create_database(url: str, name: str, template: str | None = None) -> str:
@@ -174,21 +175,21 @@ def create_database(url: str, name: str, template: str | None = None) -> str:
 
 
 @contextmanager
-def _locked(data: Path, say: Say) -> Iterator[Cluster]:
+def _locked(data_folder: Path, say: Say) -> Iterator[Cluster]:
     """The cluster, while no other process starts or stops it; the lock ends with its process."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
-        cluster = locate(data)
-        lock = os.open(data / "postgres.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        data_folder.mkdir(parents=True, exist_ok=True)
+        cluster = locate(data_folder)
+        lock = os.open(data_folder / "postgres.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise Unavailable(
-            f"The data folder {data} cannot be written ({error.strerror}): choose another with TWIN_DATA"
+            f"The data folder {data_folder} cannot be written ({error.strerror}): choose another with TWIN_DATA"
         ) from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"Another process is starting or stopping the cluster of {data}: waiting for it")
+            say(f"Another process is starting or stopping the cluster of {data_folder}: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield cluster
     finally:
@@ -200,7 +201,7 @@ def _start(cluster: Cluster, say: Say, settings: dict[str, str] = _DURABLE) -> s
         say(f"Creating a database cluster in {cluster.home}")
         create_cluster(cluster, settings)
     if cluster.away and not cluster.link.is_symlink():
-        say(f"Using the cluster in {cluster.home}: {cluster.account.name} cannot enter {cluster.data}")
+        say(f"Using the cluster in {cluster.home}: {cluster.account.name} cannot enter {cluster.data_folder}")
         cluster.link.symlink_to(cluster.home)
     require_entry(cluster)
     _await_orphans(cluster, say)
@@ -255,8 +256,8 @@ def _await_ready(cluster: Cluster) -> str:
         raise explain_failure(f"The cluster in {cluster.home} does not become ready", read_log(cluster))
     if not server.socket.exists():
         raise Unavailable(
-            f"The cluster of {cluster.data} runs (process {server.pid}), but its socket {server.socket} is gone or "
-            f"belongs to a service with a private /tmp: stop that process, then start again"
+            f"The cluster of {cluster.data_folder} runs (process {server.pid}), but its socket {server.socket} is gone "
+            f"or belongs to a service with a private /tmp: stop that process, then start again"
         )
     return server.url
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+
 from layers.base import Label
 from layers.catalog import layers_for
 from layers.crs import WGS84, area_of_use, parse_crs, transform_geometries
 from layers.query import MAX_LIMIT
-
 from ogc_api.negotiation import LANGUAGES
 from ogc_api.params import DEFAULT_LIMIT
 from ogc_api.references import CRS84
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from layers.catalog import Layer, LayerState
     from layers.crs import Crs
     from layers.database import Reader
-
     from ogc_api.references import Reference
 
 VERSION = "1.0.0"
@@ -111,9 +110,7 @@ def _metadata(service: Service) -> dict[str, Any]:
     }
 
 
-def _collection(
-    reader: Reader, layer: Layer, extent: Sequence[float], offered: Sequence[Reference]
-) -> dict[str, Any]:
+def _collection(reader: Reader, layer: Layer, extent: Sequence[float], offered: Sequence[Reference]) -> dict[str, Any]:
     return {
         "type": "collection",
         "title": translations(layer.title),

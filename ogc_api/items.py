@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from layers.features import read_feature, read_page
-
 from ogc_api.references import swap_axes
 
 if TYPE_CHECKING:
     from layers.database import Reader
     from layers.features import Page
-
     from ogc_api.params import FeatureRequest
 
 MEDIA_TYPE = "application/geo+json"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from jsonschema import Draft202012Validator
-from layers.errors import Invalid
 from pygeoapi.plugin import load_plugin
 from pygeoapi.process.manager.base import BaseManager
 from pygeoapi.util import JobStatus
 
+from layers.errors import Invalid
 from ogc_api.problems import NoSuchResource
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pygeoapi.process.base import BaseProcessor
 
 EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
+
+_MOST_FAULTS = 100
 
 # What an input may be wrapped in (OGC 18-062r2, qualifiedInputValue.yaml).
 _QUALIFIERS = {"value", "mediaType", "encoding", "schema"}
@@ -52,7 +55,7 @@ class Manager(BaseManager):  # type: ignore[misc]
             )
         definition = self.processes[process_id]["processor"]
         processor = load_plugin("process", {**definition, "context": definition["context"].value})
-        processor.metadata = deepcopy(processor.metadata)
+        processor.metadata = deepcopy(processor.metadata) | {"jobControlOptions": ["sync-execute"]}
         return processor
 
     def get_jobs(self, **_: object) -> dict[str, Any]:
@@ -73,9 +76,10 @@ def parse_execution(body: bytes, description: Mapping[str, Any]) -> Execution:
     request = _parse_object(body)
     inputs = {name: _unwrap(value) for name, value in _member(request, "inputs").items()}
     outputs = _member(request, "outputs") if request.get("outputs") is not None else None
+    errors = Draft202012Validator(input_schema(description)).iter_errors(inputs)
     faults = [
         *(f"inputs.{name}: a reference cannot be followed, give the value itself" for name in _references(inputs)),
-        *(_explain(error) for error in Draft202012Validator(input_schema(description)).iter_errors(inputs)),
+        *(_explain(error) for error in islice(errors, _MOST_FAULTS)),
         *(f"outputs: there is no output '{name}'" for name in outputs or () if name not in description["outputs"]),
     ]
     if request.get("response", "raw") not in ("raw", "document"):

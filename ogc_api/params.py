@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from layers.errors import Invalid
 from layers.query import MAX_LIMIT, Box, FeatureQuery
-
 from ogc_api.references import find_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from layers.catalog import Layer, Property
     from starlette.datastructures import QueryParams
 
+    from layers.catalog import Layer, Property
     from ogc_api.references import Reference
 
 COMMON = frozenset({"f", "lang"})
@@ -83,10 +82,10 @@ def parse_items(params: QueryParams, layer: Layer, offered: Sequence[Reference])
             "datetime": lambda: _check_datetime(params.get("datetime")),
             "limit": lambda: _limit(params.get("limit")),
             "offset": lambda: _integer("offset", params.get("offset"), 0),
-            "hits": lambda: _one_of("resulttype", params.get("resulttype"), {"results": False, "hits": True}),
-            "skip_geometry": lambda: _one_of("skipGeometry", params.get("skipGeometry"), {"false": False, "true": True}),
+            "hits": lambda: _one_of("resulttype", params, "results", "hits"),
+            "skip_geometry": lambda: _one_of("skipGeometry", params, "false", "true"),
             "sort_by": lambda: _sort_by(params.get("sortby"), names),
-            "properties": lambda: _properties("properties", params.get("properties"), names),
+            "properties": lambda: _properties(params.get("properties"), names),
             "equals": lambda: _equals(params, names),
         }
     )
@@ -126,12 +125,11 @@ def _limit(text: str | None) -> int:
     return min(limit, MAX_LIMIT)
 
 
-def _one_of(name: str, text: str | None, choices: Mapping[str, bool]) -> bool:
-    if text is None:
-        return next(iter(choices.values()))
-    if text not in choices:
-        raise Invalid(f"{name}={text}: give {' or '.join(choices)}")
-    return choices[text]
+def _one_of(name: str, params: QueryParams, no: str, yes: str) -> bool:
+    text = params.get(name, no)
+    if text not in (no, yes):
+        raise Invalid(f"{name}={text[:40]}: give {no} or {yes}")
+    return text == yes
 
 
 def _box(text: str | None, uri: str | None, offered: Sequence[Reference]) -> Box | None:
@@ -169,11 +167,11 @@ def _instant(text: str) -> str:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
-def _properties(parameter: str, text: str | None, names: Mapping[str, Property]) -> tuple[str, ...] | None:
+def _properties(text: str | None, names: Mapping[str, Property]) -> tuple[str, ...] | None:
     if text is None:
         return None
     asked = text.split(",")
-    if faults := [_unknown(parameter, name, names) for name in asked if name not in names]:
+    if faults := [_unknown("properties", name, names) for name in asked if name not in names]:
         raise Invalid(*faults)
     return tuple(asked)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from layers.base import Label
-from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable
 from pygeoapi.error import GenericError
 from starlette.exceptions import HTTPException
+
+from layers.base import Label
+from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable
 
 LOGGER = logging.getLogger(__name__)
 
@@ -80,9 +80,6 @@ class Problem:
             **({"faults": list(self.faults)} if self.faults else {}),
             **({"instance": self.instance} if self.instance else {}),
         }
-
-    def text(self, language: str) -> str:
-        return json.dumps(self.document(language), ensure_ascii=False)
 
 
 def describe(error: Exception) -> Problem:

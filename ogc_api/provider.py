@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from layers.catalog import find_layer
 from pygeoapi.provider.base import BaseProvider
 
+from layers.catalog import find_layer
 from ogc_api.items import read_features, read_item
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
     def __init__(self, provider_def: dict[str, Any]) -> None:
         super().__init__(provider_def)
         self._reader = provider_def["data"]
-        self._request = provider_def.get("request")
+        self._request: Any = provider_def.get("request")
         layer = find_layer(provider_def["layer"], self._reader.audience)
         language = provider_def.get("language", "en")
         self._fields = {p.name: describe_property(p, language) for p in layer.properties}

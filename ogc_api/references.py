@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pygeoapi.crs import DEFAULT_CRS, get_crs
+
 from layers.crs import WGS84, parse_crs
 from layers.errors import Invalid
-from pygeoapi.crs import DEFAULT_CRS, get_crs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -40,6 +40,7 @@ def a_folder(mode: int = 0o711) -> Iterator[Path]:
         for lock in folder.rglob("postgres.lock"):
             with suppress(Conflict):
                 embedded.stop(lock.parent)
+                shutil.rmtree(cluster.locate(lock.parent).socket_folder, ignore_errors=True)
             shutil.rmtree(cluster._AWAY / cluster._hash_path(lock.parent), ignore_errors=True)
         shutil.rmtree(folder)
 

@@ -35,20 +35,20 @@ class Run:
 
 
 _RUNS = (
-    Run("water", "Ống phân phối", 0.95, (
+    Run("water", "Phân phối", 0.95, (
         (BOULEVARD, 13.6, pipe("ductile iron", 0.400)), (MAIN, 8.6, pipe("HDPE", 0.225)),
         (MINOR, 4.9, pipe("HDPE", 0.110)), (LANE, -0.9, pipe("HDPE", 0.063)))),
-    Run("water", "Ống phân phối", 0.90, ((BOULEVARD, -13.9, pipe("HDPE", 0.160)),)),
-    Run("power", "Cáp trung thế", 0.80, (
+    Run("water", "Phân phối", 0.90, ((BOULEVARD, -13.9, pipe("HDPE", 0.160)),)),
+    Run("power", "Trung thế", 0.80, (
         (BOULEVARD, -15.6, bank(0.50, 0.40, 4)), (MAIN, -9.6, pipe("XLPE cable", 0.090)),
         (MINOR, -5.7, pipe("XLPE cable", 0.090)))),
-    Run("power", "Cáp hạ thế", 0.70, (
+    Run("power", "Hạ thế", 0.70, (
         (BOULEVARD, -16.6, pipe("XLPE cable", 0.063)), (MAIN, -10.6, pipe("XLPE cable", 0.063)),
         (MINOR, -6.3, pipe("XLPE cable", 0.063)), (LANE, -1.8, pipe("XLPE cable", 0.050)))),
-    Run("telecom", "Tuyến cống bể", 0.70, (
+    Run("telecom", "Cống bể", 0.70, (
         (BOULEVARD, 16.0, bank(0.60, 0.45, 12)), (MAIN, 10.6, bank(0.45, 0.35, 6)),
         (MINOR, 6.1, pipe("uPVC", 0.110)), (LANE, 2.0, pipe("fibre cable", 0.025)))),
-    Run("lighting", "Cáp chiếu sáng", 0.65, (
+    Run("lighting", "Chiếu sáng", 0.65, (
         (BOULEVARD, -12.8, pipe("XLPE cable", 0.040)), (MAIN, -7.6, pipe("XLPE cable", 0.040)),
         (MINOR, -4.5, pipe("XLPE cable", 0.040)))),
 )  # fmt: skip
@@ -115,10 +115,10 @@ def _nodes(line: Line, register: Register) -> Iterator[Node]:
     kinds = {
         "water": (("valve", 4.0, 0.6), ("hydrant", shape.length * 0.55, 0.3)),
         "power": (("cabinet", shape.length * 0.4, 0.8),),
-        "telecom": tuple(("chamber", float(s), 1.0) for s in np.arange(6.0, shape.length - 4, 52.0)),
-        "lighting": tuple(("pole", float(s), 0.3) for s in np.arange(12.0, shape.length - 8, 33.0)),
+        "telecom": tuple(("chamber", float(s), 1.0) for s in np.arange(6.0, shape.length - 4, 64.0)),
+        "lighting": tuple(("pole", float(s), 0.3) for s in np.arange(12.0, shape.length - 8, 44.0)),
     }[identity.discipline]
-    if identity.subtype == "Cáp trung thế" or (identity.discipline == "water" and line.section.outer_width_m < 0.1):
+    if identity.subtype == "Trung thế" or (identity.discipline == "water" and line.section.outer_width_m < 0.1):
         kinds = kinds[:1]
     for kind, station, width_m in kinds:
         point = shapely.line_interpolate_point(shape, station)

@@ -18,6 +18,14 @@ def geometry(kind: str) -> Geometry:
 
 def upgrade() -> None:
     op.create_table(
+        "access_keys",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_access_keys"),
+        sa.UniqueConstraint("sha256", name="uq_access_keys_sha256"),
+    )
+    op.create_table(
         "import_runs",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -41,6 +41,12 @@ begin
 end $$
 """
 
+KEY_FUNCTION = """
+create function twin.is_operator_key(hash text) returns boolean
+language sql stable security definer set search_path = twin
+as 'select exists (select 1 from access_keys where sha256 = hash)'
+"""
+
 
 def upgrade() -> None:
     op.execute(STATE_FUNCTION)
@@ -63,6 +69,9 @@ def upgrade() -> None:
     op.execute("grant usage on schema twin to twin_public, twin_operator")
     op.execute(f"grant select on {_tables(PUBLIC)} to twin_public")
     op.execute(f"grant select on {_tables(OPERATOR)} to twin_operator")
+    op.execute(KEY_FUNCTION)
+    op.execute("revoke execute on function twin.is_operator_key(text) from public")
+    op.execute("grant execute on function twin.is_operator_key(text) to twin_public")
 
 
 def _tables(names: tuple[str, ...]) -> str:

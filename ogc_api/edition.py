@@ -1,0 +1,129 @@
+"""pygeoapi's API as the layers are now: made anew when one of them has changed."""
+
+from __future__ import annotations
+
+import copy
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from babel import Locale
+from pygeoapi.api import API, APIRequest
+
+from layers.catalog import find_layer, layers_for, read_states
+from layers.crs import parse_crs
+from layers.database import storage_srid
+from ogc_api.config import build_config
+from ogc_api.negotiation import LANGUAGES
+from ogc_api.openapi import build_openapi
+from ogc_api.problems import Refusal
+from ogc_api.references import offer_references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from layers.catalog import Layer, LayerState
+    from layers.crs import Crs
+    from ogc_api.config import Service
+    from ogc_api.params import FeatureRequest
+
+
+class Edition(API):  # type: ignore[misc]
+    """pygeoapi's API for one audience and one state of its layers."""
+
+    def __init__(self, service: Service, states: Mapping[str, LayerState], storage: Crs) -> None:
+        self.service = service
+        self.layers = layers_for(service.reader.audience)
+        self.offered = offer_references(storage)
+        super().__init__(build_config(service, states, storage, self.offered), openapi={})
+        descriptions = {name: self.manager.get_processor(name).metadata for name in self.manager.processes}
+        self.openapi_by_language = {
+            language: build_openapi(service, self.offered, descriptions, language) for language in LANGUAGES
+        }
+        self.openapi = self.openapi_by_language[LANGUAGES[0]]
+
+    def find_layer(self, name: str) -> Layer:
+        """Raises: NotFound, for a layer of another audience, too."""
+        return find_layer(name, self.service.reader.audience)
+
+    def for_request(self, layer: Layer, **definition: FeatureRequest | str) -> Edition:
+        """The same API, whose provider of one layer has more in its definition."""
+        resource = self.config["resources"][layer.name]
+        provider = resource["providers"][0] | definition
+        resources = self.config["resources"] | {layer.name: resource | {"providers": [provider]}}
+        bound = copy.copy(self)
+        bound.config = self.config | {"resources": resources}
+        return bound
+
+    def get_exception(
+        self, status: int, _headers: dict[str, str], _format: str | None, code: str, description: str
+    ) -> NoReturn:
+        """Raises: Refusal, so that every failure is written in one place."""
+        raise Refusal(int(status), code, description)
+
+
+class Editions:
+    """The present edition; each worker has its own and looks for changes when the last look is long ago."""
+
+    def __init__(self, service: Service, *, check_after_s: float = 2.0) -> None:
+        self._service = service
+        self._check_after_s = check_after_s
+        self._lock = Lock()
+        self._edition: Edition | None = None
+        self._states: Mapping[str, LayerState] = {}
+        self._checked_at = 0.0
+
+    def current(self) -> Edition:
+        """Raises: Unavailable."""
+        edition = self._edition
+        if edition is not None and time.monotonic() - self._checked_at < self._check_after_s:
+            return edition
+        # Whoever comes while another looks is served by the edition that there is.
+        if not self._lock.acquire(blocking=edition is None):
+            return edition or self.current()
+        try:
+            return self._refresh()
+        finally:
+            self._lock.release()
+
+    def _refresh(self) -> Edition:
+        service = self._service
+        with service.reader.connection() as connection:
+            states = read_states(connection, service.reader.audience)
+            if self._edition is None or states != self._states:
+                storage = parse_crs(f"EPSG:{storage_srid(connection)}")
+                self._edition, self._states = Edition(service, states, storage), states
+        self._checked_at = time.monotonic()
+        return self._edition
+
+
+class Asked(APIRequest):  # type: ignore[misc]
+    """A request as pygeoapi's handlers take it, with the format and the language that are already chosen.
+
+    pygeoapi divides by the weight of an Accept header (`q=0` fails) and answers JSON under any media type it knows.
+    """
+
+    def __init__(self, path: str, params: Mapping[str, str], f: str, language: str) -> None:
+        self._data = b""
+        # An unescaped '+' of sortby has become a space; no property's name holds one.
+        self._args = {name: value.replace(" ", "+") if name == "sortby" else value for name, value in params.items()}
+        self._path_info = path
+        self._raw_locale = language
+        self._locale = Locale(language)
+        self._format = f
+        self._headers: dict[str, str] = {}
+
+    def _get_format(self, *_: object) -> str:
+        return self._format
+
+
+def ask(
+    function: Callable[..., tuple[dict[str, str], int, str | bytes]], edition: Edition, asked: Asked, *arguments: Any
+) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a pygeoapi handler's answer. Raises: Refusal, and what providers and processors raise."""
+    # A copy, for pygeoapi leaves the JSON-LD of a request on the object.
+    headers, _status, content = function(copy.copy(edition), asked, *arguments)
+    if isinstance(content, str):
+        # pygeoapi escapes these two in JSON as if it were HTML, which changes the data.
+        content = content.replace("&lt;", "<").replace("&gt;", ">").encode()
+    return headers, content

@@ -1,0 +1,207 @@
+"""What each resource of the service answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pygeoapi import api as common
+from pygeoapi.api import itemtypes
+from pygeoapi.api import processes as process_api
+
+from ogc_api.edition import Asked, ask
+from ogc_api.items import FORMATS, Address, read_features, read_item, write_collection, write_feature
+from ogc_api.jobs import EXCEPTIONS, parse_execution
+from ogc_api.openapi import OPENAPI_MEDIA_TYPE
+from ogc_api.params import parse_item, parse_items
+from ogc_api.problems import NoSuchResource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.datastructures import QueryParams
+
+    from layers.catalog import Layer
+    from ogc_api.edition import Edition
+    from ogc_api.jobs import Execution
+
+SCHEMA_MEDIA_TYPE = "application/schema+json"
+
+_FEATURES = "http://www.opengis.net/spec/ogcapi-features"
+_COMMON = "http://www.opengis.net/spec/ogcapi-common"
+_PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
+# What holds here; pygeoapi's own list claims transactions and CQL2, too.
+_CONFORMANCE = (
+    *(f"{_COMMON}-1/1.0/conf/{name}" for name in ("core", "html", "json", "landing-page", "oas30")),
+    f"{_COMMON}-2/1.0/conf/collections",
+    *(f"{_FEATURES}-1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
+    f"{_FEATURES}-2/1.0/conf/crs",
+    f"{_FEATURES}-3/1.0/conf/queryables",
+    f"{_FEATURES}-3/1.0/conf/queryables-query-parameters",
+)
+_PROCESS_CONFORMANCE = tuple(f"{_PROCESSES}/{name}" for name in ("core", "json", "oas30", "ogc-process-description"))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request on its way: the edition that answers, the path's parts, the query, and what was negotiated."""
+
+    edition: Edition
+    path: str
+    parts: Mapping[str, str]
+    params: QueryParams
+    format: str
+    language: str
+    body: bytes = b""
+
+    @property
+    def layer(self) -> Layer:
+        """Raises: NotFound."""
+        return self.edition.find_layer(self.parts["collection"])
+
+    def ask(self, function: Callable[..., Any], *arguments: str, edition: Edition | None = None) -> Answer:
+        """A pygeoapi handler's answer in the call's format; a page is made of its JSON."""
+        f = "json" if self.format == "html" else self.format
+        asked = Asked(self.path, self.params, f, self.language)
+        headers, content = ask(function, edition or self.edition, asked, *arguments)
+        kept = {name: value for name, value in headers.items() if name in ("Content-Crs", "Content-Language")}
+        return Answer(content, headers.get("Content-Type", "application/json"), kept)
+
+    def address(self, layer: Layer, path: str) -> Address:
+        url = f"{self.edition.base_url}/collections/{layer.name}"
+        query = tuple((name, value) for name, value in self.params.items() if name != "f")
+        return Address(url, layer.title.vi if self.language == "vi" else layer.title.en, path, query)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body with its media type and further headers."""
+
+    body: bytes
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.body)
+        return parsed
+
+
+def _answer(document: Any, media_type: str = "application/json") -> Answer:
+    # A lone surrogate, which JSON can spell, has no UTF-8.
+    return Answer(json.dumps(document, ensure_ascii=False).encode(errors="replace"), media_type)
+
+
+def show_landing_page(call: Call) -> Answer:
+    answer = call.ask(common.landing_page)
+    if call.format == "jsonld":
+        return answer
+    document = answer.document
+    unserved = ("tiling-schemes",) if call.edition.manager.processes else ("tiling-schemes", "processes")
+    links = [link for link in document["links"] if not link["rel"].endswith(unserved)]
+    return _answer(document | {"links": links})
+
+
+def show_openapi(call: Call) -> Answer:
+    return _answer(call.edition.openapi_by_language[call.language], OPENAPI_MEDIA_TYPE)
+
+
+def show_conformance(call: Call) -> Answer:
+    classes = _CONFORMANCE + (_PROCESS_CONFORMANCE if call.edition.manager.processes else ())
+    return _answer({"conformsTo": list(classes)})
+
+
+def list_collections(call: Call) -> Answer:
+    return call.ask(common.describe_collections)
+
+
+def show_collection(call: Call) -> Answer:
+    return call.ask(common.describe_collections, call.layer.name)
+
+
+def show_schema(call: Call) -> Answer:
+    layer = call.layer
+    edition = call.edition.for_request(layer, language=call.language)
+    document = call.ask(common.get_collection_schema, layer.name, edition=edition).document
+    document["properties"]["geometry"]["format"] = f"geometry-{layer.geometry_type.lower()}"
+    return _answer(document, SCHEMA_MEDIA_TYPE)
+
+
+def show_queryables(call: Call) -> Answer:
+    """What may be a query parameter: the properties, and nothing else (OGC 19-079r2, 6.2)."""
+    schema = show_schema(call).document
+    document = call.ask(itemtypes.get_collection_queryables, call.layer.name).document
+    properties = {name: schema["properties"][name] for name in document["properties"] if name != "geometry"}
+    return _answer(document | {"properties": properties, "additionalProperties": False}, SCHEMA_MEDIA_TYPE)
+
+
+def list_items(call: Call) -> Answer:
+    layer = call.layer
+    request = parse_items(call.params, layer, call.edition.offered)
+    if call.format in ("jsonld", "csv"):
+        edition = call.edition.for_request(layer, request=request)
+        answer = call.ask(itemtypes.get_collection_items, layer.name, edition=edition)
+        # Excel takes CSV for UTF-8 only after a byte order mark.
+        mark = b"\xef\xbb\xbf" if call.format == "csv" else b""
+        return Answer(mark + answer.body, answer.media_type, answer.headers)
+    page = read_features(call.edition.service.reader, request)
+    text = write_collection(page, request, call.address(layer, "/items"))
+    return Answer(text.encode(), FORMATS["json"], {"Content-Crs": f"<{request.reference.uri}>"})
+
+
+def show_item(call: Call) -> Answer:
+    layer, feature_id = call.layer, call.parts["item"]
+    request = parse_item(call.params, layer, call.edition.offered)
+    if call.format == "jsonld":
+        edition = call.edition.for_request(layer, request=request)
+        return call.ask(itemtypes.get_collection_item, layer.name, feature_id, edition=edition)
+    feature = read_item(call.edition.service.reader, request, feature_id)
+    text = write_feature(feature, call.address(layer, f"/items/{feature_id}"))
+    return Answer(text.encode(), FORMATS["json"], {"Content-Crs": f"<{request.reference.uri}>"})
+
+
+def list_processes(call: Call) -> Answer:
+    """The processes, without the link to JSON-LD, which would be the same JSON under another name."""
+    document = call.ask(process_api.describe_processes).document
+    links = [link for link in document["links"] if link["type"] != "application/ld+json"]
+    return _answer(document | {"links": links})
+
+
+def show_process(call: Call) -> Answer:
+    name = call.parts["process"]
+    call.edition.manager.get_processor(name)
+    return call.ask(process_api.describe_processes, name)
+
+
+def execute_process(call: Call) -> Answer:
+    manager, name = call.edition.manager, call.parts["process"]
+    description = manager.get_processor(name).metadata
+    execution = parse_execution(call.body, description)
+    _, media_type, value, *_ = manager.execute_process(name, execution.inputs, requested_outputs=execution.outputs)
+    return _write_results(execution, list(description["outputs"]), media_type, value)
+
+
+def _write_results(execution: Execution, names: list[str], media_type: str, value: Any) -> Answer:
+    """The value as it is, or as a document under the name of the process's one output (OGC 18-062r2, 7.11.3)."""
+    if execution.is_document and len(names) == 1:
+        value = {names[0]: _qualify(media_type, value)}
+    elif isinstance(value, str | bytes) and media_type != "application/json":
+        return Answer(value.encode() if isinstance(value, str) else value, media_type)
+    return _answer(value)
+
+
+def _qualify(media_type: str, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"value": base64.b64encode(value).decode(), "mediaType": media_type, "encoding": "base64"}
+    return value if media_type == "application/json" else {"value": value, "mediaType": media_type}
+
+
+def list_jobs(call: Call) -> Answer:
+    return call.ask(process_api.get_jobs)
+
+
+def refuse_job(call: Call) -> Answer:
+    """Raises: NoSuchResource, for processes run at once and leave no job."""
+    raise NoSuchResource(f"there is no job '{call.parts['job']}'", f"{EXCEPTIONS}/no-such-job")

@@ -1,0 +1,214 @@
+"""The OpenAPI 3.0 definition: complete in itself, it refers to no other host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from layers.catalog import layers_for
+from layers.query import MAX_LIMIT
+from ogc_api.config import DESCRIPTION, VERSION
+from ogc_api.items import FORMATS
+from ogc_api.items import MEDIA_TYPE as GEOJSON
+from ogc_api.negotiation import LANGUAGES
+from ogc_api.params import DEFAULT_LIMIT
+from ogc_api.problems import MEDIA_TYPE
+from ogc_api.provider import describe_property
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from layers.base import Label
+    from layers.catalog import Layer
+    from ogc_api.config import Service
+    from ogc_api.references import Reference
+
+type Json = dict[str, Any]
+
+OPENAPI_MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
+
+_JSON = "application/json"
+_ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "offset", "resulttype", "skipGeometry")
+
+
+def build_openapi(service: Service, offered: Sequence[Reference], processes: Mapping[str, Json], language: str) -> Json:
+    """The definition of a service in one language; `processes` holds the description of each process by its name."""
+    layers = layers_for(service.reader.audience)
+    paths: Json = dict(_service_paths())
+    for layer in layers:
+        paths |= _layer_paths(layer, language)
+    if processes:
+        paths |= _process_paths(processes)
+    tags = [{"name": "service"}, *({"name": x.name, "description": _text(x.title, language)} for x in layers)]
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": _text(service.title, language),
+            "description": _text(DESCRIPTION, language),
+            "version": VERSION,
+        },
+        "servers": [{"url": service.public_url}],
+        "tags": tags + ([{"name": "processes"}] if processes else []),
+        "paths": paths,
+        "components": _components(offered),
+    }
+
+
+def _text(label: Label, language: str) -> str:
+    return label.vi if language == "vi" else label.en
+
+
+def _service_paths() -> Json:
+    jsonld = ("json", "html", "jsonld")
+    return {
+        "/": _get("getLandingPage", "Landing page", "service", [_f(*jsonld)], (_JSON, "landingPage")),
+        "/openapi": _get("getOpenApi", "This definition", "service", [_f()], (OPENAPI_MEDIA_TYPE, "object")),
+        "/conformance": _get("getConformance", "Conformance classes", "service", [_f()], (_JSON, "conformance")),
+        "/collections": _get("getCollections", "Collections", "service", [_f(*jsonld)], (_JSON, "collections")),
+    }
+
+
+def _layer_paths(layer: Layer, language: str) -> Json:
+    name, title = layer.name, _text(layer.title, language)
+    path, jsonld = f"/collections/{name}", ("json", "html", "jsonld")
+    schema = ("application/schema+json", "object")
+    items = [_f(*FORMATS), *map(_use, _ITEMS), *_property_parameters(layer, language)]
+    item = [_use("featureId"), _f(*jsonld), _use("crs")]
+    return {
+        path: _get(f"{name}.describe", title, name, [_f(*jsonld)], (_JSON, "collection")),
+        f"{path}/schema": _get(f"{name}.schema", f"{title}: schema", name, [_f()], schema),
+        f"{path}/queryables": _get(f"{name}.queryables", f"{title}: queryables", name, [_f()], schema),
+        f"{path}/items": _get(f"{name}.items", f"{title}: items", name, items, (GEOJSON, "featureCollection")),
+        f"{path}/items/{{featureId}}": _get(f"{name}.item", f"{title}: item", name, item, (GEOJSON, "feature")),
+    }
+
+
+def _property_parameters(layer: Layer, language: str) -> list[Json]:
+    names = [p.name for p in layer.properties]
+    keys = [sign + name for name in names for sign in ("", "-", "+")]
+    return [
+        _query("properties", {"type": "array", "items": {"type": "string", "enum": names}}),
+        _query("sortby", {"type": "array", "items": {"type": "string", "enum": keys}}),
+        *(_query(p.name, describe_property(p, language)) for p in layer.properties),
+    ]
+
+
+def _process_paths(processes: Mapping[str, Json]) -> Json:
+    paths = {"/processes": _get("getProcesses", "Processes", "processes", [_f(), _use("limit")])}
+    for name, description in processes.items():
+        title = description["title"]
+        if isinstance(title, dict):
+            title = title["en"]
+        run = _get(f"{name}.execute", f"{title}: execute", "processes", [])["get"]
+        body = {"application/json": {"schema": {"$ref": "#/components/schemas/execute"}}}
+        run |= {"requestBody": {"required": True, "content": body}}
+        paths[f"/processes/{name}"] = _get(f"{name}.describe", title, "processes", [_f()])
+        paths[f"/processes/{name}/execution"] = {"post": run}
+    return paths
+
+
+def _get(
+    operation: str,
+    summary: str,
+    tag: str,
+    parameters: list[Json],
+    answer: tuple[str, str] = (_JSON, "object"),
+) -> Json:
+    """A GET operation; `answer` is the media type and the name of the schema."""
+    media_type, schema = answer
+    content = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    if any(parameter["name"] == "f" for parameter in parameters if "name" in parameter):
+        content["text/html"] = {"schema": {"type": "string"}}
+    responses: Json = {"200": {"description": summary, "content": content}}
+    responses |= {status: {"$ref": "#/components/responses/problem"} for status in ("400", "404", "500", "503")}
+    return {
+        "get": {
+            "operationId": operation,
+            "summary": summary,
+            "tags": [tag],
+            "parameters": [*parameters, _use("lang")],
+            "responses": responses,
+        }
+    }
+
+
+def _use(name: str) -> Json:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _query(name: str, schema: Json) -> Json:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "style": "form", "explode": False}
+
+
+def _f(*formats: str) -> Json:
+    names = list(formats or ("json", "html"))
+    return _query("f", {"type": "string", "enum": names, "default": names[0]})
+
+
+def _components(offered: Sequence[Reference]) -> Json:
+    uris = {"type": "string", "format": "uri", "enum": [r.uri for r in offered], "default": offered[0].uri}
+    numbers = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
+    schemas: Json = {
+        "lang": {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
+        "bbox": numbers,
+        "bbox-crs": uris,
+        "crs": uris,
+        "datetime": {"type": "string"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        "offset": {"type": "integer", "minimum": 0, "default": 0},
+        "resulttype": {"type": "string", "enum": ["results", "hits"], "default": "results"},
+        "skipGeometry": {"type": "boolean", "default": False},
+    }
+    feature_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "integer"}}
+    problem = {"schema": {"$ref": "#/components/schemas/problem"}}
+    return {
+        "parameters": {name: _query(name, schema) for name, schema in schemas.items()} | {"featureId": feature_id},
+        "responses": {"problem": {"description": "Problem (RFC 9457)", "content": {MEDIA_TYPE: problem}}},
+        "schemas": _schemas(),
+    }
+
+
+def _schemas() -> Json:
+    text: Json = {"type": "string"}
+    links: Json = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
+    count: Json = {"type": "integer", "minimum": 0}
+    anything: Json = {"type": "object"}
+    return {
+        "object": anything,
+        "link": _object("href", href=text, rel=text, type=text, title=text),
+        "landingPage": _object("links", title=text, description=text, links=links),
+        "conformance": _object("conformsTo", conformsTo={"type": "array", "items": text}),
+        "collections": _object("links", "collections", links=links, collections={"type": "array", "items": anything}),
+        "collection": _object("id", "links", id=text, title=text, description=text, extent=anything, links=links),
+        "feature": _feature_schema(links),
+        "featureCollection": _object(
+            "type",
+            "features",
+            type={"type": "string", "enum": ["FeatureCollection"]},
+            features={"type": "array", "items": {"$ref": "#/components/schemas/feature"}},
+            links=links,
+            timeStamp={"type": "string", "format": "date-time"},
+            numberMatched=count,
+            numberReturned=count,
+        ),
+        "execute": _object(inputs=anything, outputs=anything, response={"type": "string", "enum": ["raw", "document"]}),
+        "problem": _object("type", "title", "status", type=text, title=text, status=count, code=text, detail=text),
+    }
+
+
+def _feature_schema(links: Json) -> Json:
+    geometry = {"type": "object", "nullable": True}
+    kind = {"type": "string", "enum": ["Feature"]}
+    return _object(
+        "type",
+        "geometry",
+        "properties",
+        type=kind,
+        id={"type": "integer"},
+        geometry=geometry,
+        properties={"type": "object", "nullable": True},
+        links=links,
+    )
+
+
+def _object(*required: str, **properties: Json) -> Json:
+    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})

@@ -1,0 +1,192 @@
+"""The ASGI application of the OGC APIs for one audience."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.routing import Route
+
+from layers.database import Audience
+from layers.errors import NotFound
+from ogc_api import handlers
+from ogc_api.config import TITLE, ProcessPlugin, Service
+from ogc_api.edition import Editions
+from ogc_api.handlers import Call
+from ogc_api.items import FORMATS
+from ogc_api.negotiation import LANGUAGES, choose_format, choose_language
+from ogc_api.pages import CONTENT_SECURITY_POLICY, Place, render
+from ogc_api.params import COMMON, check_names
+from ogc_api.problems import MEDIA_TYPE, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from layers.base import Label
+    from layers.database import Reader
+    from ogc_api.handlers import Answer
+
+__all__ = ["ProcessPlugin", "create_ogc"]
+
+MAX_BODY_BYTES = 10_000_000
+
+_DOCUMENT = ("json", "html")
+_LINKED = ("json", "html", "jsonld")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A path, who answers for it, in which formats, and the query parameters it knows (None: the handler checks)."""
+
+    path: str
+    answer: Callable[[Call], Answer]
+    template: str = ""
+    formats: tuple[str, ...] = _DOCUMENT
+    parameters: frozenset[str] | None = COMMON
+    methods: tuple[str, ...] = ("GET",)
+
+
+RESOURCES = (
+    Resource("/", handlers.show_landing_page, "landing_page.html", _LINKED),
+    Resource("/openapi", handlers.show_openapi, "openapi.html"),
+    Resource("/conformance", handlers.show_conformance, "conformance.html"),
+    Resource("/collections", handlers.list_collections, "collections.html", _LINKED),
+    Resource("/collections/{collection}", handlers.show_collection, "collection.html", _LINKED),
+    Resource("/collections/{collection}/schema", handlers.show_schema, "schema.html"),
+    Resource("/collections/{collection}/queryables", handlers.show_queryables, "schema.html"),
+    Resource("/collections/{collection}/items", handlers.list_items, "items.html", tuple(FORMATS), None),
+    Resource("/collections/{collection}/items/{item}", handlers.show_item, "item.html", _LINKED, None),
+    Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
+    Resource("/processes/{process}", handlers.show_process, "process.html"),
+    Resource("/processes/{process}/execution", handlers.execute_process, formats=("json",), methods=("POST",)),
+    Resource("/jobs", handlers.list_jobs, "jobs.html", parameters=COMMON | {"limit", "offset"}),
+    Resource("/jobs/{job}", handlers.refuse_job, methods=("GET", "DELETE")),
+    Resource("/jobs/{job}/results", handlers.refuse_job),
+)
+
+
+def create_ogc(
+    reader: Reader, *, public_url: str, processes: Sequence[ProcessPlugin] = (), title: Label = TITLE
+) -> Starlette:
+    """OGC API Features and Processes for the audience of `reader`, to be mounted where `public_url` points.
+
+    The database is first asked when the first request comes.
+    """
+    service = Service(reader, public_url.rstrip("/"), tuple(processes), title)
+    editions = Editions(service)
+    refuse = partial(_refuse, service)
+    return Starlette(
+        routes=[_route(resource, editions, refuse) for resource in RESOURCES],
+        middleware=_middleware(reader.audience),
+        exception_handlers={HTTPException: refuse},
+    )
+
+
+def _middleware(audience: Audience) -> list[Middleware]:
+    """Public data may be read by any web page; what is not public neither that, nor kept by a cache."""
+    if audience is Audience.PUBLIC:
+        cors = Middleware(
+            CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["Content-Crs"]
+        )
+        return [Middleware(ProtectiveHeaders, cache_control="no-cache"), cors]
+    return [Middleware(ProtectiveHeaders, cache_control="private, no-store")]
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectiveHeaders:
+    """Headers that every response carries."""
+
+    app: ASGIApp
+    cache_control: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+                headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+                headers["Cache-Control"] = self.cache_control
+                headers.add_vary_header("Accept, Accept-Language")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _route(resource: Resource, editions: Editions, refuse: Callable[[Request, Exception], Response]) -> Route:
+    async def respond(request: Request) -> Response:
+        try:
+            body = await _read_body(request)
+            return await asyncio.to_thread(_respond, resource, editions, request, body)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is told no more than it may know
+            return refuse(request, error)
+
+    return Route(resource.path, respond, methods=list(resource.methods))
+
+
+async def _read_body(request: Request) -> bytes:
+    """Raises: HTTPException for a body that is too large."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+    return body
+
+
+def _respond(resource: Resource, editions: Editions, request: Request, body: bytes) -> Response:
+    params, headers = request.query_params, request.headers
+    f = choose_format(params.get("f"), headers.get("accept", ""), resource.formats)
+    language = choose_language(params.get("lang"), headers.get("accept-language", ""))
+    if resource.parameters is not None:
+        check_names(params, resource.parameters)
+    path = _path(request)
+    call = Call(editions.current(), path, request.path_params, params, f, language, body)
+    answer = resource.answer(call)
+    if f != "html":
+        return Response(answer.body, media_type=answer.media_type, headers=answer.headers)
+    place = Place(call.edition.service.public_url, path, tuple(params.items()), language)
+    page = render(resource.template, answer.document, place)
+    return Response(page, media_type="text/html", headers={**answer.headers, "Content-Language": language})
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path.removeprefix(request.scope.get("root_path", "")) or "/"
+
+
+def _name_path(service: Service, request: Request, error: Exception) -> Exception:
+    """What the router says in one word, as a sentence."""
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return NotFound(f"there is nothing at {_path(request)}: begin at {service.public_url}/")
+    if isinstance(error, HTTPException) and error.status_code == 405 and error.headers:
+        return HTTPException(405, f"{request.method} is not possible here: use {error.headers['Allow']}")
+    return error
+
+
+def _refuse(service: Service, request: Request, error: Exception) -> Response:
+    """The problem as JSON, or as a page where the client wants one; a bad `f` or `lang` cannot stand in the way."""
+    problem = describe(_name_path(service, request, error))
+    params, headers = request.query_params, request.headers
+    f, lang = params.get("f"), params.get("lang")
+    f = choose_format(f if f in _DOCUMENT else None, headers.get("accept", ""), _DOCUMENT)
+    language = choose_language(lang if lang in LANGUAGES else None, headers.get("accept-language", ""))
+    kept = dict(getattr(error, "headers", None) or {})
+    if f == "json":
+        body, media_type = json.dumps(problem.document(language), ensure_ascii=False), MEDIA_TYPE
+    else:
+        place = Place(service.public_url, _path(request), tuple(params.items()), language)
+        body, media_type = render("problem.html", problem.document(language), place), "text/html"
+    return Response(body.encode(errors="replace"), problem.status, kept, media_type)

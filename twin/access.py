@@ -1,0 +1,91 @@
+"""Who is asking: a caller with a key is an operator, one without is the public."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+
+from layers.access import audience_of
+from layers.database import Audience
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from layers.database import Reader
+
+# Whoever can see these has passed through a proxy, so the address says nothing of where the caller sits.
+_PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Gate:
+    """Puts the caller's audience into the request's scope.
+
+    A key comes as 'Authorization: Bearer KEY', or as the password of Basic, which QGIS and GDAL can send.
+    An unknown key is refused, never taken for the public. `open_desk` takes every caller on this machine for an
+    operator; requests that came through a proxy or under another host name are refused then.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Reader, *, open_desk: bool) -> None:
+        self.app, self.keys, self.open_desk = app, keys, open_desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        audience = self._of_desk(headers) if self.open_desk else await self._of_key(headers)
+        if audience is None:
+            await _refusal(open_desk=self.open_desk)(scope, receive, send)
+            return
+        scope["twin.audience"] = audience
+        await self.app(scope, receive, send)
+
+    def _of_desk(self, headers: Headers) -> Audience | None:
+        host = headers.get("host", "").rsplit(":", 1)[0] if "]" not in headers.get("host", "") else "[::1]"
+        is_own = host in _OWN_HOSTS and not any(name in headers for name in _PROXY_HEADERS)
+        return Audience.OPERATOR if is_own else None
+
+    async def _of_key(self, headers: Headers) -> Audience | None:
+        authorization = headers.get("authorization")
+        if authorization is None:
+            return Audience.PUBLIC
+        key = _key(authorization)
+        return None if key is None else await to_thread.run_sync(self._ask, key)
+
+    def _ask(self, key: str) -> Audience | None:
+        with self.keys.connection() as connection:
+            return audience_of(connection, key)
+
+
+def _key(authorization: str) -> str | None:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def _refusal(*, open_desk: bool) -> JSONResponse:
+    if open_desk:
+        detail = "this server is open to its own machine only: ask for http://127.0.0.1, not through a proxy"
+        return JSONResponse(
+            {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": detail},
+            403,
+            media_type="application/problem+json",
+        )
+    return JSONResponse(
+        {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "the key is not known"},
+        401,
+        {"WWW-Authenticate": 'Basic realm="city twin"'},
+        "application/problem+json",
+    )

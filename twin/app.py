@@ -1,0 +1,85 @@
+"""The service: one ASGI application with every door."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from layers.database import Audience, Reader
+from layers.errors import Unavailable
+from ogc_api.service import ProcessPlugin, create_ogc
+from twin.access import Gate
+from twin.excavations.process import ClashContext
+from twin.pages import front_page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the service stands on: the database as a web login sees it, the data folder, its public address.
+
+    `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
+    """
+
+    database_url: str
+    data: Path
+    served_at: str
+    open_desk: bool = False
+
+
+def create_app(doors: Doors) -> Starlette:
+    readers = {audience: Reader(doors.database_url, audience) for audience in Audience}
+    clash_check = ProcessPlugin(
+        "clash-check",
+        "twin.excavations.process.ClashCheck",
+        ClashContext(readers[Audience.OPERATOR], doors.data),
+    )
+    address = f"{doors.served_at}/ogc"
+    faces: dict[Audience, ASGIApp] = {
+        Audience.PUBLIC: create_ogc(readers[Audience.PUBLIC], public_url=address),
+        Audience.OPERATOR: create_ogc(readers[Audience.OPERATOR], public_url=address, processes=[clash_check]),
+    }
+
+    async def ogc(scope: Scope, receive: Receive, send: Send) -> None:
+        await faces[scope["twin.audience"]](scope, receive, send)
+
+    async def health(_: Request) -> Response:
+        return await run_in_threadpool(_health, readers[Audience.PUBLIC])
+
+    async def front(request: Request) -> Response:
+        return HTMLResponse(front_page(request.query_params.get("lang"), request.headers.get("accept-language", "")))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        for reader in readers.values():
+            reader.close()
+
+    return Starlette(
+        routes=[Route("/", front), Route("/health", health), Mount("/ogc", ogc)],
+        middleware=[Middleware(Gate, keys=readers[Audience.PUBLIC], open_desk=doors.open_desk)],
+        lifespan=lifespan,
+    )
+
+
+def _health(reader: Reader) -> Response:
+    try:
+        with reader.connection() as connection:
+            connection.execute("select 1")
+    except (Unavailable, psycopg.OperationalError):
+        return JSONResponse({"status": "unavailable", "database": "does not answer"}, 503)
+    return JSONResponse({"status": "ok"})

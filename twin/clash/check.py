@@ -1,0 +1,128 @@
+"""A planned excavation against the whole city: from a polygon and a depth to the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.boundaries import read_boundary
+from layers.catalog import find_layer, read_states
+from layers.crs import CrsMismatch
+from layers.database import Audience
+from layers.errors import Invalid, Unavailable
+from layers.features import find_near
+from twin.clash.accuracy import read_accuracies
+from twin.clash.outcome import Outcome, assess
+from twin.clash.report import Clash, ClashReport
+from twin.clash.solids import Excavation, Quality, Shaft, Tube, Utility
+
+if TYPE_CHECKING:
+    from layers.crs import Crs
+    from layers.database import Connection
+    from layers.terrain import Ground
+
+# What is found this near is reported even when it is clear.
+NEARBY_M = 2.0
+# No utility is looked for deeper than this below the bottom: accuracy that grows with depth ends there.
+_DEEPEST_M = 15.0
+_GROUND_STEP_M = 1.0
+# Stands for the ground where no terrain is known; every utility in reach is then unknown, whatever its elevation.
+_NO_GROUND_M = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDig:
+    """An excavation as it is asked for: vertical walls over a polygon (storage CRS), from the ground to `depth_m`."""
+
+    name: str
+    polygon: shapely.Polygon
+    depth_m: float
+    crs: Crs
+
+
+def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashReport:
+    """What the dig would hit, may hit, and what is near it.
+
+    The bottom is the ground less the depth: between the lowest and the highest ground under the polygon.
+    Raises: CrsMismatch where the dig's CRS is not the city's; Invalid outside the city; Unavailable where no
+    utilities were loaded, for then nothing could be anything but clear.
+    """
+    if dig.crs != ground.storage:
+        raise CrsMismatch(f"the dig is in {dig.crs.code}, the city in {ground.storage.code}: transform it first")
+    _require_records(connection, dig)
+    heights = ground.elevations(_ground_points(dig.polygon))
+    has_ground = bool(np.isfinite(heights).all())
+    low, high = (float(heights.min()), float(heights.max())) if has_ground else (_NO_GROUND_M, _NO_GROUND_M)
+    solid = Excavation(dig.polygon, low - dig.depth_m, high - dig.depth_m, high)
+    margin_m = NEARBY_M + read_accuracies().search_margin_m(dig.depth_m + _DEEPEST_M)
+    rows = [
+        (layer, row)
+        for layer in ("utility_lines", "utility_nodes")
+        for row in find_near(connection, find_layer(layer), dig.polygon, margin_m)
+    ]
+    utilities = [_utility(index, layer, row, heights=has_ground) for index, (layer, row) in enumerate(rows)]
+    assessed = zip(rows, assess(solid, utilities), strict=True)
+    clashes = [
+        Clash.of(layer, row, assessment)
+        for (layer, row), assessment in assessed
+        if assessment.outcome is not Outcome.CLEAR or assessment.plan_gap_m <= NEARBY_M
+    ]
+    order = list(Outcome)
+    clashes.sort(key=lambda c: (order.index(c.outcome), c.plan_gap_m))
+    return ClashReport(
+        name=dig.name,
+        polygon=dig.polygon,
+        crs=dig.crs,
+        depth_m=dig.depth_m,
+        ground_m=(low, high) if has_ground else None,
+        clashes=tuple(clashes),
+    )
+
+
+def _require_records(connection: Connection, dig: PlannedDig) -> None:
+    boundary = read_boundary(connection)
+    if boundary is not None and not boundary.covers(dig.polygon):
+        raise Invalid(f"'{dig.name}' reaches beyond the city's boundary, where nothing is recorded: cut it there")
+    states = read_states(connection, Audience.OPERATOR)
+    if not states["utility_lines"].features:
+        raise Unavailable("no utility lines are loaded: import them first, an empty city has no clear ground")
+
+
+def _ground_points(polygon: shapely.Polygon) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Points where the ground is read: along every edge and over the inside, a metre apart."""
+    edges = shapely.get_coordinates(shapely.segmentize(polygon, _GROUND_STEP_M))
+    minx, miny, maxx, maxy = polygon.bounds
+    x, y = np.meshgrid(np.arange(minx, maxx, _GROUND_STEP_M), np.arange(miny, maxy, _GROUND_STEP_M))
+    inside = shapely.contains_xy(polygon, x.ravel(), y.ravel())
+    return np.vstack([edges, np.column_stack([x.ravel(), y.ravel()])[inside]])
+
+
+def _utility(index: int, layer: str, row: dict[str, Any], *, heights: bool) -> Utility:
+    """The geometry's view of a row; `index` ties the assessment back to it."""
+    quality = Quality(row["quality_level"], row["horizontal_accuracy_m"], row["vertical_accuracy_m"])
+    if layer == "utility_nodes":
+        point = shapely.from_wkb(row["geom"])
+        bottom, top = (row["bottom_m"], _top(row)) if heights else (None, None)
+        return Shaft(index, point.x, point.y, bottom, top, _radius(row, "outer_width_m", "outer_length_m"), quality)
+    line = row["axis"] if heights and row["axis"] is not None else row["geom"]
+    axis = shapely.get_coordinates(shapely.from_wkb(line), include_z=line is row["axis"])
+    return Tube(index, axis, _radius(row, "outer_width_m", "outer_height_m"), quality)
+
+
+def _top(row: dict[str, Any]) -> float | None:
+    """The cover, or the ground where the cover's elevation is not recorded: a shaft comes up to the ground."""
+    top: float | None = row["cover_m"] if row["cover_m"] is not None else row["ground_m"]
+    return top if top is None or row["bottom_m"] is None else max(top, row["bottom_m"])
+
+
+def _radius(row: dict[str, Any], *sides: str) -> float | None:
+    """Radius of the circle around the section; None where a side is not recorded."""
+    sizes = [row[side] for side in sides]
+    if any(size is None for size in sizes):
+        return None
+    round_section = row["section_shape"] in ("circular", "egg")
+    return float(max(sizes) / 2 if round_section else hypot(*sizes) / 2)

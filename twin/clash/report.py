@@ -1,0 +1,143 @@
+"""What a check found, ready for people and machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.crs import WGS84, parse_crs, transform_geometries
+from twin.clash.accuracy import Wording
+from twin.clash.outcome import REASONS, Assessment, Outcome, Reason
+
+if TYPE_CHECKING:
+    from layers.crs import Crs
+    from twin.clash.accuracy import Accuracy
+
+DISCLAIMER = Wording(
+    en="The result rests on the records that were loaded; what is not recorded is not in it. Locate before you dig.",
+    vi="Kết quả chỉ dựa trên hồ sơ đã nạp; công trình chưa có hồ sơ không xuất hiện. Phải dò tìm trước khi đào.",
+)
+NO_GROUND = Wording(
+    en="No terrain is known here: nothing can be called clear by its depth.",
+    vi="Không có mô hình địa hình tại đây: không thể kết luận an toàn theo chiều sâu.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One object near the dig; gaps in metres from its outside, 0 and less is contact, None is not known."""
+
+    layer: str
+    feature_id: int
+    outcome: Outcome
+    reason: Reason
+    plan_gap_m: float
+    vertical_gap_m: float | None
+    gap_m: float | None
+    worst_gap_m: float
+    accuracy: Accuracy
+    discipline: str
+    kind: str | None
+    owner: str | None
+    material: str | None
+    size_m: tuple[float | None, float | None]
+    status: str
+    source_file: str | None
+    source_layer: str | None
+    source_row: int | None
+    elevation: str | None
+
+    @classmethod
+    def of(cls, layer: str, row: dict[str, Any], assessment: Assessment) -> Clash:
+        """The clash of a row of a utility layer, joined with its source file's path."""
+        return cls(
+            layer=layer,
+            feature_id=row["id"],
+            outcome=assessment.outcome,
+            reason=assessment.reason,
+            plan_gap_m=assessment.plan_gap_m,
+            vertical_gap_m=assessment.vertical_gap_m,
+            gap_m=assessment.gap_m,
+            worst_gap_m=assessment.worst_gap_m,
+            accuracy=assessment.accuracy,
+            discipline=row["discipline"],
+            kind=row.get("kind") or row.get("subtype"),
+            owner=row["owner"],
+            material=row["material"],
+            size_m=(row["outer_width_m"], row.get("outer_height_m", row.get("outer_length_m"))),
+            status=row["status"],
+            source_file=row["source_path"],
+            source_layer=row["source_layer"],
+            source_row=row["source_row"],
+            elevation=row["vertical_reason"],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "outcome": self.outcome,
+            "reason": {"code": self.reason, **asdict(REASONS[self.reason])},
+            "plan_gap_m": self.plan_gap_m,
+            "vertical_gap_m": self.vertical_gap_m,
+            "gap_m": self.gap_m,
+            "worst_gap_m": self.worst_gap_m,
+            "accuracy": {
+                "horizontal_m": self.accuracy.horizontal_m,
+                "vertical_m": self.accuracy.vertical_m,
+                "source": asdict(self.accuracy.source),
+            },
+            "owner": self.owner,
+            "discipline": self.discipline,
+            "kind": self.kind,
+            "material": self.material,
+            "outer_size_m": list(self.size_m),
+            "status": self.status,
+            "elevation": self.elevation,
+            "feature": {"collection": self.layer, "id": self.feature_id},
+            "source": {"file": self.source_file, "layer": self.source_layer, "row": self.source_row},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ClashReport:
+    """A checked dig; `polygon` in `crs`, `ground_m` (lowest, highest) or None where no terrain is known."""
+
+    name: str
+    polygon: shapely.Polygon
+    crs: Crs
+    depth_m: float
+    ground_m: tuple[float, float] | None
+    clashes: tuple[Clash, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        found = Counter(clash.outcome for clash in self.clashes)
+        return {outcome.value: found[outcome] for outcome in Outcome}
+
+    @property
+    def is_clear(self) -> bool:
+        """True only where every object in reach is proven clear."""
+        return all(clash.outcome is Outcome.CLEAR for clash in self.clashes)
+
+    @property
+    def remarks(self) -> list[Wording]:
+        return [DISCLAIMER] if self.ground_m is not None else [NO_GROUND, DISCLAIMER]
+
+    def to_json(self) -> dict[str, Any]:
+        outline = transform_geometries(np.array([self.polygon], dtype=object), self.crs, parse_crs(WGS84))[0]
+        return {
+            "excavation": {
+                "name": self.name,
+                "depth_m": self.depth_m,
+                "ground_m": list(self.ground_m) if self.ground_m else None,
+                "bottom_m": [height - self.depth_m for height in self.ground_m] if self.ground_m else None,
+                "geometry": shapely.geometry.mapping(outline),
+            },
+            "is_clear": self.is_clear,
+            "counts": self.counts,
+            "clashes": [clash.to_json() for clash in self.clashes],
+            "remarks": [asdict(remark) for remark in self.remarks],
+        }

@@ -1,0 +1,254 @@
+"""The command line: every door that needs no browser."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from importers.folder import ImportOptions, import_path
+from importers.recognition import TABLES
+from layers import embedded
+from layers.access import grant_key, list_keys, revoke_key
+from layers.crs import parse_crs
+from layers.database import connect, migrate
+from layers.errors import Conflict, Invalid, TwinError
+from layers.terrain import read_ground
+from twin.app import Doors, create_app
+from twin.clash.check import check
+from twin.console import Screen
+from twin.excavations.request import read_digs
+from twin.sample import write_sample
+from twin.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importers.report import ImportReport
+    from layers.database import Connection
+    from twin.clash.report import ClashReport
+
+# Exit codes beside 0 and typer's own 2 for words it does not understand.
+FAILED, QUARANTINED, CLASHES = 1, 3, 4
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The digital twin of a city, above and below ground."
+)
+db = typer.Typer(no_args_is_help=True, help="The private PostGIS cluster.")
+access = typer.Typer(no_args_is_help=True, help="Keys of those who may read utilities.")
+app.add_typer(db, name="db")
+app.add_typer(access, name="access")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Run the command line; failures that a person can mend are one line, not a traceback."""
+    try:
+        app()
+    except TwinError as error:
+        sys.stderr.write(f"twin: {error}\n")
+        sys.exit(FAILED)
+    except ValidationError as error:
+        faults = "; ".join(f"TWIN_{str(f['loc'][0]).upper()}: {f['msg']}" for f in error.errors())
+        sys.stderr.write(f"twin: {faults}\n")
+        sys.exit(FAILED)
+
+
+@contextmanager
+def _city(settings: Settings) -> Iterator[Connection]:
+    """A connection to the city's database, started, created and migrated where need be."""
+    url = settings.open_database()
+    migrate(url, settings.crs)
+    with connect(url) as connection:
+        yield connection
+
+
+@db.command("start")
+def start_database() -> None:
+    """Start the cluster; it is created the first time."""
+    settings = Settings()
+    _require_embedded(settings)
+    typer.echo(embedded.start(settings.data.resolve(), typer.echo))
+
+
+@db.command("stop")
+def stop_database() -> None:
+    """Stop the cluster; what was committed is kept."""
+    settings = Settings()
+    _require_embedded(settings)
+    embedded.stop(settings.data.resolve(), typer.echo)
+
+
+@db.command("status")
+def show_status() -> None:
+    """Say whether the cluster runs, where it lies, and how to reach it."""
+    settings = Settings()
+    _require_embedded(settings)
+    state = asdict(embedded.status(settings.data.resolve()))
+    Screen(settings.lang).show_values({name: value for name, value in state.items() if value is not None})
+
+
+@db.command("url")
+def show_url() -> None:
+    """Print the database's URL, for psql and QGIS; the cluster is started."""
+    typer.echo(Settings().open_database())
+
+
+@db.command("migrate")
+def migrate_database() -> None:
+    """Bring the schema to the newest version; the first time fixes the storage CRS (TWIN_CRS)."""
+    settings = Settings()
+    migrate(settings.open_database(), settings.crs)
+    typer.echo(f"{settings.crs}: schema is up to date")
+
+
+@access.command("grant")
+def grant_access(name: str) -> None:
+    """Print a new operator key for NAME; it is shown this once, and a former key of NAME ends."""
+    with _city(Settings()) as connection:
+        typer.echo(grant_key(connection, name))
+
+
+@access.command("revoke")
+def revoke_access(name: str) -> None:
+    """End the key of NAME."""
+    with _city(Settings()) as connection:
+        revoke_key(connection, name)
+
+
+@access.command("list")
+def list_access() -> None:
+    """Names that have a key, and since when."""
+    with _city(Settings()) as connection:
+        for name, since in list_keys(connection):
+            typer.echo(f"{name}\t{since:%Y-%m-%d %H:%M}")
+
+
+@app.command("sample")
+def make_sample(folder: Path, seed: Annotated[int, typer.Option(help="Another seed is another ward.")] = 1) -> None:
+    """Write a pilot ward as departments deliver it: 176 files, planted defects, and the truth beside them."""
+    _write_sample(Screen(Settings().lang), folder, seed)
+
+
+def _write_sample(screen: Screen, folder: Path, seed: int) -> None:
+    with screen.progress("writing") as advance:
+        write_sample(folder, seed=seed, report=advance)
+
+
+@app.command("import")
+def import_files(
+    path: Path,
+    crs: Annotated[str | None, typer.Option(help="CRS of files that declare none, such as EPSG:9214.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Owner of utilities whose files name none.")] = None,
+    layer: Annotated[str | None, typer.Option(help=f"Layer of all that is read: {', '.join(TABLES)}.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and decide, write nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import a folder, or one file. Exit code 3 says that something went to the quarantine."""
+    if layer is not None and layer not in TABLES:
+        raise Invalid(f"--layer {layer}: give one of {', '.join(TABLES)}")
+    settings = Settings()
+    options = ImportOptions(parse_crs(crs) if crs else None, owner, layer, dry_run)
+    screen = Screen(settings.lang)
+    with _city(settings) as connection:
+        report = _import(screen, connection, settings, path, options)
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
+    else:
+        screen.show_import(report)
+    if not report.is_clean:
+        raise typer.Exit(QUARANTINED)
+
+
+def _import(
+    screen: Screen, connection: Connection, settings: Settings, path: Path, options: ImportOptions
+) -> ImportReport:
+    with screen.progress("importing") as advance:
+        return import_path(
+            connection,
+            settings.data.resolve(),
+            path,
+            options,
+            on_file=lambda file, done, total: advance(done, total, file.path),
+        )
+
+
+@app.command("check")
+def check_digs(
+    path: Path,
+    depth_m: Annotated[float | None, typer.Option(help="Depth below ground; overrides the file's own.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check planned excavations (GeoJSON polygons). Exit code 4 says that something is not proven clear."""
+    settings = Settings()
+    with _city(settings) as connection:
+        reports = _check(connection, settings, path, depth_m)
+    if as_json:
+        typer.echo(json.dumps({"reports": [report.to_json() for report in reports]}, ensure_ascii=False, indent=1))
+    else:
+        for report in reports:
+            Screen(settings.lang).show_check(report)
+    if not all(report.is_clear for report in reports):
+        raise typer.Exit(CLASHES)
+
+
+def _check(connection: Connection, settings: Settings, path: Path, depth_m: float | None) -> list[ClashReport]:
+    ground = read_ground(connection, settings.data.resolve())
+    return [check(connection, ground, dig) for dig in read_digs(path, depth_m, ground.storage)]
+
+
+@app.command("serve")
+def serve(
+    open_desk: Annotated[
+        bool, typer.Option("--open-desk", help="Let every caller on this machine read utilities without a key.")
+    ] = False,
+) -> None:
+    """Serve the web doors until Ctrl-C. Callers without a key see the public layers."""
+    settings = Settings()
+    with _city(settings):
+        pass
+    _serve(settings, open_desk=open_desk)
+
+
+def _serve(settings: Settings, *, open_desk: bool) -> None:
+    if open_desk and settings.host not in ("127.0.0.1", "::1", "localhost"):
+        raise Conflict(f"--open-desk would open utilities to the network of TWIN_HOST={settings.host}: use 127.0.0.1")
+    doors = Doors(settings.web_database(), settings.data.resolve(), settings.served_at, open_desk=open_desk)
+    typer.echo(f"{settings.served_at} (Ctrl-C ends)")
+    uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_level="warning", server_header=False)
+
+
+@app.command("demo")
+def demo(
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the tables.")] = False,
+) -> None:
+    """The whole way on the private cluster: sample ward, import, one check, server."""
+    settings = Settings()
+    screen = Screen(settings.lang)
+    running = settings.database_url is None and embedded.status(settings.data.resolve()).state == "running"
+    sample = settings.data.resolve() / "sample"
+    try:
+        _write_sample(screen, sample, seed=1)
+        with _city(settings) as connection:
+            screen.show_import(_import(screen, connection, settings, sample / "ward", ImportOptions()))
+            trench = min((sample / "trenches").glob("*.geojson"))
+            for report in _check(connection, settings, trench, None):
+                screen.show_check(report)
+        if not no_serve:
+            _serve(settings, open_desk=True)
+    finally:
+        if settings.database_url is None and not running:
+            embedded.stop(settings.data.resolve())
+
+
+def _require_embedded(settings: Settings) -> None:
+    if settings.database_url is not None:
+        raise Conflict("TWIN_DATABASE_URL is set: that database is not the twin's own to start or stop")

@@ -1,0 +1,179 @@
+"""What the command line shows: tables and progress, in Vietnamese or English."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from importers.faults import TEXTS, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from importers.report import FileReport, ImportReport
+    from twin.clash.accuracy import Wording
+    from twin.clash.report import Clash, ClashReport
+
+_WORDS = {
+    "importing": ("Đang nạp", "Importing"),
+    "writing": ("Đang ghi mẫu", "Writing the sample"),
+    "import": ("Kết quả nạp", "Import"),
+    "folder": ("Thư mục", "Folder"),
+    "files": ("Tệp", "Files"),
+    "rows_read": ("Dòng đọc", "Rows read"),
+    "loaded": ("Đối tượng đã nạp", "Features loaded"),
+    "refused": ("Dòng cách ly", "Rows refused"),
+    "found": ("Điều tìm thấy", "What was found"),
+    "times": ("Số lần", "Times"),
+    "quarantined": ("Tệp bị cách ly", "Files in quarantine"),
+    "reason": ("Lý do", "Reason"),
+    "remedy": ("Cách khắc phục", "Remedy"),
+    "file": ("Tệp", "File"),
+    "outcome": ("Kết luận", "Outcome"),
+    "owner": ("Chủ sở hữu", "Owner"),
+    "what": ("Công trình", "Object"),
+    "plan": ("Mặt bằng (m)", "Plan gap (m)"),
+    "vertical": ("Theo đứng (m)", "Vertical gap (m)"),
+    "space": ("Không gian (m)", "3D gap (m)"),
+    "source": ("Nguồn", "Source"),
+    "clear": ("không còn gì trong tầm ảnh hưởng", "nothing in reach is left open"),
+    "total": ("Tổng", "Total"),
+    "features_per_second": ("đối tượng/giây", "features/s"),
+}
+_OUTCOMES = {
+    "loaded": ("đã nạp", "loaded"),
+    "partly": ("nạp một phần", "partly"),
+    "quarantined": ("cách ly", "quarantined"),
+    "duplicate": ("trùng lặp", "duplicate"),
+    "unchanged": ("không đổi", "unchanged"),
+    "definite": ("chắc chắn", "definite"),
+    "possible": ("có thể", "possible"),
+    "unknown": ("chưa biết", "unknown"),
+    "clear": ("an toàn", "clear"),
+}
+_COLOURS = {"definite": "bold red", "possible": "yellow", "unknown": "magenta", "clear": "green"}
+
+
+class Screen:
+    """Prints for people; `lang` is "vi" or "en"."""
+
+    def __init__(self, lang: str, console: Console | None = None) -> None:
+        self.console = console or Console()
+        self._index = 0 if lang == "vi" else 1
+
+    def say(self, word: str) -> str:
+        return _WORDS[word][self._index]
+
+    def outcome(self, name: str) -> str:
+        return _OUTCOMES[name][self._index]
+
+    def wording(self, text: Wording) -> str:
+        return (text.vi, text.en)[self._index]
+
+    @contextmanager
+    def progress(self, word: str) -> Iterator[Callable[[int, int, str], None]]:
+        """A progress bar; call it with what is done, how much there is, and a remark."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[remark]}"),
+        )
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task(self.say(word), total=None, remark="")
+
+            def advance(done: int, total: int, remark: str = "") -> None:
+                bar.update(task, completed=done, total=total, remark=remark)
+
+            yield advance
+
+    def show_import(self, report: ImportReport) -> None:
+        self.console.print(self._by_folder(report))
+        if report.faults:
+            found = Table(title=self.say("found"), title_justify="left")
+            found.add_column(self.say("reason"))
+            found.add_column(self.say("times"), justify="right")
+            for fault, times in report.faults.most_common():
+                found.add_row(TEXTS[Fault(fault)][self._index], f"{times:,}")
+            self.console.print(found)
+        refused = [file for file in report.files if file.outcome == "quarantined"]
+        if refused:
+            self.console.print(self._quarantined(refused))
+        rate = report.loaded / max(report.seconds, 1e-6)
+        self.console.print(
+            f"{len(report.files)} {self.say('files').lower()}, {report.loaded:,} {self.say('loaded').lower()},"
+            f" {report.refused:,} {self.say('refused').lower()}, {report.seconds:.1f} s,"
+            f" {rate:,.0f} {self.say('features_per_second')}"
+        )
+
+    def _by_folder(self, report: ImportReport) -> Table:
+        table = Table(title=f"{self.say('import')}: {report.root}", title_justify="left")
+        outcomes = [name for name in _OUTCOMES if report.outcomes[name]]
+        table.add_column(self.say("folder"))
+        for name in ("files", *outcomes, "rows_read", "loaded", "refused"):
+            title = self.outcome(name) if name in outcomes else self.say(name)
+            table.add_column(title, justify="right")
+        folders: dict[str, list[FileReport]] = {}
+        for file in report.files:
+            folders.setdefault(file.path.rpartition("/")[0] or ".", []).append(file)
+        for folder, files in folders.items():
+            table.add_row(folder, *self._sums(files, outcomes))
+        table.add_section()
+        table.add_row(self.say("total"), *self._sums(list(report.files), outcomes), style="bold")
+        return table
+
+    def _sums(self, files: list[FileReport], outcomes: list[str]) -> list[str]:
+        by_outcome = [sum(file.outcome == name for file in files) for name in outcomes]
+        rows = [sum(f.read for f in files), sum(f.loaded for f in files), sum(f.refused for f in files)]
+        return [f"{number:,}" for number in (len(files), *by_outcome, *rows)]
+
+    def _quarantined(self, files: list[FileReport]) -> Table:
+        table = Table(title=self.say("quarantined"), title_justify="left")
+        for word in ("file", "reason", "remedy"):
+            table.add_column(self.say(word), overflow="fold")
+        for file in files:
+            finding = next((f for f in file.findings if f["row"] is None), file.findings[0])
+            table.add_row(file.path, TEXTS[Fault(finding["fault"])][self._index], finding["remedy"])
+        return table
+
+    def show_check(self, report: ClashReport) -> None:
+        counts = ", ".join(f"{self.outcome(name)} {count}" for name, count in report.counts.items() if count)
+        ground = f", {report.ground_m[0]:.2f}…{report.ground_m[1]:.2f} m" if report.ground_m else ""
+        table = Table(
+            title=f"{report.name}: {report.depth_m:g} m{ground}; {counts or self.say('clear')}", title_justify="left"
+        )
+        for word in ("outcome", "owner", "what"):
+            table.add_column(self.say(word))
+        for word in ("plan", "vertical", "space"):
+            table.add_column(self.say(word), justify="right")
+        table.add_column(self.say("source"), overflow="fold")
+        for clash in report.clashes:
+            table.add_row(*self._cells(clash))
+        self.console.print(table)
+        for remark in report.remarks:
+            self.console.print(self.wording(remark), style="dim")
+
+    def _cells(self, clash: Clash) -> tuple[str, ...]:
+        width, height = clash.size_m
+        sides = [f"{side * 1000:.0f}" for side in dict.fromkeys((width, height)) if side is not None]
+        size = "×".join(sides) or "?"
+        colour = _COLOURS[clash.outcome]
+        thing = " ".join(filter(None, (clash.discipline, clash.kind, clash.material, f"{size} mm")))
+        gaps = (clash.plan_gap_m, clash.vertical_gap_m, clash.gap_m)
+        return (
+            f"[{colour}]{self.outcome(clash.outcome)}[/]",
+            clash.owner or "?",
+            thing,
+            *("–" if gap is None else f"{gap:.2f}" for gap in gaps),
+            f"{clash.source_file} #{clash.source_row}",
+        )
+
+    def show_values(self, values: Mapping[str, object]) -> None:
+        for name, value in values.items():
+            self.console.print(f"{name}: {value}", highlight=False, soft_wrap=True)

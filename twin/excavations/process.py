@@ -1,0 +1,93 @@
+"""The clash check as an OGC API process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pygeoapi.process.base import BaseProcessor
+
+from layers.terrain import read_ground
+from twin.clash.check import check
+from twin.excavations.request import DEPTH_M, parse_digs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from layers.database import Reader
+    from twin.clash.report import ClashReport
+
+_LOW_M, _HIGH_M = DEPTH_M
+
+METADATA: dict[str, Any] = {
+    "version": "1.0.0",
+    "id": "clash-check",
+    "title": {"en": "Clash check", "vi": "Kiểm tra va chạm công trình ngầm"},
+    "description": {
+        "en": "What a planned excavation with vertical walls would hit, whose it is, and how sure that is",
+        "vi": "Hố đào thành đứng sẽ chạm công trình ngầm nào, của ai, và mức độ chắc chắn",
+    },
+    "jobControlOptions": ["sync-execute"],
+    "keywords": ["excavation", "utilities", "clash"],
+    "links": [],
+    "inputs": {
+        "excavation": {
+            "title": "GeoJSON polygon, feature or feature collection (RFC 7946)",
+            "description": "At most 500 m by 500 m each, inside the city; properties: name, depth_m",
+            "schema": {"type": "object", "required": ["type"]},
+            "minOccurs": 1,
+            "maxOccurs": 1,
+        },
+        "depth_m": {
+            "title": "Depth below ground in metres, for all excavations",
+            "description": "Overrides the depth_m property of the features",
+            "schema": {"type": "number", "minimum": _LOW_M, "maximum": _HIGH_M},
+            "minOccurs": 0,
+            "maxOccurs": 1,
+        },
+    },
+    "outputs": {
+        "reports": {
+            "title": "A report for each excavation",
+            "description": "Counts by outcome, and each object in reach with its gaps, owner and source",
+            "schema": {"type": "object", "contentMediaType": "application/json"},
+        }
+    },
+    "example": {
+        "inputs": {
+            "depth_m": 1.8,
+            "excavation": {
+                "type": "Polygon",
+                "coordinates": [
+                    [[107.58, 16.46], [107.5801, 16.46], [107.5801, 16.4601], [107.58, 16.4601], [107.58, 16.46]]
+                ],
+            },
+        }
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClashContext:
+    """What a check reads: the records as an operator sees them, and the folder of the terrain rasters."""
+
+    reader: Reader
+    data: Path
+
+
+class ClashCheck(BaseProcessor):  # type: ignore[misc]
+    """Runs the same check as the command line."""
+
+    def __init__(self, definition: dict[str, Any]) -> None:
+        super().__init__(definition, METADATA)
+        self.context: ClashContext = definition["context"]
+
+    def execute(self, data: dict[str, Any], outputs: Any = None) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
+        """Reports in the order of the excavations. Raises: Invalid with every fault of every excavation."""
+        return "application/json", {"reports": [report.to_json() for report in self._check(data)]}
+
+    def _check(self, inputs: dict[str, Any]) -> list[ClashReport]:
+        with self.context.reader.connection() as connection:
+            ground = read_ground(connection, self.context.data)
+            digs = parse_digs(inputs["excavation"], inputs.get("depth_m"), ground.storage)
+            return [check(connection, ground, dig) for dig in digs]
