@@ -34,7 +34,7 @@ format: setup ## let ruff format and fix
 
 lock: setup ## resolve the pinned dependencies into hashed locks
 	cd docker && ../.tools/bin/uv pip compile uv.in $(LOCK) -o uv.lock
-	.tools/bin/uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	.tools/bin/uv pip compile pyproject.toml --group build $(LOCK) -o requirements.lock
 	.tools/bin/uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCK) -o requirements-dev.lock
 
 LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate --no-emit-index-url

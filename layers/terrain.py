@@ -21,6 +21,7 @@ from layers.errors import Unavailable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from affine import Affine
     from numpy.typing import NDArray
 
 
@@ -84,13 +85,18 @@ def _sample(path: Path, points: NDArray[np.float64], storage: Crs) -> NDArray[np
     try:
         with rasterio.open(path) as source:
             moved = transform_points(points, storage, parse_crs(source.crs.to_wkt()))
-            columns, rows = ~source.transform * (moved[:, 0], moved[:, 1])
-            columns, rows = columns - 0.5, rows - 0.5
+            columns, rows = _pixels(~source.transform, moved)
             window = _window(columns, rows, source.width, source.height)
             pixels = source.read(1, window=window, masked=True).astype(float).filled(np.nan)
     except rasterio.errors.RasterioIOError as error:
         raise Unavailable(f"terrain raster {path} cannot be read: restore it or import the terrain again") from error
     return _bilinear(pixels, columns - window.col_off, rows - window.row_off)
+
+
+def _pixels(inverse: Affine, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Columns and rows of points, counted from the centre of the first pixel."""
+    x, y = points[:, 0], points[:, 1]
+    return inverse.a * x + inverse.b * y + inverse.c - 0.5, inverse.d * x + inverse.e * y + inverse.f - 0.5
 
 
 def _window(columns: NDArray[np.float64], rows: NDArray[np.float64], width: int, height: int) -> Window:

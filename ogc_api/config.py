@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from layers.base import Label
 from layers.catalog import layers_for
-from layers.crs import WGS84, area_of_use, parse_crs, transform_geometries
+from layers.crs import WGS84, area_of_use, parse_crs, transform_points
 from layers.query import MAX_LIMIT
 from ogc_api.negotiation import LANGUAGES
 from ogc_api.params import DEFAULT_LIMIT
@@ -136,8 +135,8 @@ def _extent(state: LayerState | None, storage: Crs) -> tuple[float, ...]:
     """Bounds in CRS84; for an empty layer the area that the storage CRS is meant for."""
     if state is None or state.bounds is None:
         return area_of_use(storage)
-    box = shapely.box(*state.bounds)
-    # The straight edges of a projected box are curves on the ellipsoid.
-    edges = shapely.segmentize(box, max(box.length / 64, 1.0))
-    moved = transform_geometries(np.array([edges], dtype=object), storage, parse_crs(WGS84))[0]
-    return tuple(round(value, 7) for value in moved.bounds)
+    minx, miny, maxx, maxy = state.bounds
+    # The straight edges of a projected box are curves on the ellipsoid, so corners alone are too few.
+    grid = np.meshgrid(np.linspace(minx, maxx, 17), np.linspace(miny, maxy, 17))
+    points = transform_points(np.column_stack([axis.ravel() for axis in grid]), storage, parse_crs(WGS84))
+    return tuple(round(float(value), 7) for value in (*points.min(axis=0), *points.max(axis=0)))

@@ -44,7 +44,8 @@ def read_csv(dataset: Dataset) -> Iterator[SourceLayer]:
     remarks, header, records = _parse(raw.decode("iso-8859-1"), dataset)
     columns = {name: [record[i] for record in records] for i, name in enumerate(header)}
     rows = np.arange(1, len(records) + 1)
-    geometries, keep, notes = _geometries(columns, len(records), dataset)
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are told from the geometry later
+        geometries, keep, notes = _geometries(columns, len(records), dataset)
     crs, origin = _declared_crs(dataset, remarks, columns)
     yield SourceLayer(
         dataset.path.stem,

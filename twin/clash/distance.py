@@ -79,7 +79,7 @@ def measure_solid(scene: Scene, prism: Prism) -> Floats:
     """The 3D distance (n, c) from each axis to its prisms, 0 where it touches or enters it.
 
     Horizontal and vertical distance count beyond the offset and the z range. Never above the true distance
-    by more than rounding, nor below it by more than 1e-7 m.
+    by more than rounding; below it by at most 1e-7 m or, far away, a part in 10⁹.
     """
     axes, owner = scene.axes, scene.axes.owner
     low, high, offset = prism.low_m[owner], prism.high_m[owner], prism.offset_m[owner]
@@ -131,7 +131,7 @@ def find_stretches(scene: Scene, reach_m: Floats) -> Stretches:
     t = np.concatenate([nearest, *ends, list_turns(pairs.cross_rim(reach))], axis=1)
     wx, wy = pairs.separate(t)
     within = wx**2 + wy**2 <= (reach + CONTACT_M) ** 2
-    within[:, 0] = True
+    within[:, 0] = True  # the nearest point, whatever rounding says
     t0, t1 = np.where(within, t, np.inf).min(axis=1), np.where(within, t, -np.inf).max(axis=1)
     inner, inner0, inner1 = scene.inside
     segments = np.concatenate([inner, segment])

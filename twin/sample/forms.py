@@ -45,7 +45,7 @@ AREA_FORMS = (
     Form(".csv", layout="wkt", label="code", delimiter=";"),
     Form(".geojson", crs="EPSG:4326"),
 )
-DRAWING = Form(".dxf")
+DRAWINGS = (Form(".dxf"), Form(".dxf", encoding="escapes"))
 
 DEPTHS: tuple[Manner, ...] = (
     Depth("DoSau_m"),

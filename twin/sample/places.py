@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from twin.sample.lines import describe_identity
+from twin.sample.networks import initials
 from twin.sample.records import Row, Value
 from twin.sample.trees import SPECIES
 
@@ -25,7 +26,7 @@ WARD_CODE = "99901"
 WARD_NAME = "Phường Bến Sông"
 GREEN_OWNER = "Trung tâm Công viên Cây xanh"
 
-_KIND_WORDS = {
+KIND_WORDS = {
     "manhole": "Hố ga",
     "inlet": "Cửa thu",
     "valve": "Van chặn",
@@ -40,7 +41,7 @@ _USES = {"ODT": "Nhà ở", "TMD": "Thương mại", "DGD": "Trường học", "
 def describe_node(node: Node, style: Style, terrain: Terrain) -> Row:
     """One manhole, valve, lamp post and so on as a row."""
     written, expected = describe_identity(node.identity, style)
-    written["LoaiNut" if node.identity.discipline in ("water", "lighting") else "LoaiHoGa"] = _KIND_WORDS[node.kind]
+    written["LoaiNut" if node.identity.discipline in ("water", "lighting") else "LoaiHoGa"] = KIND_WORDS[node.kind]
     if node.length_m is None:
         written["DuongKinh_m"] = node.width_m
         expected |= {"outer_width_m": node.width_m, "outer_length_m": node.width_m}
@@ -85,7 +86,7 @@ def describe_roads(street: Street) -> Iterator[Row]:
     """The pieces of a street's centre line between crossings."""
     for number, (first, last) in enumerate(street.pieces, start=1):
         expected: dict[str, Value] = {
-            "code": f"{WARD_CODE}-{street.name}-{number}",
+            "code": f"{initials(street.name)}-{number}",
             "name": street.name,
             "road_class": street.profile.name,
             "surface": street.profile.surface,

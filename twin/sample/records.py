@@ -26,9 +26,9 @@ AxisRule = Callable[["Points"], Elevations]
 class Form:
     """How a department writes files.
 
-    encoding: utf-8, nfd (UTF-8 decomposed), tcvn3 or vni.
+    encoding: utf-8, nfd (UTF-8 decomposed), tcvn3, vni or escapes (of a drawing).
     label: how the CRS is declared: esri or gdal (WKT in a .prj, or in the file where its format has a place), comment or
-    code (first line of a CSV), none.
+    code (first line of a CSV), prj (beside a CSV); wrongly: wgs84, neighbour; none.
     cpg: what a Shapefile's .cpg says; None for no .cpg.
     layout: of a CSV: points, degrees, vertices or wkt.
     """

@@ -145,6 +145,14 @@ def test_stretches_end_where_the_axis_leaves_the_reach():
     assert (corner.low_m.min(), corner.high_m.max()) == (near(-0.4), near(2.4))
 
 
+def test_a_repeated_corner_changes_nothing():
+    """Protects against walls of no length, which valid polygons may have."""
+    repeated = [BOX[0], BOX[0], BOX[1], BOX[2], BOX[2], BOX[2], BOX[3]]
+    tube = a_tube((13, 6, -0.5), (16, 10, -0.5))
+    assert solid_distance(repeated, tube) == solid_distance(BOX, tube) == near(5)
+    assert vertical_distance(repeated, tube, reach=6) == near(-0.5)
+
+
 def test_objects_do_not_disturb_each_other():
     """Protects the flat arrays: each object gets its own distance, in its own place."""
     tubes = [

@@ -87,6 +87,7 @@ def test_gaps_have_their_hand_values(utility, expected):
         pytest.param(a_parallel(0.050002), Outcome.CLEAR, Reason.APART_IN_PLAN, id="past horizontal accuracy"),
         pytest.param(a_crossing(-1.125), Outcome.POSSIBLE, Reason.WITHIN_ACCURACY, id="vertical accuracy"),
         pytest.param(a_crossing(-1.125002), Outcome.CLEAR, Reason.APART_IN_SPACE, id="past vertical accuracy"),
+        pytest.param(a_crossing(0.125), Outcome.POSSIBLE, Reason.WITHIN_ACCURACY, id="vertical accuracy, above"),
         pytest.param(a_crossing(0.2), Outcome.CLEAR, Reason.APART_IN_SPACE, id="above"),
         pytest.param(a_crossing(-0.5, quality=Quality("D")), Outcome.DEFINITE, Reason.HIT, id="level D within"),
         pytest.param(
@@ -98,6 +99,12 @@ def test_gaps_have_their_hand_values(utility, expected):
         ),
         pytest.param(a_pipe((5, -4), (5, 6)), Outcome.UNKNOWN, Reason.ELEVATION_MISSING, id="no elevation"),
         pytest.param(a_pipe((13, -4), (13, 6)), Outcome.CLEAR, Reason.APART_IN_PLAN, id="no elevation, beside"),
+        pytest.param(
+            a_pipe((-3, 3.5), (13, 3.5), quality=Quality("B1")),
+            Outcome.UNKNOWN,
+            Reason.ELEVATION_MISSING,
+            id="no elevation where accuracy grows with depth",
+        ),
         pytest.param(a_crossing(-0.5, radius=None), Outcome.UNKNOWN, Reason.SECTION_MISSING, id="no section"),
         pytest.param(
             a_pipe((-3, 3.05, -0.5), (13, 3.05, -0.5), radius=None),
@@ -125,17 +132,19 @@ def test_each_outcome_has_its_reason(utility, outcome, reason):
 
 
 @pytest.mark.parametrize(
-    ("z", "outcome"),
-    [(-0.9, Outcome.DEFINITE), (-1.1, Outcome.DEFINITE), (-1.2, Outcome.POSSIBLE), (-1.6, Outcome.POSSIBLE)],
+    ("z", "outcome", "reason"),
+    [
+        (-0.9, Outcome.DEFINITE, Reason.HIT),
+        (-1.1, Outcome.DEFINITE, Reason.HIT),
+        (-1.2, Outcome.POSSIBLE, Reason.BOTTOM_UNCERTAIN),
+        (-1.6, Outcome.POSSIBLE, Reason.BOTTOM_UNCERTAIN),
+        (-1.61, Outcome.POSSIBLE, Reason.WITHIN_ACCURACY),
+        (-1.63, Outcome.CLEAR, Reason.APART_IN_SPACE),
+    ],
 )
-def test_an_uncertain_bottom_makes_a_hit_possible(z, outcome):
+def test_an_uncertain_bottom_makes_a_hit_possible(z, outcome, reason):
     """Protects digs on uneven ground, whose bottom is known only between two elevations."""
-    found = assess(a_trench(bottom=-1.5, shallow=-1.0), [a_crossing(z)])[0]
-    assert found.outcome is outcome
-    assert found.gap_m <= 0
-    assert verdict(a_crossing(-1.63), a_trench(bottom=-1.5, shallow=-1.0))[0] is Outcome.CLEAR
-    if outcome is Outcome.POSSIBLE:
-        assert found.reason is Reason.BOTTOM_UNCERTAIN
+    assert verdict(a_crossing(z), a_trench(bottom=-1.5, shallow=-1.0)) == (outcome, reason)
 
 
 def test_horizontal_and_vertical_accuracy_count_separately():

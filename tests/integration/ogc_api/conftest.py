@@ -1,0 +1,144 @@
+"""A city in a real PostGIS, served by a real server on loopback, once to the public and once to operators."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from layers.database import Audience, Reader, connect, migrate
+from layers.embedded import throwaway
+from ogc_api.service import ProcessPlugin, create_ogc
+
+STORAGE = "EPSG:9214"
+TABLES = "boundaries, parcels, buildings, roads, trees, terrain, excavations, utility_lines, utility_nodes"
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    with throwaway() as url:
+        migrate(url, STORAGE)
+        yield url
+
+
+@dataclass(frozen=True)
+class City:
+    """Builders of rows; positions are longitude, latitude in degrees, elevations metres."""
+
+    url: str
+
+    def execute(self, statement: str, *values: object) -> list[tuple]:
+        with connect(self.url) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def a_tree(self, lon=107.58, lat=16.46, **columns) -> int:
+        return self._insert("trees", f"point({lon} {lat})", columns)
+
+    def trees(self, count: int) -> None:
+        self.execute(
+            "insert into trees (code, height_m, geom) select 'T' || i, 1 + i / 1000.0,"
+            " st_transform(st_setsrid(st_makepoint(107.5 + i * 0.00001, 16.46), 4326), 9214)"
+            " from generate_series(1, %s) i",
+            count,
+        )
+
+    def a_pipe(self, lon=107.58, lat=16.46, axis_m=None, **columns) -> int:
+        """A water main 0.001° long to the east; without `axis_m` nobody knows how deep it lies."""
+        source = "none" if axis_m is None else "measured"
+        given = {"discipline": "water", "vertical_reference": "axis", "ground_source": "none"}
+        given |= {"elevation_source": source, "section_shape": "circular"} | columns
+        line = self._insert(
+            "utility_lines",
+            f"linestring({lon} {lat}, {lon + 0.001} {lat})",
+            given,
+            axis="null::geometry" if axis_m is None else f"st_force3dz(g.geom, {axis_m})",
+        )
+        return line
+
+    def a_ward(self, name: str, west=107.5, south=16.4, east=107.6, north=16.5) -> int:
+        ring = f"{west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}"
+        return self._insert("boundaries", f"multipolygon((({ring})))", {"name": name, "level": "ward"})
+
+    def _insert(self, table: str, wkt: str, columns: dict[str, object], axis: str | None = None) -> int:
+        names = ["geom", *(["axis"] if axis else []), *columns]
+        shapes = ["g.geom", *([axis] if axis else [])]
+        selected = ", ".join([*shapes, *("%s" for _ in columns)])
+        statement = (
+            f"insert into {table} ({', '.join(names)}) select {selected}"  # noqa: S608 - the tests' own names
+            " from (select st_transform(st_geomfromtext(%s, 4326), 9214) geom) g returning id"
+        )
+        return self.execute(statement, *columns.values(), wkt)[0][0]
+
+
+@pytest.fixture
+def city(database_url: str) -> City:
+    """An empty city."""
+    empty = City(database_url)
+    empty.execute(f"truncate {TABLES} restart identity")
+    return empty
+
+
+@pytest.fixture(scope="session")
+def web_url(database_url: str) -> str:
+    """The database for the login of the web face, which has no right but to take a role."""
+    parts = urlsplit(database_url)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"twin_web@{host}").geturl()
+
+
+@contextmanager
+def serving(reader: Reader, processes: tuple[ProcessPlugin, ...] = ()) -> Iterator[httpx.Client]:
+    """A client of the service, mounted under /ogc of a server on a free port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/ogc"
+    app = Starlette(routes=[Mount("/ogc", create_ogc(reader, public_url=url, processes=processes))])
+    server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        with httpx.Client(base_url=url, timeout=60) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def public(web_url: str) -> Iterator[httpx.Client]:
+    reader = Reader(web_url, Audience.PUBLIC)
+    with serving(reader) as client:
+        yield client
+    reader.close()
+
+
+@pytest.fixture(scope="session")
+def context() -> dict[str, object]:
+    """What the processes are given: an object that the tests hold, too."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def operator(web_url: str, context: dict[str, object]) -> Iterator[httpx.Client]:
+    reader = Reader(web_url, Audience.OPERATOR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        plugins = (
+            ProcessPlugin("echo", "echo_process.EchoProcessor", context),
+            ProcessPlugin("shout", "echo_process.ShoutProcessor", context),
+        )
+        with serving(reader, plugins) as client:
+            yield client
+    reader.close()

@@ -1,0 +1,276 @@
+"""The documents around the features: true, linked, bilingual, and complete without another host."""
+
+import json
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from pygeoapi.openapi import validate_openapi_document
+
+from layers.database import Audience, Reader
+from layers.query import MAX_LIMIT
+from ogc_api.config import Service
+from ogc_api.edition import Editions
+
+LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
+
+
+class Page(HTMLParser):
+    """What a page loads and where it leads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.leads: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        value = dict(attrs).get(LOADING.get(tag, "href"))
+        if value:
+            (self.loads if tag in LOADING else self.leads).append(value)
+
+
+def crawl(client, start, follow):
+    """Every address within the service that can be reached from `start`, with its answer."""
+    base, waiting, found = str(client.base_url).rstrip("/"), [start], {}
+    while waiting:
+        address = waiting.pop()
+        if address in found or not address.startswith(base):
+            continue
+        found[address] = client.get(address, follow_redirects=True)
+        waiting += [urljoin(address, target) for target in follow(found[address])]
+    return found
+
+
+def hrefs(value):
+    if isinstance(value, dict):
+        own = [value["href"]] if isinstance(value.get("href"), str) else []
+        return own + [href for part in value.values() for href in hrefs(part)]
+    return [href for part in value for href in hrefs(part)] if isinstance(value, list) else []
+
+
+@pytest.fixture
+def furnished(city):
+    """A city with something in it."""
+    city.trees(12)
+    city.a_pipe(axis_m=1)
+    city.a_ward("Thuận Hóa")
+    return city
+
+
+def test_pages_need_no_other_host(furnished, operator):
+    """Every page that can be reached loads nothing from elsewhere, and no link leads into a void."""
+    home = f"{operator.base_url}?f=html"
+    found = crawl(operator, home, lambda answer: Page(answer.text).leads if "html" in answer.headers["content-type"] else [])
+    pages = {url: answer for url, answer in found.items() if "html" in answer.headers["content-type"]}
+    assert {url: a.status_code for url, a in found.items() if a.status_code != 200} == {}
+    assert {urlsplit(url).path.removeprefix("/ogc") for url in pages} >= {
+        *("/", "/collections", "/processes", "/openapi", "/conformance", "/processes/echo", "/collections/trees"),
+        *("/collections/trees/items", "/collections/trees/schema", "/collections/trees/items/1"),
+    }
+    for url, answer in pages.items():
+        own = urlsplit(url).netloc
+        loaded = [urlsplit(urljoin(url, target)) for target in Page(answer.text).loads]
+        assert {part.netloc for part in loaded if part.scheme in ("http", "https")} <= {own}, url
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "@import" not in answer.text
+        assert "url(" not in answer.text
+
+
+def test_every_link_of_every_document_works(furnished, operator):
+    """All addresses that JSON documents give are served."""
+
+    def follow(answer):
+        is_json = "json" in answer.headers["content-type"] and "ld+json" not in answer.headers["content-type"]
+        return hrefs(answer.json()) if is_json else []
+
+    found = crawl(operator, str(operator.base_url), follow)
+    failed = {url: a.status_code for url, a in found.items() if a.status_code != 200}
+    # An execution is asked for by POST.
+    assert {urlsplit(url).path for url in failed} == {"/ogc/processes/echo/execution", "/ogc/processes/shout/execution"}
+    assert set(failed.values()) == {405}
+    assert len(found) > 100
+
+
+def test_the_landing_page_links_what_there_is(furnished, public, operator):
+    """Neither tiles nor, without a process, processes are promised."""
+    ends = [{x["rel"].rpartition("/")[2] for x in c.get("/").json()["links"]} for c in (public, operator)]
+    assert ends[0] >= {"self", "service-desc", "service-doc", "conformance", "data"}
+    assert ends[1] - ends[0] == {"processes"}
+    assert "tiling-schemes" not in ends[1]
+
+
+def test_conformance_claims_what_holds(furnished, public, operator):
+    """No transactions, no CQL2; processes only where there are some."""
+    claims = [set(c.get("/conformance").json()["conformsTo"]) for c in (public, operator)]
+    for name in ("core", "geojson", "html", "oas30"):
+        assert f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" in claims[0]
+    assert "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs" in claims[0]
+    assert not [claim for claim in claims[1] if "create" in claim or "cql2" in claim or "callback" in claim]
+    assert {claim.split("/")[4] for claim in claims[1] - claims[0]} == {"ogcapi-processes-1"}
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_definition_is_valid_and_complete(furnished, operator, lang):
+    """OpenAPI holds by its schema, refers to nothing outside, and says which parameters and limits there are."""
+    response = operator.get("/openapi", params={"lang": lang})
+    definition = response.json()
+    assert response.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0"
+    assert validate_openapi_document(definition)
+    assert definition["servers"] == [{"url": str(operator.base_url).rstrip("/")}]
+    for reference in [x for x in _values(definition, "$ref")]:
+        target = definition
+        for step in reference.removeprefix("#/").split("/"):
+            target = target[step]
+    assert definition["components"]["parameters"]["limit"]["schema"]["maximum"] == MAX_LIMIT
+    names = {p.get("name") for p in definition["paths"]["/collections/trees/items"]["get"]["parameters"]}
+    assert names >= {"f", "sortby", "properties", "height_m", "species"}
+    ids = list(_values(definition, "operationId"))
+    assert len(ids) == len(set(ids))
+
+
+def _values(document, key):
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name == key:
+                yield value
+            yield from _values(value, key)
+    elif isinstance(document, list):
+        for part in document:
+            yield from _values(part, key)
+
+
+def test_every_defined_path_is_served(furnished, operator):
+    """What the definition names answers to its method."""
+    for path, operations in operator.get("/openapi").json()["paths"].items():
+        for method in operations:
+            answer = operator.request(method, path.replace("{featureId}", "999999"))
+            expected = {404} if "featureId" in path else {400} if method == "post" else {200}
+            assert answer.status_code in expected, path
+
+
+def test_texts_are_in_the_wanted_language(furnished, public):
+    """The parameter decides before the header, and the header by its weights; English for the rest."""
+    trees = "/collections/trees"
+    assert public.get(trees, params={"lang": "vi"}).json()["title"] == "Cây xanh"
+    assert public.get(trees, headers={"Accept-Language": "fr, en;q=0.3, vi-VN;q=0.8"}).json()["title"] == "Cây xanh"
+    assert public.get(trees, headers={"Accept-Language": "vi"}, params={"lang": "en"}).json()["title"] == "Trees"
+    assert public.get(trees, headers={"Accept-Language": "fr"}).json()["title"] == "Trees"
+    page = public.get(trees, params={"f": "html", "lang": "vi"})
+    assert 'lang="vi"' in page.text
+    assert page.headers["content-language"] == "vi"
+    schema = public.get(f"{trees}/queryables", params={"lang": "vi"}).json()
+    assert schema["properties"]["height_m"] == {
+        "title": "Chiều cao",
+        "type": "number",
+        "x-ogc-unit": "m",
+        "x-ogc-unitLang": "UCUM",
+    }
+    problem = public.get(f"{trees}/items?limit=0&lang=vi").json()
+    assert problem["title"] == "Yêu cầu không hợp lệ"
+
+
+def test_schema_and_queryables_tell_the_properties(furnished, operator):
+    """The schema has the geometry's type; queryables are exactly the parameters that are accepted."""
+    schema = operator.get("/collections/utility_lines/schema")
+    assert schema.headers["content-type"] == "application/schema+json"
+    assert schema.json()["properties"]["geometry"]["format"] == "geometry-linestring"
+    assert schema.json()["properties"]["surveyed_on"]["format"] == "date"
+    queryables = operator.get("/collections/utility_lines/queryables").json()
+    assert queryables["additionalProperties"] is False
+    feature = operator.get("/collections/utility_lines/items").json()["features"][0]
+    assert list(queryables["properties"]) == list(feature["properties"])
+    fitting = {"integer": "1", "number": "1", "boolean": "true", "string": "2024-05-01"}
+    for name, about in queryables["properties"].items():
+        asked = {name: fitting[about["type"]]}
+        assert operator.get("/collections/utility_lines/items", params=asked).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("*/*", "application/json"),
+        ("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("application/json, text/html;q=0.5", "application/json"),
+        ("text/html;q=0", "application/json"),
+        ("image/png", "application/json"),
+        ("text/html;q=abc, ;;;", "application/json"),
+        ("application/ld+json", "application/ld+json"),
+    ],
+)
+def test_the_accept_header_is_understood(furnished, public, accept, expected):
+    """Weights decide, nonsense is skipped, and no answer carries a media type that it does not have."""
+    assert public.get("/collections", headers={"Accept": accept}).headers["content-type"] == expected
+
+
+@pytest.mark.parametrize("path", ["/", "/collections/trees", "/collections/trees/items?f=html", "/nix", "/openapi"])
+def test_head_is_get_without_a_body(furnished, public, path):
+    """HEAD has the status and headers of GET; every response is protected from sniffing."""
+    got, head = public.get(path), public.head(path)
+    assert head.content == b""
+    volatile = {"date"}
+    assert {k: v for k, v in head.headers.items() if k not in volatile} == {
+        k: v for k, v in got.headers.items() if k not in volatile
+    }
+    assert (head.status_code, got.headers["x-content-type-options"]) == (got.status_code, "nosniff")
+    assert "Accept-Language" in got.headers["vary"]
+    assert "x-powered-by" not in got.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nix", 404),
+        ("GET", "/collections/trees/nix", 404),
+        ("GET", "/collections/nix", 404),
+        ("GET", "/collections/nix/items?limit=0", 404),
+        ("POST", "/collections", 405),
+        ("POST", "/collections/trees/items", 405),
+        ("DELETE", "/collections/trees/items/1", 405),
+        ("GET", "/collections?x=1", 400),
+        ("GET", "/?bbox=1,2,3,4", 400),
+        ("GET", "/conformance?limit=1", 400),
+        ("GET", "/collections/trees?f=csv", 400),
+        ("GET", "/processes?limit=abc", 400),
+        ("GET", "/jobs?offset=-1", 400),
+    ],
+)
+def test_failures_are_problem_documents(furnished, public, method, path, status):
+    """Every failure says the same things in the same form, as JSON and as a page."""
+    response = public.request(method, path)
+    problem = response.json()
+    assert response.status_code == problem["status"] == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert set(problem) >= {"type", "title", "status", "code", "detail", "description"}
+    assert problem["detail"] not in ("Not Found", "Method Not Allowed")
+    assert ("allow" in response.headers) is (status == 405)
+    page = public.request(method, path, headers={"Accept": "text/html"})
+    assert page.status_code == status
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<script>" not in public.get("/<script>", headers={"Accept": "text/html"}).text
+
+
+def test_extents_follow_the_data(city, web_url):
+    """An edition knows the bounds in degrees at its making; the next is made when a layer has changed, not before."""
+    reader = Reader(web_url, Audience.PUBLIC)
+    editions = Editions(Service(reader, "http://127.0.0.1/ogc"), check_after_s=0)
+    lazy = Editions(Service(reader, "http://127.0.0.1/ogc"), check_after_s=float("inf"))
+    city.a_tree(107.58, 16.46)
+    city.a_ward("Thuận Hóa", 107.5, 16.4, 107.6, 16.5)
+    first = editions.current()
+    assert lazy.current() is lazy.current()
+    assert _bbox(first, "trees") == pytest.approx([107.58, 16.46, 107.58, 16.46], abs=1e-6)
+    west, south, east, north = _bbox(first, "boundaries")
+    assert (107.5 - 1e-3 < west <= 107.5) and (107.6 <= east < 107.6 + 1e-3)
+    assert (16.4 - 1e-3 < south <= 16.4) and (16.5 <= north < 16.5 + 1e-3)
+    assert editions.current() is first
+    city.a_tree(107.6, 16.5)
+    assert _bbox(editions.current(), "trees") == pytest.approx([107.58, 16.46, 107.6, 16.5], abs=1e-3)
+    assert _bbox(lazy.current(), "trees") == _bbox(first, "trees")
+    city.execute("truncate trees")
+    assert _bbox(editions.current(), "trees")[0] < 107.5
+    reader.close()
+
+
+def _bbox(edition, layer):
+    return json.loads(json.dumps(edition.config))["resources"][layer]["extents"]["spatial"]["bbox"]

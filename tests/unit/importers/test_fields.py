@@ -1,0 +1,104 @@
+"""Numbers, lengths, sizes and dates as people type them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importers.fields import (
+    DEPTH,
+    DEPTH_UNITS,
+    DIAMETER,
+    DIAMETER_UNITS,
+    parse_date,
+    parse_lengths,
+    parse_number,
+    parse_size,
+    parse_text,
+)
+
+
+def depths(*values: object, unit: str | None = None) -> tuple[float | None, ...]:
+    return parse_lengths(values, unit, DEPTH, DEPTH_UNITS).metres
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1,20", 1.2), ("1.2", 1.2), (" 1 250 ", 1250.0), ("-0,5", -0.5), ("1e3", 1000.0), (7, 7.0), ("*****", None),
+     ("", None), (None, None), ("nan", None), (float("nan"), None), (float("inf"), None), (True, None), ("12m", None)],
+)  # fmt: skip
+def test_parse_number(text: object, number: float | None) -> None:
+    """Decimal commas and blanks count; overflow stars, NaN and truth values are no numbers."""
+    assert parse_number(text) == number
+
+
+@given(st.floats(-1e6, 1e6))
+def test_every_number_survives_both_decimal_signs(number: float) -> None:
+    """A number written with a comma is the number written with a point."""
+    text = f"{number:.6f}"
+    assert parse_number(text.replace(".", ",")) == parse_number(text) == float(text)
+
+
+def test_unit_of_the_field_name_counts() -> None:
+    """DoSau_cm = 120 is 1.2 m."""
+    assert depths(120, 80.5, unit="cm") == pytest.approx((1.2, 0.805))
+
+
+def test_unit_beside_the_value_beats_the_field_name() -> None:
+    """A unit that stands beside one value is meant for it."""
+    assert depths("1.5 m", "120 cm", "900", unit="mm") == pytest.approx((1.5, 1.2, 0.9))
+
+
+@pytest.mark.parametrize(
+    ("values", "unit"),
+    [((0.8, 1.2, 2.5), "m"), ((80, 120, 150), "cm"), ((1200.0, 2500.0, 3000.0), "mm")],
+)
+def test_unit_by_plausibility(values: tuple[float, ...], unit: str) -> None:
+    """Where only one unit makes all depths possible, it is taken, and the reason says so."""
+    found = parse_lengths(values, None, DEPTH, DEPTH_UNITS)
+    assert found.unit == unit
+    assert "plausible only in" in found.reason
+    assert all(0.15 <= metres <= 10 for metres in found.metres if metres)
+
+
+@pytest.mark.parametrize("values", [(12.0, 14.0, 13.0), (200.0, 400.0, 800.0)])
+def test_ambiguous_unit_stays_unknown(values: tuple[float, ...]) -> None:
+    """Neither or both of two units plausible: no number is made up."""
+    found = parse_lengths(values, None, DEPTH, DEPTH_UNITS)
+    assert found.metres == (None,) * 3
+    assert found.unit is None
+    assert f"{min(values):g} to {max(values):g}" in found.reason
+
+
+@pytest.mark.parametrize("text", ["D110", "DN110", "Ø110", "110", "d 110", "110 mm", "11 cm", "phi 110"])
+def test_diameters(text: str) -> None:
+    """The ways in which 110 mm is written."""
+    assert parse_lengths([text], None, DIAMETER, DIAMETER_UNITS).metres == pytest.approx((0.11,))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("600x800", (0.6, 0.8)), ("0,6 x 0,8", (0.6, 0.8)), ("B2000×H1500", None), ("2000×1500 mm", (2.0, 1.5)), ("D600", None),
+     (None, None), ("60*80 cm", (0.6, 0.8))],
+)  # fmt: skip
+def test_sizes(text: str | None, size: tuple[float, float] | None) -> None:
+    """Width by height, millimetres unless the numbers or a unit say otherwise."""
+    assert parse_size(text) == (None if size is None else pytest.approx(size))
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [("31/05/2019", date(2019, 5, 31)), ("2019-05-31", date(2019, 5, 31)), (2007, date(2007, 1, 1)),
+     ("2007", date(2007, 1, 1)), (1994.0, date(1994, 1, 1)), (0, None), ("hôm qua", None), (None, None), (20191, None)],
+)  # fmt: skip
+def test_dates(value: object, day: date | None) -> None:
+    """Vietnamese and ISO dates and bare years; zero is no year."""
+    assert parse_date(value) == day
+
+
+def test_text_is_trimmed_and_whole_numbers_lose_their_point() -> None:
+    """A sheet number that a DBF kept as 12.0 is sheet 12."""
+    assert [parse_text(v) for v in (" a ", "", None, 12.0, 12.5, float("nan"))] == ["a", None, None, "12", "12.5", None]

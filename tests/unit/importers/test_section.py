@@ -1,0 +1,68 @@
+"""Cross-sections from what owners say of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from importers.attributes import read_attributes
+from importers.section import Section, read_sections
+from layers.utilities import SectionShape
+
+
+def section(material: str | None = None, **fields: object) -> Section:
+    columns = {name: [value] for name, value in fields.items()}
+    return read_sections(read_attributes("utility_lines", columns, 1), [material])[0]
+
+
+def test_plastic_diameter_is_outer() -> None:
+    """DN of PVC and HDPE is the outside."""
+    found = section("HDPE", DuongKinhOng=110)
+    assert (found.outer_width_m, found.outer_height_m) == pytest.approx((0.11, 0.11))
+    assert found.inner_width_m == pytest.approx(0.11 * (1 - 2 * 0.09))
+
+
+def test_concrete_diameter_is_inner() -> None:
+    """D600 of concrete is the inside; the wall comes on top, lest the pipe be drawn too thin."""
+    found = section("reinforced concrete", DuongKinh="D600")
+    assert (found.inner_width_m, found.outer_width_m, found.wall_m) == pytest.approx((0.6, 0.72, 0.06))
+
+
+def test_unknown_material_is_taken_thick() -> None:
+    """Where nobody says what it is made of, the larger reading holds."""
+    found = section(None, DuongKinh=400)
+    assert found.outer_width_m == pytest.approx(0.48)
+    assert "unknown material" in found.reason
+
+
+def test_outer_diameter_beats_a_plain_one() -> None:
+    """The plainest statement wins."""
+    assert section("concrete", DuongKinhNgoai=500, DuongKinh=400).outer_width_m == pytest.approx(0.5)
+
+
+def test_box_culvert_with_its_own_wall() -> None:
+    """Inner width by height, and a stated wall."""
+    found = section("reinforced concrete", KichThuoc="2000x1500", ChieuDayThanh_mm=200)
+    assert found.shape is SectionShape.RECTANGULAR
+    assert (found.outer_width_m, found.outer_height_m) == pytest.approx((2.4, 1.9))
+
+
+def test_duct_bank() -> None:
+    """A bank has outer sides."""
+    found = section("uPVC", RongBe="0,6 m", CaoBe="0,4 m", SoOng=6)
+    assert found.shape is SectionShape.BANK
+    assert (found.outer_width_m, found.outer_height_m) == pytest.approx((0.6, 0.4))
+
+
+def test_lying_egg_stands_up() -> None:
+    """An egg sewer is higher than wide; a record that says otherwise has its columns exchanged."""
+    found = section("concrete", shape="egg shaped", width="600", height="400")
+    assert (found.inner_width_m, found.inner_height_m) == pytest.approx((0.4, 0.6))
+    assert "exchanged" in found.reason
+
+
+@pytest.mark.parametrize("value", [None, 0, "", "*****", "lớn"])
+def test_no_size_is_no_section(value: object) -> None:
+    """Zero, stars and words are no diameter; nothing is made up."""
+    found = section("HDPE", DuongKinhOng=value)
+    assert found.shape is SectionShape.UNKNOWN
+    assert found.outer_width_m is None
