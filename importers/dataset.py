@@ -17,7 +17,7 @@ from importers.recognition import recognise
 from importers.repair import repair, usable
 from importers.report import FileReport
 from importers.terrain import read_terrain
-from importers.text import decode_layer
+from importers.text import decode_layer, has_lost_letters
 from importers.vocabulary import vocabulary, words_in
 from layers.catalog import find_layer
 from layers.loading import Batch, FileRecord, Load, Refused
@@ -213,9 +213,8 @@ def _file_refused(draft: Draft, layer: SourceLayer, findings: list[Finding]) -> 
 
 def _decoded(layer: SourceLayer) -> tuple[SourceLayer, str, list[Finding]]:
     """The layer with its text in Unicode, the encoding and its reason, and remarks on text that is damaged."""
-    texts = {layer.name, *layer.columns} | {
-        v for column in layer.columns.values() for v in column if isinstance(v, str)
-    }
+    values = {v for column in layer.columns.values() for v in column if isinstance(v, str)}
+    texts = values.union(layer.columns)
     decoding = decode_layer(sorted(texts), declared=layer.encoding, hints=layer.fonts)
     words = {text: decoding.decode(text).replace("\0", "") for text in texts}
     columns = {
@@ -226,7 +225,7 @@ def _decoded(layer: SourceLayer) -> tuple[SourceLayer, str, list[Finding]]:
             int(layer.rows[i])
             for column in layer.columns.values()
             for i, v in enumerate(column)
-            if isinstance(v, str) and not decoding.is_lossless(v)
+            if isinstance(v, str) and (not decoding.is_lossless(v) or has_lost_letters(words[v]))
         }
     )
     remarks = [
@@ -236,7 +235,7 @@ def _decoded(layer: SourceLayer) -> tuple[SourceLayer, str, list[Finding]]:
     if not decoding.trusted:
         remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
     said = f"{decoding.encoding}, score {decoding.score:.2f}: {decoding.reason}"
-    return replace(layer, name=words[layer.name], columns=columns), said, remarks
+    return replace(layer, columns=columns), said, remarks
 
 
 def _possible(table: str, columns: dict[str, Any]) -> tuple[dict[str, Any], list[Finding]]:

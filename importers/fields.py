@@ -74,6 +74,12 @@ def parse_lengths(values: Sequence[Any], unit: str | None, plausible: Plausible,
     )
 
 
+def parse_length(value: Any, unit: str) -> float | None:
+    """Length of a cell in metres; `unit` holds where none stands beside the number. Zero and below mean unknown."""
+    number, own = _split_length(value)
+    return number * float(vocabulary()["units"][own or unit]) if number is not None and number > 0 else None
+
+
 def _split_length(value: Any) -> tuple[float | None, str | None]:
     number = parse_number(value)
     if number is not None:

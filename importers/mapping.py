@@ -10,9 +10,9 @@ import shapely
 
 from importers.elevation import read_node_heights, read_verticals
 from importers.faults import Fault, Finding
-from importers.fields import DIAMETER, DIAMETER_UNITS, parse_date, parse_lengths, parse_number, parse_text
+from importers.fields import DIAMETER, DIAMETER_UNITS, parse_date, parse_length, parse_lengths, parse_number, parse_text
 from importers.section import read_sections, sections_columns
-from importers.vocabulary import best_word, match_value, vocabulary
+from importers.vocabulary import best_word, match_value
 from layers.boundaries import Level
 from layers.excavations import ExcavationStatus
 from layers.utilities import (
@@ -127,6 +127,7 @@ def _utility(target: Target, attributes: Attributes, owner: str | None) -> dict[
         "owner": [parse_text(value) or owner for value in attributes.values("owner")],
         "operator": [parse_text(value) for value in attributes.values("operator")],
         "owner_ref": [parse_text(value) for value in attributes.values("owner_ref")],
+        "subtype": [parse_text(value) for value in attributes.values("subtype")],
         "status": [match_value("status", value) or Status.UNKNOWN for value in attributes.values("status")],
         "valid_from": [parse_date(value) for value in attributes.values("valid_from")],
         "survey_method": [parse_text(value) for value in attributes.values("survey_method")],
@@ -166,7 +167,6 @@ def _utility_lines(
                 for i, span in enumerate(vertical.spans)
             ],
             "material": materials,
-            "subtype": [parse_text(value) for value in attributes.values("subtype")],
             "ducts": [_whole(value) for value in attributes.values("ducts")],
             "voltage_v": _voltages(attributes),
             "pressure_bar": [_positive(value) for value in attributes.values("pressure_bar")],
@@ -253,8 +253,8 @@ def _whole(value: Any) -> int | None:
 
 def _metres(attributes: Attributes, name: str, usual_unit: str) -> list[float | None]:
     """Lengths in a unit stated in the field's name, or else the usual one of the quantity."""
-    scale = vocabulary()["units"][attributes.unit(name) or usual_unit]
-    return [None if (number := _positive(value)) is None else number * scale for value in attributes.values(name)]
+    unit = attributes.unit(name) or usual_unit
+    return [parse_length(value, unit) for value in attributes.values(name)]
 
 
 def _sizes(attributes: Attributes, name: str) -> list[float | None]:

@@ -84,7 +84,10 @@ def place(
     swapped = shapely.transform(geometries, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=_any_z(geometries))
     moved, inside = _try(swapped, crs, city)
     if inside.mean() >= _BELIEVED:
-        finding = Finding(Fault.AXES_SWAPPED, f"x and y stand in each other's place; read as north, east in {crs.code}")
+        if layer.surveyor_axes:
+            return Placement(moved, inside, crs, f"{reason}; x is north, y is east, as in surveyors' tables")
+        said = f"x and y stand in each other's place; read as north, east in {crs.code}"
+        finding = Finding(Fault.AXES_SWAPPED, said)
         return Placement(moved, inside, crs, f"{reason}; x and y swapped", (finding,))
     raise _misplaced(layer, geometries, crs, city)
 

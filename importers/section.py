@@ -56,14 +56,20 @@ def _section(
 ) -> Section:
     """The plainest statement wins: outer size, inner size, then a diameter that may be either."""
     wall = stated["wall"]
-    for width_key, height_key in (("outer_width", "outer_height"), ("outer_diameter", "outer_diameter")):
-        width, height = stated[width_key], stated[height_key]
-        if width and height:
-            usual = SectionShape.BANK if width_key == "outer_width" else SectionShape.CIRCULAR
-            return _outer((width, height), shape or usual, "outer size stated", wall)
-    for inner in (size, (stated["inner_width"], stated["inner_height"]), (stated["inner_diameter"],) * 2):
-        if inner and inner[0] and inner[1]:
-            return _inner((inner[0], inner[1]), shape, (wall, material), "inner size stated")
+    width, height = stated["outer_width"], stated["outer_height"]
+    if width and height:
+        return _outer((width, height), shape or SectionShape.BANK, "outer size stated", wall)
+    outer = stated["outer_diameter"]
+    if outer:
+        wall = wall or (_usual_wall(outer, material) if material in vocabulary()["sections"] else None)
+        return _outer((outer, outer), shape, "outer diameter stated", wall)
+    for sides in (size, (stated["inner_width"], stated["inner_height"])):
+        if sides and sides[0] and sides[1]:
+            shape = shape or SectionShape.RECTANGULAR
+            return _inner((sides[0], sides[1]), shape, (wall, material), "inner size stated")
+    inner = stated["inner_diameter"]
+    if inner:
+        return _inner((inner, inner), shape, (wall, material), "inner diameter stated")
     diameter = stated["diameter"]
     if diameter is None:
         return Section(SectionShape.UNKNOWN, "no size stated")
@@ -100,9 +106,8 @@ def _inner(
     wall = stated_wall or _usual_wall(max(width, height), material)
     if not stated_wall:
         reason += f"; wall {wall:.3f} m as usual for {material or 'concrete'}"
-    usual_shape = SectionShape.CIRCULAR if width == height else SectionShape.RECTANGULAR
     outer = (width + 2 * wall, height + 2 * wall)
-    return Section(SectionShape(shape or usual_shape), reason, *outer, width, height, wall)
+    return Section(SectionShape(shape or SectionShape.CIRCULAR), reason, *outer, width, height, wall)
 
 
 def _usual_wall(diameter_m: float, material: str | None) -> float:

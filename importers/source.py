@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class SourceLayer:
     ISO-8859-1 view of its bytes: nothing is lost before the encoding is decided.
     rows: n ordinals, the first record is 1.
     crs: what the file declares (a code or WKT), None when it says nothing; `crs_origin` says where.
+    surveyor_axes: whether x may well be north, as in Vietnamese surveyors' tables.
     """
 
     name: str
@@ -70,7 +71,7 @@ class SourceLayer:
     encoding: str | None = None
     fonts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    skipped: int = field(default=0)
+    surveyor_axes: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)

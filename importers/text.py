@@ -31,6 +31,8 @@ _AROUND_WORDS = "“”‘’„«»…•\xa0"
 _BETWEEN_WORDS = "–—"
 _ABBREVIATION = re.compile("[BCDĐGHKLMNPQRSTVX]{1,5}|đ")
 
+_LOST_LETTERS = re.compile(r"[^\W\d_]\?+[^\W\d_]|\ufffd")
+
 _STROKED_D = str.maketrans("đð", "dd")  # Icelandic Ð is often typed for Đ
 _FOLDED = re.compile("[a-z0-9]+")
 _CAD_ESCAPE = re.compile(r"\\U\+([0-9A-F]{4})|%%([cdpuok%])", re.IGNORECASE)
@@ -230,6 +232,11 @@ def fold(text: str) -> str:
 def fold_name(text: str) -> str:
     """The key of a field name: [a-z0-9] only ("Đường_Kính" → "duongkinh")."""
     return fold(text).replace(" ", "")
+
+
+def has_lost_letters(text: str) -> bool:
+    """Whether a letter was already replaced by '?' or U+FFFD before the text came here ("n??c m?a")."""
+    return _LOST_LETTERS.search(text) is not None
 
 
 def decode_cad_escapes(text: str) -> str:

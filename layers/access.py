@@ -32,7 +32,6 @@ def grant_key(connection: Connection, name: str) -> str:
         " on conflict (name) do update set sha256 = excluded.sha256, created_at = now()",
         (name, _hash(key)),
     )
-    connection.commit()
     return key
 
 
@@ -40,7 +39,6 @@ def revoke_key(connection: Connection, name: str) -> None:
     """Raises: NotFound where the name has no key."""
     if connection.execute("delete from access_keys where name = %s", (name,)).rowcount == 0:
         raise NotFound(f"'{name}' has no key: see 'twin access list'")
-    connection.commit()
 
 
 def list_keys(connection: Connection) -> list[tuple[str, datetime]]:

@@ -34,9 +34,13 @@ class Audience(StrEnum):
 
 
 def connect(url: str) -> Connection:
-    """Connection with the rights of the URL's own user. Raises: Unavailable."""
+    """Connection with the rights of the URL's own user; what belongs together says so with `transaction()`.
+
+    Raises: Unavailable.
+    """
+    options = f"-c search_path={SCHEMA},public"
     try:
-        return psycopg.connect(url, options=f"-c search_path={SCHEMA},public", application_name="twin")
+        return psycopg.connect(url, autocommit=True, options=options, application_name="twin")
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database does not answer ({str(error).strip()}): see 'twin db status'") from error
 

@@ -78,13 +78,11 @@ def open_run(connection: Connection, root: str, options: dict[str, Any]) -> int:
     row = connection.execute(
         "insert into import_runs (root, options) values (%s, %s) returning id", (root, Jsonb(options))
     ).fetchone()
-    connection.commit()
     return int(row[0]) if row else 0
 
 
 def close_run(connection: Connection, run_id: int) -> None:
     connection.execute("update import_runs set finished_at = now() where id = %s", (run_id,))
-    connection.commit()
 
 
 def find_loaded(connection: Connection, sha256: str) -> tuple[str, str] | None:

@@ -107,6 +107,7 @@ class Utility(Feature):
     owner: Mapped[str | None] = labelled(Text, vi="Chủ sở hữu", en="Owner")
     operator: Mapped[str | None] = labelled(Text, vi="Đơn vị vận hành", en="Operator")
     owner_ref: Mapped[str | None] = labelled(Text, vi="Mã của chủ sở hữu", en="Owner's identifier")
+    subtype: Mapped[str | None] = labelled(Text, vi="Loại", en="Subtype")
     status: Mapped[str] = labelled(Text, vi="Trạng thái", en="Status", server_default=Status.UNKNOWN)
     valid_from: Mapped[date | None] = labelled(Date, vi="Lắp đặt", en="Installed")
     valid_to: Mapped[date | None] = labelled(Date, vi="Kết thúc", en="Taken out")
@@ -152,7 +153,6 @@ def utility_checks() -> tuple[CheckConstraint, ...]:
 class UtilityLine(Utility, Base):
     __tablename__ = "utility_lines"
 
-    subtype: Mapped[str | None] = labelled(Text, vi="Loại", en="Subtype")
     section_shape: Mapped[str] = labelled(Text, vi="Dạng mặt cắt", en="Section shape")
     outer_width_m: Mapped[float | None] = labelled(Double, vi="Bề rộng ngoài", en="Outer width", unit="m")
     outer_height_m: Mapped[float | None] = labelled(Double, vi="Chiều cao ngoài", en="Outer height", unit="m")

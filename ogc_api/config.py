@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ogc_api.references import Reference
 
 VERSION = "1.0.0"
+_TEMPLATES = Path(__file__).parent / "templates"
 TITLE = Label("Bản sao số thành phố", "City digital twin")
 DESCRIPTION = Label(
     "Thành phố trên và dưới mặt đất; cao độ tính bằng mét theo hệ Hòn Dấu",
@@ -95,6 +97,8 @@ def _server(public_url: str) -> dict[str, Any]:
         "limits": {"default_items": DEFAULT_LIMIT, "max_items": MAX_LIMIT, "on_exceed": "throttle"},
         "api_rules": {"api_version": VERSION},
         "manager": {"name": "ogc_api.jobs.Manager"},
+        # For JSON-LD alone: pygeoapi's own template leaves out what features are and breaks without one.
+        "templates": {"path": str(_TEMPLATES)},
     }
 
 

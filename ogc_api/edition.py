@@ -75,12 +75,13 @@ class Editions:
 
     def current(self) -> Edition:
         """Raises: Unavailable."""
-        edition = self._edition
-        if edition is not None and time.monotonic() - self._checked_at < self._check_after_s:
-            return edition
+        present = self._edition
+        if present is None:
+            with self._lock:
+                return self._edition or self._refresh()
         # Whoever comes while another looks is served by the edition that there is.
-        if not self._lock.acquire(blocking=edition is None):
-            return edition or self.current()
+        if time.monotonic() - self._checked_at < self._check_after_s or not self._lock.acquire(blocking=False):
+            return present
         try:
             return self._refresh()
         finally:

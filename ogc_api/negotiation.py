@@ -25,7 +25,6 @@ _MEDIA_TYPES = {
     "application/*": "json",
     "*/*": "json",
 }
-_CHOICE = re.compile(r"\s*([^\s;,]+)\s*(?:;[^,]*?\bq\s*=\s*([0-9.]+))?")
 
 
 def choose_format(asked: str | None, accept: str, offered: Sequence[str]) -> str:
@@ -50,13 +49,15 @@ def choose_language(asked: str | None, accept_language: str) -> str:
 
 def _best(header: str, known: Mapping[str, str], default: str) -> str:
     """The known choice of the highest weight (RFC 9110, 12.4.2), the first of equals; what is unreadable is skipped."""
-    choices = [(_weight(weight), known[name]) for name, weight in _CHOICE.findall(header) if name in known]
-    wanted = [choice for choice in choices if choice[0] > 0]
-    return max(wanted, key=lambda choice: choice[0])[1] if wanted else default
+    weights = dict(_parse_choice(part) for part in reversed(header.split(",")))
+    wanted = [name for name in reversed(weights) if name in known and weights[name] > 0]
+    return known[max(wanted, key=lambda name: weights[name])] if wanted else default
 
 
-def _weight(text: str) -> float:
+def _parse_choice(text: str) -> tuple[str, float]:
+    name, *parameters = (part.strip() for part in text.split(";"))
+    weight = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
     try:
-        return float(text or 1)
+        return name, float(weight)
     except ValueError:
-        return 0
+        return name, 0

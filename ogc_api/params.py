@@ -34,6 +34,7 @@ ITEMS = ITEM | {
 }
 DEFAULT_LIMIT = 10
 
+_FARTHEST = 1e9
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -141,6 +142,8 @@ def _box(text: str | None, uri: str | None, offered: Sequence[Reference]) -> Box
     parts = [part.strip() for part in text.split(",")]
     if len(parts) not in (4, 6) or not all(_NUMBER.fullmatch(part) for part in parts):
         raise Invalid(f"bbox={text[:200]}: give 4 numbers, or 6 with heights, separated by commas")
+    if any(abs(float(part)) > _FARTHEST for part in parts):
+        raise Invalid(f"bbox={text[:200]}: no place on earth has such coordinates")
     low, high = (list(map(float, half)) for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]))
     if reference.is_yx:
         low[:2], high[:2] = low[1::-1], high[1::-1]

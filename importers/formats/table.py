@@ -30,6 +30,9 @@ _TM3_CODES = {
 }  # fmt: skip
 
 
+_PLANE = "columns of x and y"
+
+
 def read_csv(dataset: Dataset) -> Iterator[SourceLayer]:
     """The table as one layer. Lines that begin with '#' before the header are remarks and may name the CRS.
 
@@ -56,6 +59,7 @@ def read_csv(dataset: Dataset) -> Iterator[SourceLayer]:
         crs_origin=origin,
         encoding=encoding,
         notes=notes,
+        surveyor_axes=_PLANE in notes,
     )
 
 
@@ -123,7 +127,7 @@ def _axes(found: dict[str, str], dataset: Dataset) -> tuple[str, str, str]:
     if {"longitude", "latitude"} <= found.keys():
         return found["longitude"], found["latitude"], "degrees"
     if {"x", "y"} <= found.keys():
-        return found["x"], found["y"], "x and y"
+        return found["x"], found["y"], _PLANE
     raise Rejected(
         Fault.GEOMETRY_MISSING,
         f"{dataset.name} has no columns for coordinates or WKT",

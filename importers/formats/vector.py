@@ -70,8 +70,10 @@ def _read(
         raise Rejected(Fault.UNREADABLE, f"{path.name}: {error}", _SEND_AGAIN) from error
     columns = {str(name): _plain(column) for name, column in zip(meta["fields"], values, strict=True)}
     count = len(wkb) if wkb is not None else len(next(iter(columns.values()), []))
-    geometries = np.full(count, None, dtype=object) if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
-    return geometries, columns, np.arange(1, count + 1)
+    if wkb is None:
+        return np.full(count, None, dtype=object), columns, np.arange(1, count + 1)
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are told from the geometry later
+        return shapely.from_wkb(wkb, on_invalid="ignore"), columns, np.arange(1, count + 1)
 
 
 def _plain(column: NDArray[Any]) -> list[Any]:

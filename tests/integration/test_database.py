@@ -96,7 +96,8 @@ def test_models_and_migrations_are_the_same(city: str) -> None:
 def test_geometry_columns_have_the_storage_srid(connection: Connection) -> None:
     """Every typed geometry column carries the CRS chosen at the first migration."""
     rows = connection.execute(
-        "select f_table_name || '.' || f_geometry_column, srid from geometry_columns where f_table_schema = %s", (SCHEMA,)
+        "select f_table_name || '.' || f_geometry_column, srid from geometry_columns where f_table_schema = %s",
+        (SCHEMA,),
     ).fetchall()
     found = dict(rows)
     assert found.pop("quarantined_rows.geom") == 0, "what is refused may be in any CRS"
@@ -134,7 +135,8 @@ def test_public_role_reads_no_utility(city: str) -> None:
         readable = {
             table.name
             for table in Base.metadata.tables.values()
-            if opened.execute("select has_table_privilege(%s, 'select')", (f"{SCHEMA}.{table.name}",)).fetchone() == (True,)
+            if opened.execute("select has_table_privilege(%s, 'select')", (f"{SCHEMA}.{table.name}",)).fetchone()
+            == (True,)
         }
     reader.close()
     assert readable == {layer.name for layer in catalog.layers_for(Audience.PUBLIC)} | {"layer_states"}
@@ -158,16 +160,16 @@ def test_operator_role_reads_no_personal_data(city: str) -> None:
 def test_version_and_count_follow_every_change(connection: Connection) -> None:
     """Caches are keyed by the version and numberMatched is the count: no writer can change a layer past them."""
     before = states(connection)["utility_lines"]
-    connection.execute(A_PIPE)
-    connection.execute(A_PIPE)
-    assert states(connection)["utility_lines"] == (before[0] + 2, 2)
-    connection.execute("update utility_lines set owner = 'x'")
-    assert states(connection)["utility_lines"] == (before[0] + 3, 2)
-    connection.execute("delete from utility_lines where id = (select min(id) from utility_lines)")
-    assert states(connection)["utility_lines"] == (before[0] + 4, 1)
-    connection.execute("truncate utility_lines cascade")
-    assert states(connection)["utility_lines"] == (before[0] + 5, 0)
-    connection.rollback()
+    with connection.transaction(force_rollback=True):
+        connection.execute(A_PIPE)
+        connection.execute(A_PIPE)
+        assert states(connection)["utility_lines"] == (before[0] + 2, 2)
+        connection.execute("update utility_lines set owner = 'x'")
+        assert states(connection)["utility_lines"] == (before[0] + 3, 2)
+        connection.execute("delete from utility_lines where id = (select min(id) from utility_lines)")
+        assert states(connection)["utility_lines"] == (before[0] + 4, 1)
+        connection.execute("truncate utility_lines cascade")
+        assert states(connection)["utility_lines"] == (before[0] + 5, 0)
     assert states(connection)["utility_lines"] == before, "a rolled back change changes no version"
 
 

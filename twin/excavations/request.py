@@ -81,7 +81,7 @@ def _polygon(geometry: Any, storage: Crs) -> shapely.Polygon:
         raise Invalid(f"geometry '{kind}' is no polygon: draw the outline of the dig")
     try:
         outline = shapely.force_2d(shapely.geometry.shape(geometry))
-    except (ShapelyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (ShapelyError, TypeError, ValueError, LookupError, AttributeError) as error:
         raise Invalid(f"the coordinates are malformed ({error}): give rings of [longitude, latitude]") from error
     if outline.geom_type == "MultiPolygon":
         if len(outline.geoms) != 1:

@@ -243,7 +243,6 @@ def upgrade() -> None:
     op.create_index("ix_trees_source_file_id", "trees", ["source_file_id"], unique=False)
     op.create_table(
         "utility_lines",
-        sa.Column("subtype", sa.Text(), nullable=True),
         sa.Column("section_shape", sa.Text(), nullable=False),
         sa.Column("outer_width_m", sa.Double(), nullable=True),
         sa.Column("outer_height_m", sa.Double(), nullable=True),
@@ -272,6 +271,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("operator", sa.Text(), nullable=True),
         sa.Column("owner_ref", sa.Text(), nullable=True),
+        sa.Column("subtype", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), server_default="unknown", nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
@@ -372,6 +372,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("operator", sa.Text(), nullable=True),
         sa.Column("owner_ref", sa.Text(), nullable=True),
+        sa.Column("subtype", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), server_default="unknown", nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),

@@ -1,12 +1,14 @@
 """A city in a real PostGIS, served by a real server on loopback, once to the public and once to operators."""
 
+from __future__ import annotations
+
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,33 +17,27 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from layers.database import Audience, Reader, connect, migrate
-from layers.embedded import throwaway
+from layers.database import Audience, Reader, connect
 from ogc_api.service import ProcessPlugin, create_ogc
 
-STORAGE = "EPSG:9214"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 TABLES = "boundaries, parcels, buildings, roads, trees, terrain, excavations, utility_lines, utility_nodes"
 
 
-@pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
-    with throwaway() as url:
-        migrate(url, STORAGE)
-        yield url
-
-
 @dataclass(frozen=True)
-class City:
+class Town:
     """Builders of rows; positions are longitude, latitude in degrees, elevations metres."""
 
     url: str
 
-    def execute(self, statement: str, *values: object) -> list[tuple]:
+    def execute(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         with connect(self.url) as connection:
             cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
-    def a_tree(self, lon=107.58, lat=16.46, **columns) -> int:
+    def a_tree(self, lon: float = 107.58, lat: float = 16.46, **columns: object) -> int:
         return self._insert("trees", f"point({lon} {lat})", columns)
 
     def trees(self, count: int) -> None:
@@ -52,20 +48,21 @@ class City:
             count,
         )
 
-    def a_pipe(self, lon=107.58, lat=16.46, axis_m=None, **columns) -> int:
+    def a_pipe(self, lon: float = 107.58, lat: float = 16.46, axis_m: float | None = None, **columns: object) -> int:
         """A water main 0.001° long to the east; without `axis_m` nobody knows how deep it lies."""
         source = "none" if axis_m is None else "measured"
-        given = {"discipline": "water", "vertical_reference": "axis", "ground_source": "none"}
+        given: dict[str, object] = {"discipline": "water", "vertical_reference": "axis", "ground_source": "none"}
         given |= {"elevation_source": source, "section_shape": "circular"} | columns
-        line = self._insert(
+        return self._insert(
             "utility_lines",
             f"linestring({lon} {lat}, {lon + 0.001} {lat})",
             given,
             axis="null::geometry" if axis_m is None else f"st_force3dz(g.geom, {axis_m})",
         )
-        return line
 
-    def a_ward(self, name: str, west=107.5, south=16.4, east=107.6, north=16.5) -> int:
+    def a_ward(self, name: str, west: float = 107.5, south: float = 16.4) -> int:
+        """A square of 0.1°."""
+        east, north = west + 0.1, south + 0.1
         ring = f"{west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}"
         return self._insert("boundaries", f"multipolygon((({ring})))", {"name": name, "level": "ward"})
 
@@ -77,13 +74,13 @@ class City:
             f"insert into {table} ({', '.join(names)}) select {selected}"  # noqa: S608 - the tests' own names
             " from (select st_transform(st_geomfromtext(%s, 4326), 9214) geom) g returning id"
         )
-        return self.execute(statement, *columns.values(), wkt)[0][0]
+        return int(self.execute(statement, *columns.values(), wkt)[0][0])
 
 
 @pytest.fixture
-def city(database_url: str) -> City:
-    """An empty city."""
-    empty = City(database_url)
+def town(database_url: str) -> Town:
+    """An empty town in the shared database."""
+    empty = Town(database_url)
     empty.execute(f"truncate {TABLES} restart identity")
     return empty
 
@@ -99,7 +96,9 @@ def web_url(database_url: str) -> str:
 @contextmanager
 def serving(reader: Reader, processes: tuple[ProcessPlugin, ...] = ()) -> Iterator[httpx.Client]:
     """A client of the service, mounted under /ogc of a server on a free port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio sends without delay only where the socket says that it is TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/ogc"
     app = Starlette(routes=[Mount("/ogc", create_ogc(reader, public_url=url, processes=processes))])
     server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False))

@@ -1,5 +1,9 @@
 """Processes that a service under test is given by their dotted names."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from pygeoapi.process.base import BaseProcessor
 
 from layers.errors import Invalid, Unavailable
@@ -27,14 +31,14 @@ FAILURES = {
 }
 
 
-class EchoProcessor(BaseProcessor):
+class EchoProcessor(BaseProcessor):  # type: ignore[misc]
     """Gives its inputs back; a `barrier` in the context makes runs wait for each other."""
 
-    def __init__(self, processor_def):
+    def __init__(self, processor_def: dict[str, Any]) -> None:
         super().__init__(processor_def, DESCRIPTION)
         self.context = processor_def["context"]
 
-    def execute(self, data, outputs=None):
+    def execute(self, data: dict[str, Any]) -> tuple[str, Any]:
         self.text = data["text"]
         if "barrier" in self.context:
             self.context["barrier"].wait(30)
@@ -47,6 +51,6 @@ class EchoProcessor(BaseProcessor):
 class ShoutProcessor(EchoProcessor):
     """The same, louder, as plain text."""
 
-    def execute(self, data, outputs=None):
+    def execute(self, data: dict[str, Any]) -> tuple[str, Any]:
         _, value = super().execute(data)
         return "text/plain", value["said"].upper()

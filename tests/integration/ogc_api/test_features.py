@@ -1,29 +1,36 @@
 """Features as clients read them: complete, in the asked order, place and reference system."""
 
+from __future__ import annotations
+
 import csv
 import io
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from conftest import Town
+    from httpx import Client
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
 
-def items(client, layer, **params):
+def items(client: Client, layer: str, **params: Any) -> Any:
     response = client.get(f"/collections/{layer}/items", params=params)
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/geo+json"
     return response.json()
 
 
-def link(document, rel):
+def link(document: Any, rel: str) -> Any:
     return next((x["href"] for x in document["links"] if x["rel"] == rel), None)
 
 
-def test_pages_hold_every_feature_once(city, public):
+def test_pages_hold_every_feature_once(town: Town, public: Client) -> None:
     """Following `next` reads the whole layer, and `prev` leads back."""
-    city.trees(25)
+    town.trees(25)
     page = items(public, "trees", limit=10)
     sizes, seen = [], []
     while True:
@@ -35,13 +42,13 @@ def test_pages_hold_every_feature_once(city, public):
             break
         page = public.get(following).json()
     assert sizes == [10, 10, 5]
-    assert seen == sorted(set(seen)) == [row[0] for row in city.execute("select id from trees order by id")]
+    assert seen == sorted(set(seen)) == [row[0] for row in town.execute("select id from trees order by id")]
     assert [f["id"] for f in public.get(link(page, "prev")).json()["features"]] == seen[10:20]
 
 
-def test_pages_keep_the_query(city, public):
+def test_pages_keep_the_query(town: Town, public: Client) -> None:
     """The next page is of the same filter, order and reference system as the first."""
-    city.trees(30)
+    town.trees(30)
     asked = {"bbox": "107.5,16.4,107.500205,16.5", "sortby": "-height_m", "limit": "5", "crs": f"{EPSG}3857"}
     first = items(public, "trees", **asked)
     second = public.get(link(first, "next")).json()
@@ -51,9 +58,9 @@ def test_pages_keep_the_query(city, public):
     assert second["features"][0]["geometry"]["coordinates"][0] > 180
 
 
-def test_a_feature_is_the_same_alone_and_in_its_page(city, public):
+def test_a_feature_is_the_same_alone_and_in_its_page(town: Town, public: Client) -> None:
     """One feature has the geometry and properties that the page shows, and a link to its collection."""
-    tree = city.a_tree(species="Phượng vĩ & <bạn>", height_m=3)
+    tree = town.a_tree(species="Phượng vĩ & <bạn>", height_m=3)
     shown = items(public, "trees")["features"][0]
     response = public.get(f"/collections/trees/items/{tree}")
     alone = response.json()
@@ -73,11 +80,11 @@ def test_a_feature_is_the_same_alone_and_in_its_page(city, public):
         (f"{EPSG}9214", None),
     ],
 )
-def test_coordinates_come_in_the_asked_system(city, operator, uri, expected):
+def test_coordinates_come_in_the_asked_system(town: Town, operator: Client, uri: str, expected: Any) -> None:
     """Every offered system is written in its authority's axis order, and z is the stored elevation."""
-    pipe = city.a_pipe(axis_m=-1.25)
+    pipe = town.a_pipe(axis_m=-1.25)
     if expected is None:
-        expected = city.execute("select st_x(st_startpoint(axis)), st_y(st_startpoint(axis)) from utility_lines")[0]
+        expected = town.execute("select st_x(st_startpoint(axis)), st_y(st_startpoint(axis)) from utility_lines")[0]
     for path in ("/collections/utility_lines/items", f"/collections/utility_lines/items/{pipe}"):
         response = operator.get(path, params={"crs": uri})
         assert response.headers["content-crs"] == f"<{uri}>"
@@ -87,18 +94,18 @@ def test_coordinates_come_in_the_asked_system(city, operator, uri, expected):
         assert start[2] == pytest.approx(-1.25, abs=1e-9)
 
 
-def test_an_unknown_elevation_has_no_number(city, operator):
+def test_an_unknown_elevation_has_no_number(town: Town, operator: Client) -> None:
     """A pipe of unknown depth has two ordinates a point, in any axis order."""
-    city.a_pipe()
+    town.a_pipe()
     for uri in (CRS84, f"{EPSG}4326"):
         line = items(operator, "utility_lines", crs=uri)["features"][0]["geometry"]["coordinates"]
         assert [len(position) for position in line] == [2, 2]
 
 
-def test_a_box_is_read_in_its_system(city, public):
+def test_a_box_is_read_in_its_system(town: Town, public: Client) -> None:
     """The same box selects the same feature in each offered system."""
-    inside = city.a_tree(107.58, 16.46)
-    city.a_tree(107.7, 16.46)
+    inside = town.a_tree(107.58, 16.46)
+    town.a_tree(107.7, 16.46)
     offered = public.get("/collections/trees").json()["crs"]
     assert len(offered) == 4
     for uri in offered:
@@ -108,9 +115,9 @@ def test_a_box_is_read_in_its_system(city, public):
         assert [f["id"] for f in found["features"]] == [inside], uri
 
 
-def test_a_box_with_heights_selects_by_elevation(city, operator):
+def test_a_box_with_heights_selects_by_elevation(town: Town, operator: Client) -> None:
     """Six numbers select what reaches into the heights, and what may: an unknown elevation is nowhere excluded."""
-    shallow, deep, unknown = city.a_pipe(axis_m=2), city.a_pipe(axis_m=-5), city.a_pipe()
+    shallow, deep, unknown = town.a_pipe(axis_m=2), town.a_pipe(axis_m=-5), town.a_pipe()
     low = items(operator, "utility_lines", bbox="107.5,16.4,-10,107.6,16.5,-1")
     high = items(operator, "utility_lines", bbox="107.5,16.4,-1,107.6,16.5,10")
     assert [f["id"] for f in low["features"]] == [deep, unknown]
@@ -118,10 +125,10 @@ def test_a_box_with_heights_selects_by_elevation(city, operator):
     assert low["numberMatched"] == high["numberMatched"] == 2
 
 
-def test_filters_compare_values_of_the_property(city, public):
+def test_filters_compare_values_of_the_property(town: Town, public: Client) -> None:
     """Numbers equal numbers however written, text is taken literally, and two filters must both hold."""
-    wanted = city.a_tree(height_m=3, species="Bàng 'già'; drop table trees", condition="tốt")
-    city.a_tree(height_m=3, species="Bàng", condition="tốt")
+    wanted = town.a_tree(height_m=3, species="Bàng 'già'; drop table trees", condition="tốt")
+    town.a_tree(height_m=3, species="Bàng", condition="tốt")
     for height in ("3", "3.0", "3e0", "+3.00"):
         assert items(public, "trees", height_m=height)["numberMatched"] == 2
     exact = public.get("/collections/trees/items", params={"species": "Bàng 'già'; drop table trees", "height_m": "3"})
@@ -129,20 +136,20 @@ def test_filters_compare_values_of_the_property(city, public):
     assert items(public, "trees", condition="kém")["features"] == []
 
 
-def test_dates_and_truths_filter(city, operator):
+def test_dates_and_truths_filter(town: Town, operator: Client) -> None:
     """Boolean and date properties are matched by their JSON spelling."""
-    pipe = city.a_pipe(schematic=True, surveyed_on="2024-05-01")
-    city.a_pipe()
+    pipe = town.a_pipe(schematic=True, surveyed_on="2024-05-01")
+    town.a_pipe()
     found = operator.get("/collections/utility_lines/items?schematic=true&surveyed_on=2024-05-01").json()
     assert [f["id"] for f in found["features"]] == [pipe]
     assert found["features"][0]["properties"]["surveyed_on"] == "2024-05-01"
 
 
 @pytest.mark.parametrize("sign", ["", "+", "%2B"])
-def test_order_selection_and_no_geometry(city, public, sign):
+def test_order_selection_and_no_geometry(town: Town, public: Client, sign: str) -> None:
     """`sortby` orders, `properties` selects, `skipGeometry` leaves the geometry out; a raw '+' is no error."""
     for height in (5, 2, 9):
-        city.a_tree(height_m=height)
+        town.a_tree(height_m=height)
     path = f"/collections/trees/items?sortby={sign}height_m&properties=height_m&skipGeometry=true"
     page = public.get(path).json()
     assert [f["properties"] for f in page["features"]] == [{"height_m": h} for h in (2, 5, 9)]
@@ -151,40 +158,40 @@ def test_order_selection_and_no_geometry(city, public, sign):
     assert rows[1:] == ["2", "5", "9"]
 
 
-def test_hits_count_without_features(city, public):
+def test_hits_count_without_features(town: Town, public: Client) -> None:
     """`resulttype=hits` gives the exact number and no feature, so there is no next page."""
-    city.trees(12)
+    town.trees(12)
     page = items(public, "trees", resulttype="hits")
     assert (page["numberMatched"], page["numberReturned"], page["features"]) == (12, 0, [])
     assert link(page, "next") is None
 
 
-def test_a_limit_above_the_maximum_is_cut(city, public):
+def test_a_limit_above_the_maximum_is_cut(town: Town, public: Client) -> None:
     """The standard wants a shorter page instead of an error."""
-    city.trees(10_001)
+    town.trees(10_001)
     page = items(public, "trees", limit=99_999, skipGeometry="true", properties="code")
     assert page["numberReturned"] == 10_000
     assert "offset=10000" in link(page, "next")
 
 
-def test_an_empty_layer_is_an_empty_page(city, public):
+def test_an_empty_layer_is_an_empty_page(town: Town, public: Client) -> None:
     """No features are no error, and beyond the end there is nothing."""
     assert items(public, "roads")["features"] == []
-    city.trees(2)
+    town.trees(2)
     beyond = items(public, "trees", offset=5)
     assert (beyond["numberMatched"], beyond["numberReturned"], link(beyond, "next")) == (2, 0, None)
 
 
-def test_any_time_matches_what_has_no_time(city, public):
+def test_any_time_matches_what_has_no_time(town: Town, public: Client) -> None:
     """Collections without a temporal geometry match every well-formed datetime."""
-    city.a_tree()
+    town.a_tree()
     for when in ("2024-05-01", "2024-05-01T00:00:00Z", "../2024-05-01T00:00:00Z", "2024-05-01T00:00:00+07:00/.."):
         assert items(public, "trees", datetime=when)["numberMatched"] == 1
 
 
-def test_csv_opens_in_excel(city, public):
+def test_csv_opens_in_excel(town: Town, public: Client) -> None:
     """CSV starts with a byte order mark, without which Excel destroys Vietnamese letters."""
-    city.a_tree(species="Phượng vĩ", code="a,<b>")
+    town.a_tree(species="Phượng vĩ", code="a,<b>")
     response = public.get("/collections/trees/items?f=csv")
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert response.content.startswith(b"\xef\xbb\xbf")
@@ -192,15 +199,49 @@ def test_csv_opens_in_excel(city, public):
     assert (row["species"], row["code"]) == ("Phượng vĩ", "a,<b>")
 
 
-def test_json_ld_names_features_by_their_address(city, public):
+def test_json_ld_names_features_by_their_address(town: Town, public: Client) -> None:
     """JSON-LD of a page and of a feature identify the feature by the URL where it is."""
-    tree = city.a_tree(species="<Bàng>")
+    tree = town.a_tree(species="<Bàng>")
     address = str(public.base_url).rstrip("/") + f"/collections/trees/items/{tree}"
     page = public.get("/collections/trees/items?f=jsonld")
     alone = public.get(f"/collections/trees/items/{tree}?f=jsonld")
     assert {page.headers["content-type"], alone.headers["content-type"]} == {"application/ld+json"}
     assert page.json()["features"][0]["@id"] == alone.json()["@id"] == address
     assert alone.json()["species"] == "<Bàng>"
+
+
+BOXES = [
+    {"bbox": "107.58,16.46,107.58,16.46"},
+    {"bbox": "107.58,16.46,-5,107.58,16.46,5"},
+    {"bbox": "-1e308,-1e308,1e308,1e308"},
+    {"bbox": "-180,-90,180,90"},
+    {"bbox": "170,-10,-170,10"},
+    {"bbox": "0,0,0,0"},
+    {"bbox": "500,500,600,600"},
+    {"bbox": "16,107,0,17,108,1", "bbox-crs": f"{EPSG}4326", "crs": f"{EPSG}3857"},
+    {"bbox": "-1e9,-1e9,1e9,1e9", "bbox-crs": f"{EPSG}3857"},
+    {"bbox": "-1e308,-1e308,1e308,1e308", "bbox-crs": f"{EPSG}9214"},
+    {"bbox": "-1e308,-1e308,1e308,1e308", "bbox-crs": f"{EPSG}3857"},
+    {"sortby": "+code,-height_m", "offset": "0", "limit": "3", "properties": "code"},
+    {"resulttype": "hits"},
+    {"skipGeometry": "true", "crs": f"{EPSG}4326"},
+]
+
+
+@pytest.mark.parametrize("asked", BOXES, ids=str)
+def test_every_format_answers_the_same_query(town: Town, public: Client, asked: dict[str, str]) -> None:
+    """GeoJSON, HTML, JSON-LD and CSV take the same queries, and none of them ends in a fault of the server."""
+    town.a_tree(107.58, 16.46, code="a")
+    formats = ("json", "html", "jsonld", "csv")
+    answers = {f: public.get("/collections/trees/items", params=asked | {"f": f}) for f in formats}
+    assert len({answer.status_code for answer in answers.values()}) == 1
+    status = answers["json"].status_code
+    assert status in (200, 400)
+    if status == 200:
+        returned = answers["json"].json()["numberReturned"]
+        assert len(answers["jsonld"].json().get("features", [])) == returned
+        assert len(answers["csv"].content.decode("utf-8-sig").splitlines()) == (returned + 1 if returned else 0)
+        assert ("<td>" in answers["html"].text) is bool(returned)
 
 
 BAD = {
@@ -225,9 +266,9 @@ BAD = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
-def test_bad_values_are_refused_by_name(city, public, name, value):
+def test_bad_values_are_refused_by_name(town: Town, public: Client, name: str, value: str) -> None:
     """Whatever cannot be understood is 400 and named, in JSON and in CSV alike."""
-    city.a_tree()
+    town.a_tree()
     for f in ({}, {"f": "csv"}):
         response = public.get("/collections/trees/items", params=f | {name: value})
         problem = response.json()
@@ -236,17 +277,17 @@ def test_bad_values_are_refused_by_name(city, public, name, value):
         assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_a_projected_box_must_not_be_swapped(city, public):
+def test_a_projected_box_must_not_be_swapped(town: Town, public: Client) -> None:
     """West of east is the antimeridian in degrees, but a mistake in metres."""
-    city.a_tree()
+    town.a_tree()
     answer = public.get("/collections/trees/items", params={"bbox": "5,0,4,1", "bbox-crs": f"{EPSG}3857"})
     assert answer.status_code == 400
     assert items(public, "trees", bbox="170,-10,-170,10")["numberMatched"] == 0
 
 
-def test_every_fault_is_named_at_once(city, public):
+def test_every_fault_is_named_at_once(town: Town, public: Client) -> None:
     """A client learns all that is wrong from one answer."""
-    city.a_tree()
+    town.a_tree()
     problem = public.get("/collections/trees/items?limit=0&offset=x&bbox=1&nix=1&limit=2&sortby=nix").json()
     for name in ("'limit' is given twice", "offset=x", "bbox=1", "'nix' is unknown", "sortby"):
         assert any(name in fault for fault in problem["faults"]), name
@@ -254,8 +295,8 @@ def test_every_fault_is_named_at_once(city, public):
 
 
 @pytest.mark.parametrize("feature_id", ["0", "999", "-1", "abc", "1.0", "1%20", "9" * 30, "%00", "１", "1'--"])
-def test_a_missing_feature_is_not_found(city, public, feature_id):
+def test_a_missing_feature_is_not_found(town: Town, public: Client, feature_id: str) -> None:
     """An identifier that no feature has is 404, however strange."""
-    city.a_tree()
+    town.a_tree()
     for f in ("json", "html", "jsonld"):
         assert public.get(f"/collections/trees/items/{feature_id}?f={f}").status_code == 404

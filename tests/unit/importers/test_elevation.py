@@ -41,7 +41,9 @@ def a_line(*z: float) -> shapely.LineString:
         return shapely.LineString([(*p, z[i]) for i, p in enumerate(xy)] if z else xy)
 
 
-def vertical(ground: Ground, line: shapely.LineString | None = None, section: Section = PIPE, **fields: object) -> Vertical:
+def vertical(
+    ground: Ground, line: shapely.LineString | None = None, section: Section = PIPE, **fields: object
+) -> Vertical:
     columns = {name: [value] for name, value in fields.items()}
     lines = np.array([line or a_line()], dtype=object)
     return read_verticals(lines, read_attributes("utility_lines", columns, 1), [section], ground)
@@ -49,7 +51,9 @@ def vertical(ground: Ground, line: shapely.LineString | None = None, section: Se
 
 def test_ground_is_bilinear_between_pixel_centres(ground: Ground) -> None:
     """The ground under a point is interpolated, and unknown beside missing pixels and outside."""
-    points = np.array([[EAST + 10, NORTH + 50], [EAST + 10.25, NORTH + 50], [EAST + 199, NORTH + 50], [EAST - 5, NORTH]])
+    points = np.array(
+        [[EAST + 10, NORTH + 50], [EAST + 10.25, NORTH + 50], [EAST + 199, NORTH + 50], [EAST - 5, NORTH]]
+    )
     found = ground.elevations(points)
     assert found[:2] == pytest.approx([3.10, 3.1025], abs=1e-6)
     assert np.isnan(found[2:]).all()
@@ -154,7 +158,11 @@ def test_crown_without_a_section_gives_no_axis(ground: Ground) -> None:
 def test_node_heights(ground: Ground) -> None:
     """Cover from its field, bottom from its field or from the depth below the cover, else below the terrain."""
     points = np.array([shapely.Point(EAST + 10, NORTH + 50)] * 4, dtype=object)
-    columns = {"CaoDoNap": [3.2, 3.2, None, 3.2], "CaoDoDayGa": [1.0, None, None, 5.0], "DoSauGa_m": [None, 2.0, 1.5, None]}
+    columns = {
+        "CaoDoNap": [3.2, 3.2, None, 3.2],
+        "CaoDoDayGa": [1.0, None, None, 5.0],
+        "DoSauGa_m": [None, 2.0, 1.5, None],
+    }
     terrain, cover, bottom = read_node_heights(points, read_attributes("utility_nodes", columns, 4), ground)
     assert terrain == pytest.approx([3.1] * 4, abs=1e-5)
     assert cover == pytest.approx([3.2, 3.2, np.nan, 3.2], nan_ok=True)

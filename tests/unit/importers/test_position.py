@@ -41,7 +41,9 @@ def refusal(geometries: np.ndarray, crs: str | None, **options: object) -> tuple
     return finding.fault, finding.message, finding.remedy
 
 
-@pytest.mark.parametrize("code", ["EPSG:9214", "EPSG:5898", "EPSG:9215", "EPSG:3405", "EPSG:4326", "EPSG:4756", "EPSG:32648"])
+@pytest.mark.parametrize(
+    "code", ["EPSG:9214", "EPSG:5898", "EPSG:9215", "EPSG:3405", "EPSG:4326", "EPSG:4756", "EPSG:32648"]
+)
 def test_declared_systems_come_home(code: str) -> None:
     """Every system that departments use leads to the same millimetre."""
     delivered = transform_geometries(INSIDE, HUE, parse_crs(code))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importers import vietnamese
-from importers.text import Decoding, Reason, decode_cad_escapes, decode_layer, fold, fold_name
+from importers.text import Decoding, Reason, decode_cad_escapes, decode_layer, fold, fold_name, has_lost_letters
 from importers.vietnamese import is_syllable
 
 # Streets, materials, states and trees; no word begins with a capital that TCVN3 lacks (Ố).
@@ -357,3 +357,10 @@ def test_fold_name():
 def test_known_words_are_syllables():
     """The vocabulary of streets and pipes is legal, so the score of true text is 1."""
     assert [word for word in VOCABULARY if not is_syllable(word)] == []
+
+
+def test_letters_lost_before_delivery_are_seen() -> None:
+    """A question mark between letters was a letter once; one at the end of a question was not."""
+    assert [has_lost_letters(text) for text in ("Thoát nước m?a", "Thoát n\ufffdc", "nước mưa?", "D110 ? 160", "a/b")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip

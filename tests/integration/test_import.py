@@ -1,0 +1,266 @@
+"""Files into PostGIS: real formats, real database."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psycopg
+import pyogrio
+import pytest
+import shapely
+
+from importers.faults import Fault
+from importers.folder import ImportOptions, import_path
+from layers.crs import parse_crs
+from layers.database import connect, migrate
+from layers.embedded import create_database
+from layers.loading import Batch, FileRecord, Load, load_file, open_run
+from layers.provenance import Outcome
+
+if TYPE_CHECKING:
+    from importers.report import FileReport, ImportReport
+    from layers.database import Connection
+
+EAST, NORTH = 562_000.0, 1_820_000.0
+
+
+def run(connection: Connection, path: Path, **options: Any) -> ImportReport:
+    return import_path(connection, path.parent / "data", path, ImportOptions(**options))
+
+
+def only(report: ImportReport) -> FileReport:
+    (file,) = report.files
+    return file
+
+
+def count(connection: Connection, table: str) -> int:
+    (number,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)  # noqa: S608
+    return int(number)
+
+
+def a_pipe_file(path: Path, rows: int = 3, *, dy: float = 0.0, declared: bool = True, **columns: list[Any]) -> Path:
+    """Water pipes 20 m long, 10 m apart, written by GDAL in the format of the suffix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = np.array(
+        [shapely.LineString([(EAST, NORTH + 10 * i + dy), (EAST + 20, NORTH + 10 * i + dy)]) for i in range(rows)]
+    )
+    names = {"VatLieu": ["HDPE"] * rows, "DuongKinh": [110] * rows, "DoSau_m": [1.0] * rows} | columns
+    driver = {".shp": "ESRI Shapefile", ".gpkg": "GPKG", ".geojson": "GeoJSON"}[path.suffix]
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(lines),
+        [np.array(v) for v in names.values()],
+        list(names),
+        geometry_type="LineString",
+        crs="EPSG:9214",
+        driver=driver,
+    )
+    if not declared:
+        path.with_suffix(".prj").unlink()
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".shp", ".gpkg"])
+def test_file_becomes_features_with_provenance(connection: Connection, tmp_path: Path, suffix: str) -> None:
+    """Every feature knows its file, layer and row, and the record is kept as it was delivered."""
+    a_pipe_file(tmp_path / "in" / f"ong-cap-nuoc{suffix}")
+    file = only(run(connection, tmp_path / "in", owner="Công ty Cấp nước"))
+    assert (file.outcome, file.read, file.loaded, file.refused) == (Outcome.LOADED, 3, 3, 0)
+    rows = connection.execute(
+        "select l.discipline, l.owner, l.material, l.outer_width_m, l.source_layer, l.source_row, s.path, r.attributes"
+        " from utility_lines l join source_files s on s.id = l.source_file_id"
+        " join source_rows r on (r.source_file_id, r.layer, r.row) = (s.id, l.source_layer, l.source_row) order by l.id"
+    ).fetchall()
+    assert [row[:7] for row in rows] == [
+        ("water", "Công ty Cấp nước", "HDPE", 0.11, "ong-cap-nuoc", i, f"ong-cap-nuoc{suffix}") for i in (1, 2, 3)
+    ]
+    assert rows[0][7] == {"VatLieu": "HDPE", "DuongKinh": 110, "DoSau_m": 1.0}
+
+
+def test_same_file_again_is_a_no_op(connection: Connection, tmp_path: Path) -> None:
+    """A second import changes neither features nor versions, and says so."""
+    a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.gpkg")
+    run(connection, tmp_path / "in")
+    before = connection.execute("select layer, version from layer_states order by 1").fetchall()
+    file = only(run(connection, tmp_path / "in"))
+    assert file.outcome == "unchanged"
+    assert connection.execute("select layer, version from layer_states order by 1").fetchall() == before
+
+
+def test_new_version_of_a_file_replaces_its_features(connection: Connection, tmp_path: Path) -> None:
+    """The same path with other content does not load twice."""
+    path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.gpkg", rows=3)
+    run(connection, tmp_path / "in")
+    path.unlink()
+    a_pipe_file(path, rows=2, dy=1.0)
+    run(connection, tmp_path / "in")
+    assert count(connection, "utility_lines") == 2
+    assert count(connection, "source_files") == 1
+
+
+def test_copy_under_another_name_is_a_duplicate(connection: Connection, tmp_path: Path) -> None:
+    """Two departments hand over the same file: its pipes are in the ground once."""
+    path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.gpkg")
+    shutil.copy(path, path.with_name("ong-nuoc-ban-sao.gpkg"))
+    report = run(connection, tmp_path / "in")
+    assert [f.outcome for f in report.files] == [Outcome.LOADED, Outcome.DUPLICATE]
+    assert count(connection, "utility_lines") == 3
+
+
+def test_one_bad_file_never_stops_the_rest(connection: Connection, tmp_path: Path) -> None:
+    """Empty, cut, mislabelled and foreign files end in the quarantine; what lies between them is loaded."""
+    folder = tmp_path / "cap-nuoc"
+    good = a_pipe_file(folder / "a.gpkg")
+    (folder / "b.shp").write_bytes(b"")
+    (folder / "c.gpkg").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    (folder / "d.shp").write_text("đây không phải là shapefile")
+    (folder / "e.dxf").write_bytes(b"AC1032" + bytes(200))
+    a_pipe_file(folder / "f.shp", dy=5)
+    (folder / "f.dbf").unlink()
+    a_pipe_file(folder / "g.shp", dy=7)
+    a_pipe_file(folder / "h.shp", dy=3, declared=False)
+    report = run(connection, folder)
+    assert {f.path: f.outcome for f in report.files} == {
+        "a.gpkg": "loaded", "b.shp": "quarantined", "c.gpkg": "quarantined", "d.shp": "quarantined", "e.dxf": "quarantined",
+        "f.shp": "quarantined", "g.shp": "loaded", "h.shp": "quarantined",
+    }  # fmt: skip
+    found = connection.execute(
+        "select s.path, q.fault, q.remedy from quarantined_rows q join source_files s on s.id = q.source_file_id order by 1"
+    ).fetchall()
+    assert [(path, fault) for path, fault, _ in found] == [
+        ("b.shp", Fault.EMPTY_FILE), ("c.gpkg", Fault.TRUNCATED), ("d.shp", Fault.UNKNOWN_FORMAT), ("e.dxf", Fault.UNKNOWN_FORMAT),
+        ("f.shp", Fault.SIDECAR_MISSING), ("h.shp", Fault.CRS_MISSING),
+    ]  # fmt: skip
+    assert all(remedy for _, _, remedy in found)
+
+
+def test_bad_rows_are_set_aside_and_the_rest_is_loaded(connection: Connection, tmp_path: Path) -> None:
+    """A refused record keeps its geometry, attributes, reason and remedy."""
+    path = tmp_path / "in" / "tuyen-cap-nuoc.geojson"
+    path.parent.mkdir()
+    path.write_text(
+        '{"type":"FeatureCollection","features":['
+        '{"type":"Feature","properties":{"matuyen":"a"},"geometry":{"type":"LineString","coordinates":[[107.58,16.46],[107.581,16.46]]}},'
+        '{"type":"Feature","properties":{"matuyen":"b"},"geometry":null},'
+        '{"type":"Feature","properties":{"matuyen":"c"},"geometry":{"type":"LineString","coordinates":[[107.58,16.46],[107.58,16.46]]}},'
+        '{"type":"Feature","properties":{"matuyen":"d"},"geometry":{"type":"Point","coordinates":[107.58,16.46]}}]}'
+    )
+    file = only(run(connection, path.parent))
+    assert (file.outcome, file.loaded, file.refused) == (Outcome.PARTLY, 1, 3)
+    found = connection.execute(
+        "select row, fault, remedy <> '', attributes, st_astext(geom) from quarantined_rows order by row"
+    ).fetchall()
+    assert found == [
+        (2, Fault.GEOMETRY_MISSING, True, {"matuyen": "b"}, None),
+        (3, Fault.ZERO_LENGTH, True, {"matuyen": "c"}, "LINESTRING(107.58 16.46,107.58 16.46)"),
+        (4, Fault.GEOMETRY_KIND, True, {"matuyen": "d"}, "POINT(107.58 16.46)"),
+    ]
+
+
+def test_dry_run_writes_nothing(connection: Connection, tmp_path: Path) -> None:
+    """A dry run decides everything and leaves the database as it was."""
+    a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.gpkg")
+    file = only(run(connection, tmp_path / "in", dry_run=True))
+    assert (file.outcome, file.loaded) == (Outcome.LOADED, 3)
+    assert [count(connection, t) for t in ("utility_lines", "import_runs", "source_files", "source_rows")] == [0] * 4
+
+
+def test_crs_given_for_a_file_that_declares_none(connection: Connection, tmp_path: Path) -> None:
+    """--crs is the remedy that the quarantine names, and it works."""
+    path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.shp", declared=False)
+    assert only(run(connection, path)).outcome == Outcome.QUARANTINED
+    assert only(run(connection, path, crs=parse_crs("EPSG:9214"))).outcome == Outcome.LOADED
+    assert count(connection, "quarantined_rows") == 0
+
+
+def test_impossible_number_is_dropped_and_said(connection: Connection, tmp_path: Path) -> None:
+    """A voltage of a billion is not loaded; the cable is, and its record keeps what was delivered."""
+    a_pipe_file(tmp_path / "in" / "cap-dien.gpkg", rows=1, DienAp=[1e9])
+    file = only(run(connection, tmp_path / "in"))
+    assert file.loaded == 1
+    assert Fault.VALUE_REFUSED in {f["fault"] for f in file.findings}
+    assert connection.execute("select voltage_v, discipline from utility_lines").fetchone() == (None, "power")
+
+
+def test_database_that_refuses_a_row_leaves_nothing_half_written(connection: Connection) -> None:
+    """One transaction a file: a row that breaks a rule takes the whole file back."""
+    line = shapely.set_srid(np.array([shapely.LineString([(EAST, NORTH), (EAST + 1, NORTH)])] * 2), 9214)
+    columns = {"geom": line, "discipline": ["water", "lava"]} | {
+        name: [value] * 2
+        for name, value in {
+            "vertical_reference": "none", "ground_source": "none", "elevation_source": "none", "section_shape": "unknown",
+            "status": "unknown",
+        }.items()
+    }  # fmt: skip
+    columns |= {"schematic": [False] * 2, "disclosure": ["restricted"] * 2}
+    record = FileRecord("x.gpkg", "0" * 64, 1, "GeoPackage", None, Outcome.LOADED, [])
+    run_id = open_run(connection, "/x", {})
+    with pytest.raises(Exception, match="ck_utility_lines_discipline"):
+        load_file(connection, run_id, Load(record, [Batch("utility_lines", columns)]))
+    assert [count(connection, t) for t in ("utility_lines", "source_files")] == [0, 0]
+
+
+def test_interrupted_import_leaves_whole_files_only(city: str, tmp_path: Path) -> None:
+    """A backend that dies between two files leaves the first whole and the second absent."""
+    folder = tmp_path / "in"
+    a_pipe_file(folder / "a-ong-cap-nuoc.gpkg")
+    a_pipe_file(folder / "b-ong-cap-nuoc.gpkg", dy=3)
+
+    def kill_after_first(_: FileReport, done: int, __: int) -> None:
+        if done == 1:
+            with connect(city) as other:
+                other.execute("select pg_terminate_backend(%s)", (opened.info.backend_pid,))
+
+    with pytest.raises(psycopg.OperationalError), connect(city) as opened:
+        import_path(opened, tmp_path, folder, ImportOptions(), on_file=kill_after_first)
+    with connect(city) as opened:
+        assert count(opened, "utility_lines") == 3
+        again = import_path(opened, tmp_path, folder, ImportOptions())
+        assert [f.outcome for f in again.files] == ["unchanged", "loaded"]
+        assert count(opened, "utility_lines") == 6
+
+
+@pytest.mark.shared_data
+def test_rotterdam_sewers_get_their_axes_from_inverts(cluster: str, shared: Path, tmp_path: Path) -> None:
+    """246 real sewers with z = -9999: a true axis from both inverts, or loaded as unknown with the reason."""
+    url = create_database(cluster, f"rotterdam_{tmp_path.name.replace('-', '_')}")
+    migrate(url, "EPSG:28992")
+    with connect(url) as opened:
+        report = import_path(opened, tmp_path, shared / "underground" / "rotterdam", ImportOptions())
+        assert {f.path: (f.outcome, f.loaded) for f in report.files} == {
+            "manholes.shp": ("loaded", 231), "sewer.gml": ("quarantined", 0), "sewer_lines.shp": ("loaded", 246),
+        }  # fmt: skip
+        lowest, highest, known = opened.execute(
+            "select min(st_zmin(axis)), max(st_zmax(axis)), count(axis) from utility_lines"
+        ).fetchone() or (0, 0, 0)
+        assert known == 214
+        assert -5 < lowest < highest < 5, "metres above NAP, no sentinel among them"
+        (unexplained,) = opened.execute(
+            "select count(*) from utility_lines where axis is null and vertical_reason not like 'inverts %not known%'"
+        ).fetchone() or (1,)
+        assert unexplained == 0
+        sewer = opened.execute(
+            "select st_z(st_startpoint(axis)), st_z(st_endpoint(axis)), inner_height_m, outer_height_m, st_x(st_startpoint(axis))"
+            " from utility_lines where source_row = 1"
+        ).fetchone()
+        assert sewer == pytest.approx((2.47 + 0.2, 2.34 + 0.2, 0.4, 0.48, 83163.44818181818), abs=1e-6)
+        eggs = opened.execute(
+            "select distinct section_shape, inner_width_m < inner_height_m from utility_lines where inner_width_m <> inner_height_m"
+        ).fetchall()
+        assert eggs == [("egg", True)]
+
+
+@pytest.mark.shared_data
+def test_hue_wards(connection: Connection, shared: Path, tmp_path: Path) -> None:
+    """The 40 wards of Huế and the city, with their codes and diacritics, in their true place."""
+    import_path(connection, tmp_path, shared / "vietnam", ImportOptions())
+    row = connection.execute(
+        "select code, level from boundaries where st_contains(geom, st_setsrid(st_point(562897.886, 1820978.931), 9214))"
+        " order by level"
+    ).fetchall()
+    assert row == [("46", "city"), ("19789", "ward")]
+    assert connection.execute("select name from boundaries where code = '19777'").fetchone() == ("Phường Vỹ Dạ",)
+    assert count(connection, "boundaries") == 41

@@ -1,0 +1,227 @@
+"""The pilot ward against its truth: nothing wrong is loaded, no planted defect passes in silence."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import shapely
+from psycopg.rows import dict_row
+
+from importers.faults import Fault
+from importers.folder import ImportOptions, import_path
+from layers.database import connect
+from layers.embedded import create_database
+from layers.terrain import read_ground
+from twin.clash.check import check
+from twin.clash.outcome import Outcome
+from twin.excavations.request import read_digs
+from twin.sample import write_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importers.report import FileReport, ImportReport
+    from layers.database import Connection
+
+MILLIMETRE = 0.001
+Key = tuple[str, str, int]
+
+# What each planted kind must be reported as.
+FAULTS = {
+    "invalid-geometry": {Fault.GEOMETRY_INVALID, Fault.REPAIRED},
+    "crs-missing": {Fault.CRS_MISSING},
+    "crs-mislabelled": {Fault.CRS_MISLABELLED},
+    "crs-neighbour-zone": {Fault.CRS_WRONG},
+    "axes-swapped": {Fault.AXES_SWAPPED},
+    "null-geometry": {Fault.GEOMETRY_MISSING},
+    "nan-coordinate": {Fault.NOT_FINITE},
+    "outside-city": {Fault.OUTSIDE_CITY},
+    "zero-length": {Fault.ZERO_LENGTH},
+    "diameter-missing": {Fault.SECTION_UNKNOWN},
+    "text-broken": {Fault.TEXT_BROKEN},
+    "truncated-file": {Fault.TRUNCATED},
+    "dbf-missing": {Fault.SIDECAR_MISSING},
+    "empty-file": {Fault.EMPTY_FILE},
+    "not-what-it-says": {Fault.UNKNOWN_FORMAT},
+    "depth-missing": {Fault.ELEVATION_UNKNOWN},
+    "depth-absurd": {Fault.ELEVATION_UNKNOWN},
+    "z-sentinel": {Fault.ELEVATION_UNKNOWN},
+    "zero-z": {Fault.ELEVATION_UNKNOWN},
+}
+OUTCOMES = {
+    "file quarantined": {"quarantined"},
+    "row quarantined": {"partly"},
+    "duplicate": {"duplicate"},
+    "repaired": {"loaded", "partly"},
+    "loaded": {"loaded", "partly"},
+    "loaded with a notice": {"loaded", "partly"},
+    "loaded, elevation unknown": {"loaded", "partly"},
+    "loaded, section unknown": {"loaded", "partly"},
+}
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """The sample, imported once for all tests of this file."""
+
+    folder: Path
+    truth: dict[str, Any]
+    connection: Connection
+    report: ImportReport
+
+    @property
+    def files(self) -> dict[str, FileReport]:
+        return {file.path: file for file in self.report.files}
+
+    def features(self, table: str) -> Iterator[tuple[Key, dict[str, Any]]]:
+        axis = "st_asbinary(axis)" if table == "utility_lines" else "null::bytea"
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(
+                f"select f.*, st_asbinary(f.geom) as plan, {axis} as axis_wkb, s.path from {table} f"  # noqa: S608
+                " join source_files s on s.id = f.source_file_id"
+            )
+            for row in cursor:
+                yield key(row["path"], row["source_layer"], row["source_row"]), row
+
+
+def key(file: str, layer: str, row: int) -> Key:
+    """Identity of a record; rows of a drawing are counted through all its layers."""
+    return file, "" if file.endswith(".dxf") else layer, row
+
+
+@pytest.fixture(scope="module")
+def pilot(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pilot]:
+    folder = tmp_path_factory.mktemp("pilot")
+    write_sample(folder / "sample", seed=1)
+    truth = json.loads((folder / "sample" / "truth.json").read_text("utf-8"))
+    with connect(create_database(cluster, "pilot", template)) as opened:
+        report = import_path(opened, folder, folder / "sample" / "ward", ImportOptions())
+        yield Pilot(folder, truth, opened, report)
+
+
+pytestmark = pytest.mark.xdist_group("pilot")
+
+
+def test_every_dataset_is_in_the_report(pilot: Pilot) -> None:
+    """176 files went in, 176 are accounted for."""
+    assert len(pilot.report.files) == pilot.truth["datasets"] == 176
+    assert pilot.report.documents == ()
+
+
+@pytest.mark.parametrize(
+    "table", ["utility_lines", "utility_nodes", "parcels", "buildings", "trees", "roads", "boundaries"]
+)
+def test_every_feature_is_where_and_what_it_truly_is(pilot: Pilot, table: str) -> None:
+    """All features of the truth are loaded, none besides; each within a millimetre, each attribute as it is."""
+    truth = {key(f["file"], f["layer"], f["row"]): f for f in pilot.truth["features"] if f["table"] == table}
+    found = dict(pilot.features(table))
+    assert found.keys() == truth.keys()
+    wrong = Counter(fault for k, row in found.items() for fault in differences(truth[k], row))
+    assert not wrong
+
+
+def differences(truth: dict[str, Any], row: dict[str, Any]) -> list[str]:
+    faults = [] if offset(truth["position"], shapely.from_wkb(row["plan"])) < MILLIMETRE else ["position"]
+    axis = None if row["axis_wkb"] is None else shapely.from_wkb(row["axis_wkb"])
+    if (axis is None) != (truth["axis_z"] is None):
+        faults.append("elevation known")
+    elif axis is not None:
+        z = shapely.get_coordinates(axis, include_z=True)[:, 2]
+        faults += [] if np.abs(z - truth["axis_z"]).max() < MILLIMETRE else ["elevation"]
+    values = truth.keys() - {"file", "layer", "row", "table", "position", "axis_z"}
+    return faults + [name for name in values if not same(truth[name], row[name])]
+
+
+def offset(position: list[Any], geometry: shapely.Geometry) -> float:
+    """Greatest distance between the true and the loaded position, metres."""
+    if geometry.geom_type == "MultiPolygon":
+        return float(shapely.hausdorff_distance(geometry, shapely.Polygon(position[0], position[1:])))
+    found = shapely.get_coordinates(geometry)
+    return float(np.abs(found - np.array(position)).max()) if len(found) == len(position) else float("inf")
+
+
+def same(expected: Any, found: Any) -> bool:
+    if isinstance(expected, int | float) and found is not None:
+        return abs(expected - found) < 1e-6
+    return str(expected) == str(found)
+
+
+def test_every_planted_defect_is_reported(pilot: Pilot) -> None:
+    """Each defect ends as the truth says it should, with a fault that names it."""
+    silent = []
+    for defect in pilot.truth["defects"]:
+        file = pilot.files[defect["file"]]
+        faults = {f["fault"] for f in file.findings if defect["row"] is None or f["row"] in (defect["row"], None)}
+        named = faults & FAULTS[defect["kind"]] if defect["kind"] in FAULTS else said(file, defect)
+        if not named or file.outcome not in OUTCOMES[defect["expected"]]:
+            silent.append((defect, file.outcome, faults))
+    assert silent == []
+
+
+def said(file: FileReport, defect: dict[str, Any]) -> bool:
+    """Defects that are decided, not refused: the decision is on record."""
+    reasons = json.dumps(file.decisions, ensure_ascii=False)
+    if defect["kind"] == "depth-negative":
+        return "negative" in reasons
+    if defect["kind"] == "unit-ambiguous" and defect["expected"] == "loaded":
+        return "plausible only in cm" in reasons
+    if defect["kind"] == "unit-ambiguous":
+        return "plausible in none" in reasons
+    return file.outcome == "duplicate" and defect["original"] in file.message
+
+
+def test_nothing_else_is_refused(pilot: Pilot) -> None:
+    """Exactly the planted rows and files are in the quarantine: no sound record is lost."""
+    planted = {
+        (d["file"], d["row"])
+        for d in pilot.truth["defects"]
+        if d["expected"] in ("row quarantined", "file quarantined")
+    }
+    rows = pilot.connection.execute(
+        "select s.path, q.row from quarantined_rows q join source_files s on s.id = q.source_file_id"
+    ).fetchall()
+    assert len(rows) == len(planted)
+    assert set(rows) == planted
+
+
+def test_quarantined_rows_keep_what_was_delivered(pilot: Pilot) -> None:
+    """Reason, remedy and raw attributes of a refused record are there for whoever mends it."""
+    rows = pilot.connection.execute(
+        "select message <> '' and remedy <> '', attributes <> '{}'::jsonb from quarantined_rows where row is not null"
+    ).fetchall()
+    assert rows
+    assert set(rows) == {(True, True)}
+
+
+def test_second_import_changes_nothing(pilot: Pilot) -> None:
+    """Importing the folder again leaves every layer's version as it is."""
+    state = "select layer, version, features from layer_states order by 1"
+    before = pilot.connection.execute(state).fetchall()
+    report = import_path(pilot.connection, pilot.folder, pilot.folder / "sample" / "ward", ImportOptions())
+    assert pilot.connection.execute(state).fetchall() == before
+    assert report.outcomes["unchanged"] == pilot.report.outcomes["loaded"] + pilot.report.outcomes["partly"]
+
+
+def test_trenches_have_their_known_conflicts(pilot: Pilot) -> None:
+    """Every planned trench meets exactly what it truly meets, and what passes beside it is clear by its true gap."""
+    ground = read_ground(pilot.connection, pilot.folder)
+    for path in sorted((pilot.folder / "sample" / "trenches").glob("*.geojson")):
+        (dig,) = read_digs(path, None, ground.storage)
+        (truth,) = [t for t in pilot.truth["trenches"] if t["name"] == dig.name]
+        report = check(pilot.connection, ground, dig)
+        found = {(c.source_file, c.source_row): c for c in report.clashes}
+        conflicts = {k: c.outcome for k, c in found.items() if c.outcome is not Outcome.CLEAR}
+        assert conflicts == {(c["file"], c["row"]): c["outcome"] for c in truth["conflicts"]}, dig.name
+        for known in truth["clear"]:
+            clash = found.get((known["file"], known["row"]))
+            if clash is not None and clash.gap_m is not None:
+                assert clash.gap_m == pytest.approx(known["gap_m"], abs=0.06), (
+                    "the bottom follows the ground within 5 cm"
+                )
+        assert report.is_clear == (not truth["conflicts"])

@@ -1,0 +1,230 @@
+"""What is planted wrong in the delivered files, and what an importer is expected to make of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from layers.errors import Invalid
+from twin.sample.delivery.records import Dataset, Defect, Layer, Row, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+QUARANTINED_FILE = "file quarantined"
+QUARANTINED_ROW = "row quarantined"
+REPAIRED = "repaired"
+DUPLICATE = "duplicate"
+NOTICE = "loaded with a notice"
+NO_ELEVATION = "loaded, elevation unknown"
+NO_SECTION = "loaded, section unknown"
+LOADED = "loaded"
+
+_FAR_M = 30_000.0
+_SPIKE_M = 0.8
+_SIZES = ("DKOng", "DKNgoai", "DKTrong", "DuongKinh")
+
+# By the stem of the file.
+WHOLE_FILES = {
+    "cong-nuoc-mua-pham-hong-thai": Defect("crs-mislabelled", QUARANTINED_FILE),
+    "cong-nuoc-thai-ba-trieu": Defect("crs-mislabelled", QUARANTINED_FILE),
+    "cap-dien-luc-ton-duc-thang": Defect("crs-neighbour-zone", QUARANTINED_FILE),
+    "thua-dat-to-10": Defect("crs-missing", QUARANTINED_FILE),
+    "cay-xanh-khu-11": Defect("crs-missing", QUARANTINED_FILE),
+    "cong-nuoc-thai-ngo-quyen": Defect("axes-swapped", REPAIRED),
+    "cong-nuoc-thai-doi-cung": Defect("axes-swapped", REPAIRED),
+    "nha-khu-7": Defect("axes-swapped", REPAIRED),
+    "cong-nuoc-mua-ngo-quyen": Defect("truncated-file", QUARANTINED_FILE),
+    "ong-cap-nuoc-doi-cung": Defect("truncated-file", QUARANTINED_FILE),
+    "cap-chieu-sang-pham-hong-thai": Defect("dbf-missing", QUARANTINED_FILE),
+    "ong-cap-nuoc-vo-thi-sau": Defect("depth-negative", LOADED),
+    "cap-dien-luc-vo-thi-sau": Defect("unit-ambiguous", LOADED),
+    "cap-chieu-sang-ngo-quyen": Defect("unit-ambiguous", NO_ELEVATION),
+}
+# Stem of the file, index of the row in its first layer, what is done to it.
+SINGLE_ROWS = (
+    ("ong-dich-vu-cap-nuoc-khu-2", 12, "depth-missing"),
+    ("cap-dien-ha-the-khu-2", 7, "depth-missing"),
+    ("ong-dich-vu-cap-nuoc-khu-2", 25, "depth-absurd"),
+    ("cap-dien-luc-ba-trieu", 3, "depth-absurd"),
+    ("ong-dich-vu-cap-nuoc-khu-2", 60, "depth-sentinel"),
+    ("cong-nuoc-mua-cac-tuyen-con-lai", 10, "z-sentinel"),
+    ("Cống nước mưa Hai Bà Trưng", 4, "z-unset"),
+    ("cong-nuoc-mua-cac-tuyen-con-lai", 30, "zero-z"),
+    ("Ống đấu nối nước thải khu 4", 14, "zero-z"),
+    ("ong-cap-nuoc-cac-tuyen-con-lai", 8, "diameter-missing"),
+    ("Ống cấp nước Hùng Vương", 3, "diameter-missing"),
+    ("ong-cap-nuoc-cac-tuyen-con-lai", 15, "diameter-zero"),
+    ("ong-cap-nuoc-ba-trieu", 2, "text-replaced"),
+    ("cong-nuoc-mua-ba-trieu", 3, "text-lossy"),
+    ("nha-khu-2", 20, "text-undefined"),
+    ("thua-dat-to-11", 5, "spike"),
+    ("thua-dat-to-04", 9, "spike"),
+    ("thua-dat-to-12", 8, "bow-tie"),
+    ("thua-dat-to-07", 11, "bow-tie"),
+    ("cay-xanh-khu-2", 6, "null-geometry"),
+    ("nha-khu-5", 10, "null-geometry"),
+    ("van-cap-nuoc-khu-1", 3, "null-geometry"),
+    ("ho-ga-nuoc-thai-khu-1", 9, "nan-coordinate"),
+    ("ong-dau-noi-nuoc-thai-khu-2", 7, "nan-coordinate"),
+    ("cay-xanh-khu-3", 20, "outside-city"),
+    ("nha-khu-8", 15, "outside-city"),
+    ("ong-dich-vu-cap-nuoc-khu-5", 11, "outside-city"),
+    ("ong-dau-noi-nuoc-thai-khu-1", 13, "zero-length"),
+    ("Cáp điện hạ thế khu 4", 21, "zero-length"),
+)
+
+
+def plant(files: list[Dataset]) -> list[Dataset]:
+    """The files with every defect in them. Raises: Invalid where a defect names a file that is not delivered."""
+    known = {file.stem for file in files}
+    unknown = ({stem for stem, _, _ in SINGLE_ROWS} | WHOLE_FILES.keys()) - known
+    if unknown:
+        raise Invalid(f"defects are planned for files that nobody delivers: {', '.join(sorted(unknown))}")
+    return [_spoil_file(_spoil_rows(file)) for file in files]
+
+
+def _spoil_rows(file: Dataset) -> Dataset:
+    first, *others = file.layers
+    rows = list(first.rows)
+    for stem, index, done in SINGLE_ROWS:
+        if stem == file.stem:
+            rows[index] = _SPOILERS[done](rows[index])
+    return replace(file, layers=(Layer(first.name, tuple(rows)), *others))
+
+
+def _spoil_file(file: Dataset) -> Dataset:
+    defect = WHOLE_FILES.get(file.stem)
+    if defect is None:
+        return file
+    if defect.expected == QUARANTINED_FILE:
+        layers = tuple(Layer(layer.name, tuple(_lose(row) for row in layer.rows)) for layer in file.layers)
+    elif defect.expected == NO_ELEVATION:
+        layers = tuple(Layer(layer.name, tuple(map(_confuse, layer.rows, range(99)))) for layer in file.layers)
+    else:
+        layers = file.layers
+    label = {"crs-mislabelled": "wgs84", "crs-neighbour-zone": "neighbour", "crs-missing": "none"}.get(defect.kind)
+    form = replace(file.form, label=label) if label else file.form
+    return replace(file, form=form, layers=layers, spoil=defect)
+
+
+def _lose(row: Row) -> Row:
+    return replace(row, table=None)
+
+
+def _confuse(row: Row, number: int) -> Row:
+    """Depths from 12 to 25 without a unit: too much for metres, too little for most cables in centimetres."""
+    return _forget_elevation(replace(row, fields=row.fields | {"DoSau": 12 + 5 * number % 14}))
+
+
+def _reject(row: Row, kind: str, shape: shapely.Geometry | None) -> Row:
+    return replace(row, shape=shape, table=None, defects=(Defect(kind, QUARANTINED_ROW),))
+
+
+def _forget_elevation(row: Row) -> Row:
+    kept = {key: value for key, value in row.expected.items() if key != "vertical_reference"}
+    return replace(row, axis=None, expected=kept | {"elevation_source": "none"})
+
+
+def _set_depth(kind: str, value: Value) -> Callable[[Row], Row]:
+    def spoil(row: Row) -> Row:
+        column = next(name for name in row.fields if name.startswith("DoSau"))
+        spoilt = replace(row, fields=row.fields | {column: value}, defects=(Defect(kind, NO_ELEVATION),))
+        return _forget_elevation(spoilt)
+
+    return spoil
+
+
+def _set_z(kind: str, z: float) -> Callable[[Row], Row]:
+    def spoil(row: Row) -> Row:
+        shape = shapely.force_3d(shapely.force_2d(row.shape), z)
+        return _forget_elevation(replace(row, shape=shape, defects=(Defect(kind, NO_ELEVATION),)))
+
+    return spoil
+
+
+def _set_size(value: Value) -> Callable[[Row], Row]:
+    def spoil(row: Row) -> Row:
+        fields = {name: value if name.startswith(_SIZES) else kept for name, kept in row.fields.items()}
+        expected = {key: kept for key, kept in row.expected.items() if not key.startswith(("inner_", "section_"))}
+        expected |= {"outer_width_m": None, "outer_height_m": None}
+        return replace(row, fields=fields, expected=expected, defects=(Defect("diameter-missing", NO_SECTION),))
+
+    return spoil
+
+
+def _break_text(replacement: str) -> Callable[[Row], Row]:
+    """Puts something else in the place of the last accented letter of the first text that has any."""
+
+    def spoil(row: Row) -> Row:
+        for name, value in row.fields.items():
+            accented = [i for i, letter in enumerate(value) if letter > "\x7f"] if isinstance(value, str) else []
+            if isinstance(value, str) and accented:
+                broken = value[: accented[-1]] + replacement + value[accented[-1] + 1 :]
+                expected = {key: kept for key, kept in row.expected.items() if kept != value}
+                defect = Defect("text-broken", NOTICE)
+                return replace(row, fields=row.fields | {name: broken}, expected=expected, defects=(defect,))
+        raise Invalid("a text without accents cannot be broken: choose another row")
+
+    return spoil
+
+
+def _add_spike(row: Row) -> Row:
+    """A needle out of the second corner and back."""
+    ring = np.array(row.shape.exterior.coords)[:, :2] if row.shape is not None else np.empty((0, 2))
+    away = ring[1] - ring[:-1].mean(axis=0)
+    tip = np.round(ring[1] + _SPIKE_M * away / np.hypot(*away), 4)
+    needle = shapely.Polygon(np.vstack([ring[:2], tip, ring[1:]]))
+    return replace(row, shape=needle, true_shape=row.shape, defects=(Defect("invalid-geometry", REPAIRED),))
+
+
+def _tie_bow(row: Row) -> Row:
+    """Four corners joined crosswise."""
+    west, south, east, north = row.shape.bounds if row.shape is not None else (0.0, 0.0, 0.0, 0.0)
+    return _reject(
+        row, "invalid-geometry", shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
+    )
+
+
+def _break_coordinate(row: Row) -> Row:
+    def set_first_x(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        points[0, 0] = np.nan
+        return points
+
+    return _reject(row, "nan-coordinate", shapely.transform(row.shape, set_first_x, include_z=True))
+
+
+def _send_away(row: Row) -> Row:
+    away = shapely.transform(row.shape, lambda points: points + np.array([0.0, _FAR_M]))
+    return _reject(row, "outside-city", away)
+
+
+def _shrink(row: Row) -> Row:
+    point = shapely.get_coordinates(row.shape)[0]
+    return _reject(row, "zero-length", shapely.LineString([point, point]))
+
+
+_SPOILERS: dict[str, Callable[[Row], Row]] = {
+    "depth-missing": _set_depth("depth-missing", None),
+    "depth-absurd": _set_depth("depth-absurd", 120.0),
+    "depth-sentinel": _set_depth("z-sentinel", -9999.0),
+    "z-sentinel": _set_z("z-sentinel", -9999.0),
+    "z-unset": _set_z("z-sentinel", -99.0),
+    "zero-z": _set_z("zero-z", 0.0),
+    "diameter-missing": _set_size(None),
+    "diameter-zero": _set_size(0),
+    "text-replaced": _break_text("\ufffd"),
+    "text-lossy": _break_text("?"),
+    "text-undefined": _break_text("\udc8d"),
+    "spike": _add_spike,
+    "bow-tie": _tie_bow,
+    "null-geometry": lambda row: _reject(row, "null-geometry", None),
+    "nan-coordinate": _break_coordinate,
+    "outside-city": _send_away,
+    "zero-length": _shrink,
+}

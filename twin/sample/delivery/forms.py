@@ -1,0 +1,121 @@
+"""The habits of departments: file forms, names of columns, and ways to say how deep. Files take them in turn."""
+
+from __future__ import annotations
+
+from twin.sample.delivery.lines import Style, Survey
+from twin.sample.delivery.records import Form
+from twin.sample.delivery.vertical import Depth, InGeometry, Inverts, Level, Manner, Untold
+
+FORMS = (
+    Form(".shp"),
+    Form(".gpkg"),
+    Form(".csv", layout="vertices", label="comment", delimiter=";", decimal=",", mark=True),
+    Form(".geojson", crs="EPSG:4326"),
+    Form(".shp", encoding="tcvn3", cpg=None, label="gdal"),
+    Form(".gpkg", crs="EPSG:9215"),
+    Form(".shp", encoding="vni", cpg="UTF-8"),
+    Form(".gpkg", crs="EPSG:5898", encoding="nfd"),
+    Form(".csv", layout="wkt", label="code", delimiter=";"),
+    Form(".shp", crs="EPSG:3405", cpg=None, label="gdal"),
+    Form(".geojson"),
+    Form(".shp", crs="EPSG:4756"),
+    Form(".csv", crs="EPSG:9215", layout="vertices", label="prj"),
+)
+POINT_FORMS = (
+    Form(".csv", label="comment"),
+    Form(".shp"),
+    Form(".csv", crs="EPSG:4326", layout="degrees", label="code", mark=True),
+    Form(".gpkg", encoding="nfd"),
+    Form(".shp", encoding="vni", cpg=None),
+    Form(".geojson", crs="EPSG:4326"),
+    Form(".csv", crs="EPSG:9215", label="comment", delimiter=";", decimal=","),
+    Form(".shp", crs="EPSG:3405", encoding="tcvn3", cpg="UTF-8", label="gdal"),
+    Form(".csv", crs="EPSG:4756", layout="degrees", label="prj"),
+    Form(".gpkg", crs="EPSG:5898"),
+    Form(".csv", encoding="tcvn3", label="code", delimiter="\t"),
+)
+AREA_FORMS = (
+    Form(".shp", encoding="tcvn3", cpg=None),
+    Form(".shp"),
+    Form(".gpkg"),
+    Form(".shp", encoding="vni", cpg="UTF-8", label="gdal"),
+    Form(".geojson"),
+    Form(".shp", crs="EPSG:3405"),
+    Form(".gpkg", crs="EPSG:9215", encoding="nfd"),
+    Form(".csv", layout="wkt", label="code", delimiter=";"),
+    Form(".geojson", crs="EPSG:4326"),
+)
+DRAWINGS = (Form(".dxf"), Form(".dxf", encoding="escapes"))
+
+DEPTHS: tuple[Manner, ...] = (
+    Depth("DoSau_m"),
+    Depth("DoSau_cm", 0.01),
+    InGeometry(),
+    Depth("DoSauTim_m", reference="axis"),
+    Depth("DoSau", 1.0, template="{} m"),
+    Depth("DoSau_m", reference_column="DiemDo"),
+    Depth("DoSauDinh", reference="crown"),
+    InGeometry("crown", "MocDo"),
+    Depth("DoSau_mm", 0.001),
+    Depth("DoSauDay_m", reference="invert"),
+    Depth("DoSau", 0.01, template="{} cm"),
+)
+BANK_DEPTHS: tuple[Manner, ...] = (
+    Depth("DoSauDinhBe_m", reference="bank_top"),
+    Depth("DoSau_m"),
+    InGeometry(),
+    Depth("DoSauDinhBe", reference="bank_top"),
+    Depth("DoSau_cm", 0.01),
+)
+SERVICE_DEPTHS: tuple[Manner, ...] = (
+    Depth("DoSau_m"),
+    Level("CaoDoTim", "axis"),
+    Depth("DoSauDinhOng", reference="crown"),
+    Depth("DoSau_cm", 0.01),
+    Level("CaoDoDinhOng", "crown"),
+)
+FALLS: tuple[Manner, ...] = (
+    Inverts("CaoDoDayDau", "CaoDoDayCuoi"),
+    Inverts("DayCongDau", "DayCongCuoi"),
+    InGeometry("invert", "DiemDo"),
+    InGeometry(),
+)
+SECTIONS = ("mm", "text", "m", "side", "bare")
+FAIR = Survey("B2", 0.50, 0.30)
+RECORDS = Survey("D", None, None)
+SURVEYS = (Survey(), Survey(), Survey("B1", 0.15, 0.20), Survey(), FAIR, Survey(), RECORDS)
+
+COLUMNS = {
+    "water": {"ref": "MaOng", "owner": "DonViQL", "material": "VatLieuOng", "status": "TinhTrang",
+              "installed": "NgayLapDat", "subtype": "LoaiOng"},
+    "wastewater": {"ref": "MaTuyen", "owner": "DonViQuanLy", "material": "VatLieu", "status": "HienTrang",
+                   "installed": "NamXayDung"},
+    "storm": {"ref": "MaTuyen", "owner": "DonViQuanLy", "material": "ChatLieu", "status": "HienTrang",
+              "installed": "NamXayDung", "subtype": "LoaiTuyen"},
+    "power": {"ref": "MaTuyen", "owner": "ChuSoHuu", "material": "VatLieu", "status": "TinhTrang",
+              "installed": "NgayLapDat", "subtype": "LoaiCap", "discipline": "Nganh"},
+    "telecom": {"ref": "MaSo", "owner": "ChuQuanLy", "material": "VatLieu", "status": "HienTrang",
+                "installed": "NgayLapDat"},
+    "lighting": {"ref": "MaTuyen", "owner": "DonViQL", "material": "VatLieu", "status": "TinhTrang",
+                 "installed": "NamLapDat"},
+}  # fmt: skip
+PARCEL_COLUMNS = (
+    {"sheet": "SoTo", "number": "SoThua", "land_use": "LoaiDat", "legal_area_m2": "DienTich", "ward_code": "MaXa"},
+    {"sheet": "SHBANDO", "number": "SHTHUA", "land_use": "KHLOAIDAT", "legal_area_m2": "DTPhapLy", "ward_code": "XaID"},
+)
+HOUSE_COLUMNS = (
+    {"code": "MaCongTrinh", "use": "LoaiNha", "storeys": "SoTang", "height_m": "ChieuCao"},
+    {"code": "MaNha", "use": "CongNang", "storeys": "SoTang", "height_m": "ChieuCao_m"},
+)
+NO_HEIGHT = Untold()
+
+
+def choose_style(discipline: str, number: int, manners: tuple[Manner, ...]) -> Style:
+    """The ways of the file with that number: each habit goes round at its own pace, so that they mix."""
+    return Style(
+        COLUMNS[discipline],
+        manners[number % len(manners)],
+        SECTIONS[number % len(SECTIONS)],
+        SURVEYS[number % len(SURVEYS)],
+        number % 3,
+    )

@@ -1,0 +1,61 @@
+"""Coordinates as files hold them, and the positions in EPSG:9214 that follow from exactly those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from layers.crs import DEFAULT, parse_crs, transform_geometries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from twin.sample.delivery.records import Form, Row
+
+METRE_DECIMALS = 4
+DEGREE_DECIMALS = 10
+NEIGHBOUR_ZONE = "EPSG:5898"
+# What some programs write for VN-2000: the right projection on the wrong datum, 225 m off.
+WGS84_LABEL = (
+    'PROJCS["WGS_1984_Transverse_Mercator",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",'
+    'SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],'
+    'PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],'
+    'PARAMETER["Central_Meridian",107.0],PARAMETER["Scale_Factor",0.9999],PARAMETER["Latitude_Of_Origin",0.0],'
+    'UNIT["Meter",1.0]]'
+)
+
+
+def project_rows(rows: Sequence[Row], form: Form, *, swapped: bool) -> NDArray[np.object_]:
+    """The rows' shapes in the coordinates of their file, with the decimals that it writes."""
+    shapes = project([row.shape for row in rows], form)
+    return shapely.transform(shapes, _swap, include_z=_any_z(shapes)) if swapped else shapes
+
+
+def project(shapes: Sequence[shapely.Geometry | None], form: Form) -> NDArray[np.object_]:
+    moved = transform_geometries(np.array([*shapes, None], dtype=object)[:-1], parse_crs(DEFAULT), parse_crs(form.crs))
+    if form.suffix not in (".csv", ".geojson"):
+        return moved
+    decimals = METRE_DECIMALS if parse_crs(form.crs).is_projected else DEGREE_DECIMALS
+
+    def cut(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack([np.round(points[:, :2], decimals), points[:, 2:]])
+
+    return np.asarray(shapely.transform(moved, cut, include_z=_any_z(moved)), dtype=object)
+
+
+def find_positions(rows: Sequence[Row], form: Form) -> NDArray[np.object_]:
+    """Where the rows must arrive: what the file holds, read as it was meant, in EPSG:9214 without z."""
+    meant = [row.shape if row.true_shape is None else row.true_shape for row in rows]
+    return transform_geometries(shapely.force_2d(project(meant, form)), parse_crs(form.crs), parse_crs(DEFAULT))
+
+
+def _swap(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([points[:, 1], points[:, 0], points[:, 2:]])
+
+
+def _any_z(shapes: NDArray[np.object_]) -> bool:
+    return bool(shapely.has_z(shapes).any())

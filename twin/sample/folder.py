@@ -1,0 +1,157 @@
+"""The sample on disk: the delivered files, the planned trenches, and the truth beside them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.crs import DEFAULT, WGS84, parse_crs, transform_geometries
+from layers.errors import Conflict
+from twin.sample.city.terrain import NODATA
+from twin.sample.city.ward import plan_ward
+from twin.sample.delivery.defects import DUPLICATE, QUARANTINED_FILE, plant
+from twin.sample.delivery.departments import plan_utilities
+from twin.sample.delivery.land import plan_land
+from twin.sample.files.writers import fixed_dates, write_dataset
+from twin.sample.trenches import Trench, find_trenches
+from twin.sample.truth import find_defects, find_features
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twin.sample.city.ward import Ward
+
+VERSION = 1
+_SUMMARY = "sample.json"
+_TERRAIN = "10-dia-hinh/dem-2m.tif"
+_OTHERS = "99-khac"
+# Files of which somebody delivered a copy under another name.
+_COPIES = (
+    ("08-Cây xanh/cay-xanh-khu-1.csv", f"{_OTHERS}/cay-xanh-khu-1 (ban sao).csv"),
+    ("02-xay-dung/nha-khu-11.shp", f"{_OTHERS}/nha-khu-11-ban-sao.shp"),
+)
+_FOREIGN = (
+    (f"{_OTHERS}/van-cap-nuoc-moi.geojson", b"", "empty-file"),
+    (f"{_OTHERS}/ranh-quy-hoach.shp", "Bản vẽ quy hoạch: xem tệp đính kèm trong thư.\n".encode(), "not-what-it-says"),
+    (f"{_OTHERS}/mat-bang-tong-the.dwg", b"AC1032" + bytes(range(256)) * 8, "not-what-it-says"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSummary:
+    """What a sample folder holds; counts of delivered files, rows that must arrive, planted defects, trenches."""
+
+    version: int
+    seed: int
+    datasets: int
+    features: int
+    defects: int
+    trenches: int
+
+
+def write_sample(folder: Path, *, seed: int = 1, report: Callable[[int, int], None] | None = None) -> SampleSummary:
+    """Writes the pilot ward that belongs to a seed, the same bytes every time, or keeps it where it is complete.
+
+    report: called with the files written so far and their number.
+    Raises: Conflict where the folder holds anything but a sample.
+    """
+    present = _read_summary(folder)
+    if present is not None and (present.version, present.seed) == (VERSION, seed):
+        return present
+    if present is None and folder.exists() and any(folder.iterdir()):
+        raise Conflict(f"{folder} holds files that are no sample: name an empty or a new folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        fresh = Path(scratch) / "fresh"
+        fresh.mkdir()
+        summary = _write(fresh, seed, report)
+        if folder.exists():
+            folder.rename(Path(scratch) / "old")
+        fresh.rename(folder)
+    return summary
+
+
+def _read_summary(folder: Path) -> SampleSummary | None:
+    try:
+        return SampleSummary(**json.loads((folder / _SUMMARY).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -> SampleSummary:
+    ward = plan_ward(seed)
+    files = plant(sorted([*plan_utilities(ward), *plan_land(ward)], key=lambda file: file.path))
+    total = len(files) + 1 + len(_COPIES) + len(_FOREIGN)
+    with fixed_dates():
+        for done, file in enumerate(files, start=1):
+            write_dataset(file, folder / "ward")
+            if report:
+                report(done, total)
+    defects = [*find_defects(files), *_write_others(folder / "ward", ward)]
+    if report:
+        report(total, total)
+    features = list(find_features(files))
+    trenches = find_trenches(features, ward.plan.streets, ward.terrain)
+    _write_trenches(folder / "trenches", trenches)
+    truth = {
+        "version": VERSION,
+        "seed": seed,
+        "crs": DEFAULT,
+        "datasets": total,
+        "terrain": _describe_terrain(ward),
+        "defects": defects,
+        "trenches": [trench.describe() for trench in trenches],
+        "features": [feature.describe() for feature in features],
+    }
+    _write_json(folder / "truth.json", truth)
+    summary = SampleSummary(VERSION, seed, total, len(features), len(defects), len(trenches))
+    _write_json(folder / _SUMMARY, asdict(summary))
+    return summary
+
+
+def _write_others(folder: Path, ward: Ward) -> list[dict[str, Any]]:
+    """The terrain, the copies, and files that are nothing at all; the defects that they are."""
+    (folder / _TERRAIN).parent.mkdir()
+    ward.terrain.write(folder / _TERRAIN)
+    (folder / _OTHERS).mkdir()
+    defects = []
+    for original, copy in _COPIES:
+        for part in (folder / original).parent.glob(f"{Path(original).stem}.*"):
+            shutil.copyfile(part, (folder / copy).with_suffix(part.suffix))
+        defects.append({"file": copy, "kind": "duplicate-file", "expected": DUPLICATE, "original": original})
+    for path, content, kind in _FOREIGN:
+        (folder / path).write_bytes(content)
+        defects.append({"file": path, "kind": kind, "expected": QUARANTINED_FILE})
+    return [{"layer": None, "row": None} | defect for defect in defects]
+
+
+def _describe_terrain(ward: Ward) -> dict[str, Any]:
+    rows, columns = ward.terrain.heights_m.shape
+    west, north, pixel_m = ward.terrain.west, ward.terrain.north, ward.terrain.pixel_m
+    bounds = [west, north - rows * pixel_m, west + columns * pixel_m, north]
+    return {"file": _TERRAIN, "pixel_m": pixel_m, "nodata": NODATA, "bounds": bounds}
+
+
+def _write_trenches(folder: Path, trenches: list[Trench]) -> None:
+    """RFC 7946: longitude and latitude to ten decimals, which is a hundredth of a millimetre."""
+    folder.mkdir()
+    shapes = transform_geometries(np.array([t.polygon for t in trenches]), parse_crs(DEFAULT), parse_crs(WGS84))
+    for number, (trench, shape) in enumerate(zip(trenches, shapes, strict=True), start=1):
+        ring = np.round(shapely.get_coordinates(shape), 10).tolist()
+        feature = {
+            "type": "Feature",
+            "properties": {"name": trench.name, "depth_m": trench.depth_m},
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+        }
+        _write_json(folder / f"hao-{number}.geojson", {"type": "FeatureCollection", "features": [feature]})
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
