@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from importers.codepages import UNDECIDED, UNICODE, as_bytes_view, decoder, is_stateful, name_encoding
 from importers.vietnamese import LOST, WORD, is_syllable
@@ -229,6 +230,7 @@ def fold(text: str) -> str:
     return " ".join(_FOLDED.findall("".join(sign for sign in plain if not unicodedata.combining(sign))))
 
 
+@lru_cache(maxsize=65536)
 def fold_name(text: str) -> str:
     """The key of a field name: [a-z0-9] only ("Đường_Kính" → "duongkinh")."""
     return fold(text).replace(" ", "")

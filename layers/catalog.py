@@ -170,6 +170,11 @@ def find_layer(name: str, audience: Audience = Audience.OPERATOR) -> Layer:
     raise NotFound(f"there is no layer '{name}': there are {', '.join(x.name for x in layers_for(audience))}")
 
 
+def read_versions(connection: Connection) -> dict[str, int]:
+    """Version of each layer by name: what caches are compared with, so it costs next to nothing."""
+    return dict(connection.execute("select layer, version from layer_states").fetchall())
+
+
 def read_states(connection: Connection, audience: Audience) -> dict[str, LayerState]:
     """State of each layer by name, for the layers that the audience may read."""
     rows = connection.execute("select layer, version, features, changed_at from layer_states").fetchall()

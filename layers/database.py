@@ -78,6 +78,8 @@ class Reader:
             raise Unavailable("all database connections are in use: try again in a moment") from error
         except psycopg.errors.QueryCanceled as error:
             raise Unavailable("the query took longer than 30 s: ask for a smaller area or fewer features") from error
+        except psycopg.OperationalError as error:
+            raise Unavailable("the database does not answer: try again in a moment") from error
 
     def close(self) -> None:
         self._pool.close()

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from layers.crs import WGS84, area_of_use, parse_crs, transform_geometries
 from layers.database import storage_srid
-from layers.errors import Invalid, NotFound
+from layers.errors import Invalid, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +50,9 @@ def read_page(connection: Connection, query: FeatureQuery) -> Page:
         row = connection.execute(statement, [*parameters, query.limit, query.offset]).fetchone()
         matched = _count(connection, query, where, parameters)
     except psycopg.errors.DataError as error:
-        connection.rollback()
-        raise Invalid(f"a value of the query does not fit: {error.diag.message_primary}") from error
+        raise Invalid("a value of the query does not fit its property: see the layer's queryables") from error
+    except psycopg.errors.InternalError_ as error:
+        raise Unavailable(f"layer '{query.layer.name}' holds a position that {query.crs.code} cannot show") from error
     features, returned = row or ("", 0)
     return Page(features, returned, matched)
 
@@ -66,6 +67,12 @@ def read_feature(connection: Connection, layer: Layer, feature_id: str, crs: Crs
     if row is None:
         raise NotFound(f"layer '{layer.name}' has no feature '{feature_id}'")
     return str(row[0])
+
+
+def count_features(connection: Connection, layer: Layer) -> int:
+    """Exact number of features of a layer, kept by its triggers."""
+    row = connection.execute("select features from layer_states where layer = %s", [layer.name]).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def find_near(connection: Connection, layer: Layer, polygon: shapely.Polygon, margin_m: float) -> list[dict[str, Any]]:
@@ -161,6 +168,5 @@ def _count(connection: Connection, query: FeatureQuery, where: sql.Composable, p
     if query.is_filtered:
         statement = sql.SQL("select count(*) from {} {}").format(sql.Identifier(query.layer.name), where)
         row = connection.execute(statement, parameters).fetchone()
-    else:
-        row = connection.execute("select features from layer_states where layer = %s", [query.layer.name]).fetchone()
-    return 0 if row is None else int(row[0])
+        return 0 if row is None else int(row[0])
+    return count_features(connection, query.layer)

@@ -136,11 +136,15 @@ def _collection(reader: Reader, layer: Layer, extent: Sequence[float], offered: 
 
 
 def _extent(state: LayerState | None, storage: Crs) -> tuple[float, ...]:
-    """Bounds in CRS84; for an empty layer the area that the storage CRS is meant for."""
+    """Bounds in CRS84 of what lies on earth; where nothing does, the area that the storage CRS is meant for."""
     if state is None or state.bounds is None:
         return area_of_use(storage)
     minx, miny, maxx, maxy = state.bounds
     # The straight edges of a projected box are curves on the ellipsoid, so corners alone are too few.
     grid = np.meshgrid(np.linspace(minx, maxx, 17), np.linspace(miny, maxy, 17))
-    points = transform_points(np.column_stack([axis.ravel() for axis in grid]), storage, parse_crs(WGS84))
+    corners = np.column_stack([axis.ravel() for axis in grid])
+    moved = transform_points(corners, storage, parse_crs(WGS84), strict=False)
+    points = moved[np.isfinite(moved).all(axis=1)]
+    if not len(points):
+        return area_of_use(storage)
     return tuple(round(float(value), 7) for value in (*points.min(axis=0), *points.max(axis=0)))

@@ -7,10 +7,10 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from babel import Locale
 from pygeoapi.api import API, APIRequest
+from pygeoapi.l10n import str2locale
 
-from layers.catalog import find_layer, layers_for, read_states
+from layers.catalog import find_layer, read_states, read_versions
 from layers.crs import parse_crs
 from layers.database import storage_srid
 from ogc_api.config import build_config
@@ -33,14 +33,12 @@ class Edition(API):  # type: ignore[misc]
 
     def __init__(self, service: Service, states: Mapping[str, LayerState], storage: Crs) -> None:
         self.service = service
-        self.layers = layers_for(service.reader.audience)
         self.offered = offer_references(storage)
         super().__init__(build_config(service, states, storage, self.offered), openapi={})
         descriptions = {name: self.manager.get_processor(name).metadata for name in self.manager.processes}
         self.openapi_by_language = {
             language: build_openapi(service, self.offered, descriptions, language) for language in LANGUAGES
         }
-        self.openapi = self.openapi_by_language[LANGUAGES[0]]
 
     def find_layer(self, name: str) -> Layer:
         """Raises: NotFound, for a layer of another audience, too."""
@@ -70,7 +68,7 @@ class Editions:
         self._check_after_s = check_after_s
         self._lock = Lock()
         self._edition: Edition | None = None
-        self._states: Mapping[str, LayerState] = {}
+        self._versions: dict[str, int] = {}
         self._checked_at = 0.0
 
     def current(self) -> Edition:
@@ -90,10 +88,11 @@ class Editions:
     def _refresh(self) -> Edition:
         service = self._service
         with service.reader.connection() as connection:
-            states = read_states(connection, service.reader.audience)
-            if self._edition is None or states != self._states:
+            versions = read_versions(connection)
+            if self._edition is None or versions != self._versions:
+                states = read_states(connection, service.reader.audience)
                 storage = parse_crs(f"EPSG:{storage_srid(connection)}")
-                self._edition, self._states = Edition(service, states, storage), states
+                self._edition, self._versions = Edition(service, states, storage), versions
         self._checked_at = time.monotonic()
         return self._edition
 
@@ -110,7 +109,7 @@ class Asked(APIRequest):  # type: ignore[misc]
         self._args = {name: value.replace(" ", "+") if name == "sortby" else value for name, value in params.items()}
         self._path_info = path
         self._raw_locale = language
-        self._locale = Locale(language)
+        self._locale = str2locale(language)
         self._format = f
         self._headers: dict[str, str] = {}
 

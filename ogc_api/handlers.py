@@ -14,6 +14,7 @@ from pygeoapi.api import processes as process_api
 from ogc_api.edition import Asked, ask
 from ogc_api.items import FORMATS, Address, read_features, read_item, write_collection, write_feature
 from ogc_api.jobs import EXCEPTIONS, parse_execution
+from ogc_api.negotiation import choose_text
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
 from ogc_api.params import parse_item, parse_items
 from ogc_api.problems import NoSuchResource
@@ -72,7 +73,7 @@ class Call:
     def address(self, layer: Layer, path: str) -> Address:
         url = f"{self.edition.base_url}/collections/{layer.name}"
         query = tuple((name, value) for name, value in self.params.items() if name != "f")
-        return Address(url, layer.title.vi if self.language == "vi" else layer.title.en, path, query)
+        return Address(url, choose_text(layer.title, self.language), path, query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from layers.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from layers.base import Label
+
 LANGUAGES = ("en", "vi")
 
 _MEDIA_TYPES = {
@@ -45,6 +47,10 @@ def choose_language(asked: str | None, accept_language: str) -> str:
         return language
     primary = re.sub(r"-[A-Za-z0-9-]+", "", accept_language.lower())
     return _best(primary, {language: language for language in LANGUAGES}, LANGUAGES[0])
+
+
+def choose_text(label: Label, language: str) -> str:
+    return label.vi if language == "vi" else label.en
 
 
 def _best(header: str, known: Mapping[str, str], default: str) -> str:

@@ -9,7 +9,7 @@ from layers.query import MAX_LIMIT
 from ogc_api.config import DESCRIPTION, VERSION
 from ogc_api.items import FORMATS
 from ogc_api.items import MEDIA_TYPE as GEOJSON
-from ogc_api.negotiation import LANGUAGES
+from ogc_api.negotiation import LANGUAGES, choose_text
 from ogc_api.params import DEFAULT_LIMIT
 from ogc_api.problems import MEDIA_TYPE
 from ogc_api.provider import describe_property
@@ -17,7 +17,6 @@ from ogc_api.provider import describe_property
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from layers.base import Label
     from layers.catalog import Layer
     from ogc_api.config import Service
     from ogc_api.references import Reference
@@ -38,12 +37,12 @@ def build_openapi(service: Service, offered: Sequence[Reference], processes: Map
         paths |= _layer_paths(layer, language)
     if processes:
         paths |= _process_paths(processes)
-    tags = [{"name": "service"}, *({"name": x.name, "description": _text(x.title, language)} for x in layers)]
+    tags = [{"name": "service"}, *({"name": x.name, "description": choose_text(x.title, language)} for x in layers)]
     return {
         "openapi": "3.0.3",
         "info": {
-            "title": _text(service.title, language),
-            "description": _text(DESCRIPTION, language),
+            "title": choose_text(service.title, language),
+            "description": choose_text(DESCRIPTION, language),
             "version": VERSION,
         },
         "servers": [{"url": service.public_url}],
@@ -51,10 +50,6 @@ def build_openapi(service: Service, offered: Sequence[Reference], processes: Map
         "paths": paths,
         "components": _components(offered),
     }
-
-
-def _text(label: Label, language: str) -> str:
-    return label.vi if language == "vi" else label.en
 
 
 def _service_paths() -> Json:
@@ -68,7 +63,7 @@ def _service_paths() -> Json:
 
 
 def _layer_paths(layer: Layer, language: str) -> Json:
-    name, title = layer.name, _text(layer.title, language)
+    name, title = layer.name, choose_text(layer.title, language)
     path, jsonld = f"/collections/{name}", ("json", "html", "jsonld")
     schema = ("application/schema+json", "object")
     items = [_f(*FORMATS), *map(_use, _ITEMS), *_property_parameters(layer, language)]

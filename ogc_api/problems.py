@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from layers.base import Label
 from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable
+from ogc_api.negotiation import choose_text
 
 LOGGER = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Problem:
         """`description` repeats `detail`: OGC API clients read that name."""
         return {
             "type": self.type,
-            "title": self.title.vi if language == "vi" else self.title.en,
+            "title": choose_text(self.title, language),
             "status": self.status,
             "code": self.code,
             "detail": self.detail,

@@ -9,6 +9,7 @@ from pygeoapi.provider.base import BaseProvider
 
 from layers.catalog import find_layer
 from ogc_api.items import read_features, read_item
+from ogc_api.negotiation import choose_text
 
 if TYPE_CHECKING:
     from layers.catalog import Property
@@ -50,7 +51,7 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
 def describe_property(described: Property, language: str) -> dict[str, str]:
     """JSON Schema of a property; `x-ogc-unit` is UCUM (OGC 23-058r1, 8.4)."""
     label = described.label
-    schema = {"title": label.vi if language == "vi" else label.en, "type": described.type}
+    schema = {"title": choose_text(label, language), "type": described.type}
     if described.format:
         schema["format"] = described.format
     if label.unit:

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psycopg
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -80,6 +79,6 @@ def _health(reader: Reader) -> Response:
     try:
         with reader.connection() as connection:
             connection.execute("select 1")
-    except (Unavailable, psycopg.OperationalError):
+    except Unavailable:
         return JSONResponse({"status": "unavailable", "database": "does not answer"}, 503)
     return JSONResponse({"status": "ok"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -222,8 +223,9 @@ def _serve(settings: Settings, *, open_desk: bool) -> None:
     if open_desk and settings.host not in ("127.0.0.1", "::1", "localhost"):
         raise Conflict(f"--open-desk would open utilities to the network of TWIN_HOST={settings.host}: use 127.0.0.1")
     doors = Doors(settings.web_database(), settings.data.resolve(), settings.served_at, open_desk=open_desk)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
-    uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_level="warning", server_header=False)
+    uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)
 
 
 @app.command("demo")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -55,14 +55,25 @@ _OUTCOMES = {
     "unknown": ("chưa biết", "unknown"),
     "clear": ("an toàn", "clear"),
 }
+_WIDTH_OF_FILES = 160
 _COLOURS = {"definite": "bold red", "possible": "yellow", "unknown": "magenta", "clear": "green"}
+
+
+def _console() -> Console:
+    """A terminal as wide as it is; a file or a pipe gets room for the widest table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDTH_OF_FILES)
+
+
+class Advance(Protocol):
+    def __call__(self, done: int, total: int, remark: str = "", /) -> None: ...
 
 
 class Screen:
     """Prints for people; `lang` is "vi" or "en"."""
 
     def __init__(self, lang: str, console: Console | None = None) -> None:
-        self.console = console or Console()
+        self.console = console or _console()
         self._index = 0 if lang == "vi" else 1
 
     def say(self, word: str) -> str:
@@ -75,8 +86,8 @@ class Screen:
         return (text.vi, text.en)[self._index]
 
     @contextmanager
-    def progress(self, word: str) -> Iterator[Callable[[int, int, str], None]]:
-        """A progress bar; call it with what is done, how much there is, and a remark."""
+    def progress(self, word: str) -> Iterator[Advance]:
+        """A progress bar; call it with what is done, how much there is, and perhaps a remark."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -88,7 +99,7 @@ class Screen:
         with Progress(*columns, console=self.console, transient=True) as bar:
             task = bar.add_task(self.say(word), total=None, remark="")
 
-            def advance(done: int, total: int, remark: str = "") -> None:
+            def advance(done: int, total: int, remark: str = "", /) -> None:
                 bar.update(task, completed=done, total=total, remark=remark)
 
             yield advance

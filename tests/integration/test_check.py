@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from twin.clash.outcome import Outcome, Reason
 from twin.excavations.request import parse_digs, read_digs
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from layers.database import Connection
     from twin.clash.report import Clash, ClashReport
 
@@ -158,7 +158,8 @@ def test_beyond_the_boundary_nothing_is_recorded(flat: Connection, tmp_path: Pat
     """A dig that leaves the city would find nothing there, which says nothing."""
     a_pipe(flat, 2.0)
     flat.execute(
-        "insert into boundaries (level, name, geom) values ('ward', 'x', st_multi(st_makeenvelope(%s, %s, %s, %s, 9214)))",
+        "insert into boundaries (level, name, geom) values"
+        " ('ward', 'x', st_multi(st_makeenvelope(%s, %s, %s, %s, 9214)))",
         (EAST, NORTH, EAST + 45, NORTH + 100),
     )
     with pytest.raises(Invalid, match="beyond the city's boundary"):

@@ -22,7 +22,7 @@ from layers.errors import Conflict, Invalid
 if TYPE_CHECKING:
     from layers.database import Connection
 
-assert access and provenance, "their tables belong to the schema too"
+TABLES_OF = (access, catalog, provenance)  # what is imported is in the metadata
 
 GOLDEN = (107.5909, 16.4637)  # longitude, latitude
 GOLDEN_IN = {  # E, N in metres

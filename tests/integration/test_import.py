@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from layers.loading import Batch, FileRecord, Load, load_file, open_run
 from layers.provenance import Outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from importers.report import FileReport, ImportReport
     from layers.database import Connection
 
@@ -124,15 +124,16 @@ def test_one_bad_file_never_stops_the_rest(connection: Connection, tmp_path: Pat
     a_pipe_file(folder / "h.shp", dy=3, declared=False)
     report = run(connection, folder)
     assert {f.path: f.outcome for f in report.files} == {
-        "a.gpkg": "loaded", "b.shp": "quarantined", "c.gpkg": "quarantined", "d.shp": "quarantined", "e.dxf": "quarantined",
-        "f.shp": "quarantined", "g.shp": "loaded", "h.shp": "quarantined",
+        "a.gpkg": "loaded", "b.shp": "quarantined", "c.gpkg": "quarantined", "d.shp": "quarantined",
+        "e.dxf": "quarantined", "f.shp": "quarantined", "g.shp": "loaded", "h.shp": "quarantined",
     }  # fmt: skip
     found = connection.execute(
-        "select s.path, q.fault, q.remedy from quarantined_rows q join source_files s on s.id = q.source_file_id order by 1"
+        "select s.path, q.fault, q.remedy from quarantined_rows q join source_files s on s.id = q.source_file_id"
+        " order by 1"
     ).fetchall()
     assert [(path, fault) for path, fault, _ in found] == [
-        ("b.shp", Fault.EMPTY_FILE), ("c.gpkg", Fault.TRUNCATED), ("d.shp", Fault.UNKNOWN_FORMAT), ("e.dxf", Fault.UNKNOWN_FORMAT),
-        ("f.shp", Fault.SIDECAR_MISSING), ("h.shp", Fault.CRS_MISSING),
+        ("b.shp", Fault.EMPTY_FILE), ("c.gpkg", Fault.TRUNCATED), ("d.shp", Fault.UNKNOWN_FORMAT),
+        ("e.dxf", Fault.UNKNOWN_FORMAT), ("f.shp", Fault.SIDECAR_MISSING), ("h.shp", Fault.CRS_MISSING),
     ]  # fmt: skip
     assert all(remedy for _, _, remedy in found)
 
@@ -191,8 +192,8 @@ def test_database_that_refuses_a_row_leaves_nothing_half_written(connection: Con
     columns = {"geom": line, "discipline": ["water", "lava"]} | {
         name: [value] * 2
         for name, value in {
-            "vertical_reference": "none", "ground_source": "none", "elevation_source": "none", "section_shape": "unknown",
-            "status": "unknown",
+            "vertical_reference": "none", "ground_source": "none", "elevation_source": "none",
+            "section_shape": "unknown", "status": "unknown",
         }.items()
     }  # fmt: skip
     columns |= {"schematic": [False] * 2, "disclosure": ["restricted"] * 2}
@@ -243,12 +244,14 @@ def test_rotterdam_sewers_get_their_axes_from_inverts(cluster: str, shared: Path
         ).fetchone() or (1,)
         assert unexplained == 0
         sewer = opened.execute(
-            "select st_z(st_startpoint(axis)), st_z(st_endpoint(axis)), inner_height_m, outer_height_m, st_x(st_startpoint(axis))"
+            "select st_z(st_startpoint(axis)), st_z(st_endpoint(axis)), inner_height_m, outer_height_m,"
+            " st_x(st_startpoint(axis))"
             " from utility_lines where source_row = 1"
         ).fetchone()
         assert sewer == pytest.approx((2.47 + 0.2, 2.34 + 0.2, 0.4, 0.48, 83163.44818181818), abs=1e-6)
         eggs = opened.execute(
-            "select distinct section_shape, inner_width_m < inner_height_m from utility_lines where inner_width_m <> inner_height_m"
+            "select distinct section_shape, inner_width_m < inner_height_m from utility_lines"
+            " where inner_width_m <> inner_height_m"
         ).fetchall()
         assert eggs == [("egg", True)]
 
@@ -258,8 +261,8 @@ def test_hue_wards(connection: Connection, shared: Path, tmp_path: Path) -> None
     """The 40 wards of Huế and the city, with their codes and diacritics, in their true place."""
     import_path(connection, tmp_path, shared / "vietnam", ImportOptions())
     row = connection.execute(
-        "select code, level from boundaries where st_contains(geom, st_setsrid(st_point(562897.886, 1820978.931), 9214))"
-        " order by level"
+        "select code, level from boundaries"
+        " where st_contains(geom, st_setsrid(st_point(562897.886, 1820978.931), 9214)) order by level"
     ).fetchall()
     assert row == [("46", "city"), ("19789", "ward")]
     assert connection.execute("select name from boundaries where code = '19777'").fetchone() == ("Phường Vỹ Dạ",)

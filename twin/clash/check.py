@@ -10,11 +10,10 @@ import numpy as np
 import shapely
 
 from layers.boundaries import read_boundary
-from layers.catalog import find_layer, read_states
+from layers.catalog import find_layer
 from layers.crs import CrsMismatch
-from layers.database import Audience
 from layers.errors import Invalid, Unavailable
-from layers.features import find_near
+from layers.features import count_features, find_near
 from twin.clash.accuracy import read_accuracies
 from twin.clash.outcome import Outcome, assess
 from twin.clash.report import Clash, ClashReport
@@ -87,8 +86,7 @@ def _require_records(connection: Connection, dig: PlannedDig) -> None:
     boundary = read_boundary(connection)
     if boundary is not None and not boundary.covers(dig.polygon):
         raise Invalid(f"'{dig.name}' reaches beyond the city's boundary, where nothing is recorded: cut it there")
-    states = read_states(connection, Audience.OPERATOR)
-    if not states["utility_lines"].features:
+    if not count_features(connection, find_layer("utility_lines")):
         raise Unavailable("no utility lines are loaded: import them first, an empty city has no clear ground")
 
 

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
 
-from layers.crs import DEFAULT, WGS84, parse_crs, transform_geometries
+from layers.crs import DEFAULT
 from layers.errors import Conflict
 from twin.sample.city.terrain import NODATA
 from twin.sample.city.ward import plan_ward
@@ -140,11 +139,10 @@ def _describe_terrain(ward: Ward) -> dict[str, Any]:
 
 
 def _write_trenches(folder: Path, trenches: list[Trench]) -> None:
-    """RFC 7946: longitude and latitude to ten decimals, which is a hundredth of a millimetre."""
+    """RFC 7946, one file a trench."""
     folder.mkdir()
-    shapes = transform_geometries(np.array([t.polygon for t in trenches]), parse_crs(DEFAULT), parse_crs(WGS84))
-    for number, (trench, shape) in enumerate(zip(trenches, shapes, strict=True), start=1):
-        ring = np.round(shapely.get_coordinates(shape), 10).tolist()
+    for number, trench in enumerate(trenches, start=1):
+        ring = shapely.get_coordinates(trench.degrees).tolist()
         feature = {
             "type": "Feature",
             "properties": {"name": trench.name, "depth_m": trench.depth_m},

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from layers.crs import DEFAULT, WGS84, parse_crs, transform_geometries
 from layers.errors import Invalid
 from twin.sample.city.streets import normals
 
@@ -33,6 +34,7 @@ _RELIEF_M = 0.05
 # Nobody knows better than this where an object is whose owner states no accuracy, nor how wide one of unknown size is.
 _UNSTATED_M = 3.0
 _NODE_FREE_M = 3.0
+_DECIMALS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,22 @@ _WISHES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trench:
-    """A planned excavation with vertical sides in EPSG:9214, and what is known of every line near it."""
+    """A planned excavation with vertical sides, and what is known of every line near it.
+
+    degrees: longitude and latitude as they are written; polygon: what these are in EPSG:9214.
+    """
 
     name: str
     depth_m: float
+    degrees: shapely.Polygon
     polygon: shapely.Polygon
     verdicts: tuple[tuple[Feature, str, float | None], ...]
 
     def describe(self) -> dict[str, Any]:
-        """As `truth.json` has it: conflicts with their outcome, and lines near by that are clear with their gap."""
+        """As `truth.json` has it: conflicts with their outcome, and lines near by that are clear with their gap.
+
+        Gaps are three-dimensional, from the circle around the section; None where the elevation is not known.
+        """
         named = [({"file": f.file, "layer": f.layer, "row": f.row}, outcome, gap) for f, outcome, gap in self.verdicts]
         return {
             "name": self.name,
@@ -103,12 +112,13 @@ def find_trenches(features: Sequence[Feature], streets: Sequence[Street], terrai
     tree = shapely.STRtree([line.shape for line in lines])
     found = []
     for wish in _WISHES:
-        for polygon in (place for street in streets if street.name == wish.street for place in _places(street, wish)):
+        for degrees in (place for street in streets if street.name == wish.street for place in _places(street, wish)):
+            polygon = _move(degrees, WGS84, DEFAULT)
             near = [lines[i] for i in sorted(tree.query(polygon, predicate="dwithin", distance=_SEEN_M))]
             blocked = len(nodes.query(polygon, predicate="dwithin", distance=_NODE_FREE_M)) > 0
-            trench = None if blocked else _judge_all(wish, polygon, near, terrain)
-            if trench is not None:
-                found.append(trench)
+            verdicts = None if blocked else _judge_all(wish, polygon, near, terrain)
+            if verdicts is not None:
+                found.append(Trench(wish.name, wish.depth_m, degrees, polygon, verdicts))
                 break
         else:
             raise Invalid(f"no place for '{wish.name}' in {wish.street}: choose another seed")
@@ -116,7 +126,7 @@ def find_trenches(features: Sequence[Feature], streets: Sequence[Street], terrai
 
 
 def _places(street: Street, wish: Wish) -> Iterator[shapely.Polygon]:
-    """Rectangles across the middle of every straight stretch of a street, from its own middle outwards."""
+    """Rectangles across every straight stretch of a street, from its middle outwards, in degrees to 0.01 mm."""
     stretches = list(itertools.pairwise(street.points))
     for i in sorted(range(len(stretches)), key=lambda i: abs(2 * i - len(stretches))):
         start, stop = stretches[i]
@@ -126,11 +136,18 @@ def _places(street: Street, wish: Wish) -> Iterator[shapely.Polygon]:
             (start + stop) / 2 + along * wish.along_m / 2 * ahead + offset * right
             for along, offset in zip((-1, -1, 1, 1), (*wish.offsets_m, *wish.offsets_m[::-1]), strict=True)
         ]
-        yield shapely.orient_polygons(shapely.Polygon(np.round(corners, 4)))
+        degrees = _move(shapely.orient_polygons(shapely.Polygon(corners)), DEFAULT, WGS84)
+        yield shapely.transform(degrees, lambda points: np.round(points, _DECIMALS))
 
 
-def _judge_all(wish: Wish, polygon: shapely.Polygon, near: Sequence[Feature], terrain: Terrain) -> Trench | None:
-    """The trench, or None where the ground is not flat, an outcome is in doubt, or it is not what was wished for."""
+def _move(polygon: shapely.Polygon, source: str, target: str) -> shapely.Polygon:
+    return transform_geometries(np.array([polygon]), parse_crs(source), parse_crs(target))[0]
+
+
+def _judge_all(
+    wish: Wish, polygon: shapely.Polygon, near: Sequence[Feature], terrain: Terrain
+) -> tuple[tuple[Feature, str, float | None], ...] | None:
+    """Lines with outcomes and gaps; None where the ground is not flat, one is in doubt, or they are not as wished."""
     inside = shapely.get_coordinates(shapely.segmentize(polygon, 0.5))
     ground = terrain.ground(np.vstack([inside, shapely.get_coordinates(polygon.centroid)]))
     if np.ptp(ground) > _RELIEF_M:
@@ -143,7 +160,7 @@ def _judge_all(wish: Wish, polygon: shapely.Polygon, near: Sequence[Feature], te
         return None
     if any(counts[outcome] < least for outcome, least in wish.outcomes):
         return None
-    return Trench(wish.name, wish.depth_m, polygon, tuple(verdicts))
+    return tuple(verdicts)
 
 
 def _judge(feature: Feature, pit: _Pit) -> tuple[str, float | None]:

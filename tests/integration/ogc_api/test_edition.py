@@ -40,6 +40,17 @@ def test_extents_follow_the_data(town: Town, web_url: str) -> None:
     reader.close()
 
 
+def test_a_stray_feature_does_not_stop_the_service(town: Town, web_url: str) -> None:
+    """A geometry that lies nowhere on earth leaves the extent within it, and the service alive."""
+    reader = Reader(web_url, Audience.PUBLIC)
+    editions = Editions(Service(reader, "http://127.0.0.1/ogc"), check_after_s=0)
+    town.execute("insert into trees (geom) values (st_setsrid(st_makepoint(1e15, 1e15), 9214))")
+    assert all(abs(value) <= 180 for value in _bbox(editions.current(), "trees"))
+    town.a_tree()
+    assert all(abs(value) <= 180 for value in _bbox(editions.current(), "trees"))
+    reader.close()
+
+
 def _bbox(edition: Edition, layer: str) -> list[float]:
     extent: list[float] = edition.config["resources"][layer]["extents"]["spatial"]["bbox"]
     return extent

@@ -61,8 +61,8 @@ def test_ground_is_bilinear_between_pixel_centres(ground: Ground) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "below_ground"),
-    [("DoSauDinh_cm", 120, 1.2 + 0.1), ("DoSauTim_m", 1.2, 1.2), ("DoSauDay_m", 1.2, 1.2 - 0.08), ("DoSau_m", 1.2, 1.2 + 0.1),
-     ("DoSauTim", "120 cm", 1.2), ("DoSauTim_m", "1,20", 1.2), ("DoSauTim_m", -1.2, 1.2)],
+    [("DoSauDinh_cm", 120, 1.2 + 0.1), ("DoSauTim_m", 1.2, 1.2), ("DoSauDay_m", 1.2, 1.2 - 0.08),
+     ("DoSau_m", 1.2, 1.2 + 0.1), ("DoSauTim", "120 cm", 1.2), ("DoSauTim_m", "1,20", 1.2), ("DoSauTim_m", -1.2, 1.2)],
 )  # fmt: skip
 def test_depths_by_reference_and_unit(ground: Ground, field: str, value: object, below_ground: float) -> None:
     """Crown, axis and invert each lead to the axis; a depth follows the ground at every vertex."""

@@ -37,8 +37,9 @@ def test_one_field_serves_one_attribute() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
-    [("vertical_reference", "đỉnh ống", "crown"), ("vertical_reference", "Đáy cống", "invert"), ("status", "Đang sử dụng", "in_service"),
-     ("material", "Ống nhựa uPVC", "uPVC"), ("material", "PVC Polyvinylchloride", "PVC"), ("material", "BTCT", "reinforced concrete"),
+    [("vertical_reference", "đỉnh ống", "crown"), ("vertical_reference", "Đáy cống", "invert"),
+     ("status", "Đang sử dụng", "in_service"), ("material", "Ống nhựa uPVC", "uPVC"),
+     ("material", "PVC Polyvinylchloride", "PVC"), ("material", "BTCT", "reinforced concrete"),
      ("kind", "Hố ga", "manhole"), ("quality_level", "A", "A"), ("status", "???", None), ("status", None, None)],
 )  # fmt: skip
 def test_values(kind: str, text: str | None, value: str | None) -> None:

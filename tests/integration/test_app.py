@@ -1,0 +1,205 @@
+"""The whole service over HTTP: who sees what, and the clash check through its OGC door."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from psycopg import sql
+from starlette.testclient import TestClient
+
+from layers.access import grant_key, list_keys, revoke_key
+from layers.database import connect
+from layers.errors import NotFound
+from twin.app import Doors, create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ADDRESS = "http://127.0.0.1:8000"
+PIPE = (
+    "insert into utility_lines (discipline, owner, vertical_reference, ground_source, elevation_source, section_shape,"
+    " outer_width_m, outer_height_m, quality_level, geom, axis) values ('water', 'Công ty Cấp nước', 'axis', 'none',"
+    " 'measured', 'circular', 0.2, 0.2, 'A', st_geomfromtext('LINESTRING(562000 1820000, 562020 1820000)', 9214),"
+    " st_geomfromtext('LINESTRING Z(562000 1820000 1, 562020 1820000 1)', 9214))"
+)
+DIG = {
+    "type": "Polygon",
+    "coordinates": [
+        [[107.5825, 16.4547], [107.5827, 16.4547], [107.5827, 16.4550], [107.5825, 16.4550], [107.5825, 16.4547]]
+    ],
+}
+
+
+def client(city: str, folder: Path, *, open_desk: bool = False) -> Iterator[TestClient]:
+    doors = Doors(city.replace("//twin@", "//twin_web@"), folder, ADDRESS, open_desk=open_desk)
+    with TestClient(create_app(doors), base_url=ADDRESS, raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def web(city: str, tmp_path: Path) -> Iterator[TestClient]:
+    with connect(city) as connection:
+        connection.execute(PIPE)
+    yield from client(city, tmp_path)
+
+
+@pytest.fixture
+def desk(city: str, tmp_path: Path) -> Iterator[TestClient]:
+    with connect(city) as connection:
+        connection.execute(PIPE)
+    yield from client(city, tmp_path, open_desk=True)
+
+
+def key(city: str, name: str = "Công ty Cấp nước") -> str:
+    with connect(city) as connection:
+        return grant_key(connection, name)
+
+
+def collections(web: TestClient, **options: Any) -> set[str]:
+    answer = web.get("/ogc/collections?f=json", **options)
+    assert answer.status_code == 200
+    return {collection["id"] for collection in answer.json()["collections"]}
+
+
+RESTRICTED = {"utility_lines", "utility_nodes", "excavations"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ogc/collections/utility_lines",
+        "/ogc/collections/utility_lines/items",
+        "/ogc/collections/utility_lines/items?f=html",
+        "/ogc/collections/utility_lines/items?f=csv",
+        "/ogc/collections/utility_lines/items?bbox=107,16,108,17",
+        "/ogc/collections/utility_lines/items?owner=x",
+        "/ogc/collections/utility_lines/items/1",
+        "/ogc/collections/utility_lines/queryables",
+        "/ogc/collections/utility_lines/schema",
+        "/ogc/collections/utility_nodes/items",
+        "/ogc/collections/excavations/items",
+        "/ogc/processes/clash-check",
+    ],
+)
+def test_public_finds_nothing_restricted(web: TestClient, path: str) -> None:
+    """Without a key what is underground does not exist, by any path."""
+    assert web.get(path).status_code == 404
+
+
+def test_public_cannot_run_the_check(web: TestClient) -> None:
+    """The check tells where pipes lie: it is for operators."""
+    answer = web.post("/ogc/processes/clash-check/execution", json={"inputs": {"excavation": DIG, "depth_m": 1.5}})
+    assert answer.status_code == 404
+
+
+def test_key_opens_utilities(web: TestClient, city: str) -> None:
+    """Bearer and Basic both carry a key; the public collections stay what they were."""
+    secret = key(city)
+    basic = base64.b64encode(f"anyone:{secret}".encode()).decode()
+    public = collections(web)
+    assert not public & RESTRICTED
+    for header in (f"Bearer {secret}", f"Basic {basic}"):
+        assert collections(web, headers={"Authorization": header}) == public | RESTRICTED
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer wrong", "Basic %%%", "Basic d3Jvbmc=", "Digest x", "Bearer", "", "Basic /////w=="]
+)
+def test_wrong_keys_are_refused_not_ignored(web: TestClient, header: str) -> None:
+    """A caller who means to be known is not silently served as the public."""
+    answer = web.get("/ogc/collections", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert "WWW-Authenticate" in answer.headers
+
+
+def test_revoked_and_replaced_keys_end(web: TestClient, city: str) -> None:
+    """A new key for a name ends the old one, and revoking ends it at once."""
+    first = key(city)
+    second = key(city)
+    assert web.get("/ogc/collections", headers={"Authorization": f"Bearer {first}"}).status_code == 401
+    with connect(city) as connection:
+        assert [name for name, _ in list_keys(connection)] == ["Công ty Cấp nước"]
+        revoke_key(connection, "Công ty Cấp nước")
+        with pytest.raises(NotFound):
+            revoke_key(connection, "Công ty Cấp nước")
+    assert web.get("/ogc/collections", headers={"Authorization": f"Bearer {second}"}).status_code == 401
+
+
+def test_keys_are_not_kept(city: str) -> None:
+    """The database holds no key, only its hash."""
+    secret = key(city)
+    with connect(city) as connection:
+        rows = connection.execute("select row_to_json(k)::text from access_keys k").fetchall()
+    assert secret not in str(rows)
+
+
+def test_open_desk_serves_its_own_machine(desk: TestClient) -> None:
+    """At a desk no key is needed."""
+    assert collections(desk) >= RESTRICTED
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "city.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"X-Forwarded-For": "10.0.0.1"},
+        {"Forwarded": "for=10.0.0.1"},
+        {"X-Real-IP": "10.0.0.1"},
+    ],
+)
+def test_open_desk_refuses_proxies_and_foreign_names(desk: TestClient, headers: dict[str, str]) -> None:
+    """A proxy in front, or a web page that rebinds a name to 127.0.0.1, gets nothing from an open desk."""
+    answer = desk.get("/ogc/collections", headers=headers)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_check_over_the_ogc_process(desk: TestClient) -> None:
+    """The process answers what the command line answers: owner, gaps, source and the honest remark on terrain."""
+    answer = desk.post("/ogc/processes/clash-check/execution", json={"inputs": {"excavation": DIG, "depth_m": 1.5}})
+    assert answer.status_code == 200, answer.text
+    (report,) = answer.json()["reports"]
+    (clash,) = report["clashes"]
+    assert (clash["outcome"], clash["owner"]) == ("unknown", "Công ty Cấp nước")
+    assert clash["feature"] == {"collection": "utility_lines", "id": 1}
+    assert report["is_clear"] is False
+    assert report["counts"] == {"definite": 0, "possible": 0, "unknown": 1, "clear": 0}
+    assert {remark["vi"] for remark in report["remarks"]} >= {
+        "Không có mô hình địa hình tại đây: không thể kết luận an toàn theo chiều sâu."
+    }
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [{}, {"excavation": DIG}, {"excavation": [], "depth_m": 1}, {"excavation": DIG, "depth_m": "deep"},
+     {"excavation": DIG, "depth_m": 900}, {"excavation": {"type": "Point", "coordinates": [107, 16]}, "depth_m": 1}],
+)  # fmt: skip
+def test_bad_requests_are_400_with_the_fault(desk: TestClient, inputs: dict[str, Any]) -> None:
+    """Bad input is the caller's, and says what is wrong with it."""
+    answer = desk.post("/ogc/processes/clash-check/execution", json={"inputs": inputs})
+    assert answer.status_code == 400
+    assert "excavation" in answer.text or "depth" in answer.text
+
+
+def test_front_page_speaks_both_languages(web: TestClient) -> None:
+    """Vietnamese unless the browser prefers English, or the page is asked for it."""
+    assert 'lang="vi"' in web.get("/", headers={"Accept-Language": "fr"}).text
+    assert 'lang="en"' in web.get("/", headers={"Accept-Language": "en-GB,en"}).text
+    assert 'lang="vi"' in web.get("/?lang=vi", headers={"Accept-Language": "en"}).text
+    assert 'lang="en"' in web.get("/?lang=en").text
+
+
+def test_health_tells_of_the_database(web: TestClient, city: str) -> None:
+    """A monitor learns within one request that the database is gone."""
+    assert web.get("/health").json() == {"status": "ok"}
+    parts = urlsplit(city)
+    name = parts.path.removeprefix("/")
+    with connect(parts._replace(path="/postgres").geturl()) as other:
+        other.execute(sql.SQL("alter database {} with allow_connections false").format(sql.Identifier(name)))
+        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
+    assert web.get("/health").status_code == 503
