@@ -68,7 +68,7 @@ install_python() {
   if [ ! -x .venv/bin/python ] || ! suits .venv/bin/python; then
     .tools/bin/uv venv --quiet --clear --python "${python:-3.12}" .venv
   fi
-  .tools/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes "$lock"
+  .tools/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes "$lock"
   .tools/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 }
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from importers.faults import TEXTS, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from importers.report import FileReport, ImportReport
     from twin.clash.accuracy import Wording

@@ -199,7 +199,7 @@ def test_health_tells_of_the_database(web: TestClient, city: str) -> None:
     assert web.get("/health").json() == {"status": "ok"}
     parts = urlsplit(city)
     name = parts.path.removeprefix("/")
-    with connect(parts._replace(path="/postgres").geturl()) as other:
+    with connect(parts._replace(netloc="postgres@", path="/postgres").geturl()) as other:
         other.execute(sql.SQL("alter database {} with allow_connections false").format(sql.Identifier(name)))
         other.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
     assert web.get("/health").status_code == 503

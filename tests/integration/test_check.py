@@ -21,6 +21,7 @@ from twin.excavations.request import parse_digs, read_digs
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from layers.database import Connection
     from twin.clash.report import Clash, ClashReport
 

@@ -21,6 +21,7 @@ from layers.provenance import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from importers.report import FileReport, ImportReport
     from layers.database import Connection
 

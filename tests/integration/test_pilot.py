@@ -23,8 +23,8 @@ from twin.excavations.request import read_digs
 from twin.sample import write_sample
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
     from importers.report import FileReport, ImportReport
     from layers.database import Connection

@@ -1,0 +1,182 @@
+"""The command line as a person uses it, each call a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Twin = Callable[..., subprocess.CompletedProcess[str]]
+
+TWIN = str(Path(sys.executable).with_name("twin"))
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TWIN_")}
+    return kept | {"TWIN_DATA": str(folder / "data"), "COLUMNS": "200"} | settings
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A place with its own private cluster, stopped when the tests are done."""
+    place = tmp_path_factory.mktemp("cli")
+    yield place
+    subprocess.run([TWIN, "db", "stop"], env=environment(place), check=True)
+
+
+@pytest.fixture(scope="module")
+def twin(folder: Path) -> Twin:
+    def run(*words: object, **settings: str) -> subprocess.CompletedProcess[str]:
+        command = [TWIN, *map(str, words)]
+        return subprocess.run(
+            command, env=environment(folder, **settings), capture_output=True, text=True, check=False, timeout=120
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def demo(twin: Twin) -> subprocess.CompletedProcess[str]:
+    return twin("demo", "--no-serve")
+
+
+def conflicts(output: str) -> list[str]:
+    return re.findall(r"│ (?:definite|possible|unknown|clear) .*", output)
+
+
+def test_demo_goes_the_whole_way_and_again_the_same(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
+    """Sample, import table, conflicts; the second run finds everything there and answers the same."""
+    assert demo.returncode == 0, demo.stderr
+    assert re.search(r"^176 files, 11,\d{3} features loaded", demo.stdout, re.MULTILINE)
+    assert len(conflicts(demo.stdout)) == 7
+    again = twin("demo", "--no-serve")
+    assert again.returncode == 0, again.stderr
+    assert "unchanged" in again.stdout
+    assert conflicts(again.stdout) == conflicts(demo.stdout)
+
+
+def test_demo_leaves_nothing_running(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
+    """What the demo started it stops."""
+    assert demo.returncode == 0
+    assert "state: stopped" in twin("db", "status").stdout
+
+
+def test_vietnamese(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
+    """The same tables in Vietnamese."""
+    assert demo.returncode == 0
+    shown = twin("demo", "--no-serve", TWIN_LANG="vi").stdout
+    assert "Kết quả nạp" in shown
+    assert "chắc chắn" in shown
+    assert "Phải dò tìm trước khi đào" in shown
+
+
+def test_check_exits_by_its_answer(twin: Twin, demo: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """0 where all is proven clear, 4 where something is open; JSON has the whole report."""
+    assert demo.returncode == 0
+    trenches = sorted((folder / "data" / "sample" / "trenches").glob("*.geojson"))
+    answers = [twin("check", trench, "--json") for trench in trenches]
+    reports: list[dict[str, Any]] = [json.loads(answer.stdout)["reports"][0] for answer in answers]
+    assert [answer.returncode for answer in answers] == [0 if report["is_clear"] else 4 for report in reports]
+    assert {answer.returncode for answer in answers} == {0, 4}
+    deeper = twin("check", trenches[-1], "--depth-m", "3", "--json")
+    assert json.loads(deeper.stdout)["reports"][0]["excavation"]["depth_m"] == 3
+
+
+def test_import_exits_by_its_outcome(twin: Twin, tmp_path: Path) -> None:
+    """3 says that something went to the quarantine, and the JSON names it."""
+    (tmp_path / "rong.geojson").write_bytes(b"")
+    answer = twin("import", tmp_path, "--json")
+    assert answer.returncode == 3
+    assert json.loads(answer.stdout)["faults"] == {"empty-file": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "message"),
+    [
+        (("import", "/nowhere"), {}, "does not exist"),
+        (("check", "/nowhere.geojson"), {}, "no GeoJSON"),
+        (("import", ".", "--layer", "lava"), {}, "give one of"),
+        (("import", ".", "--crs", "EPSG:1"), {}, "no coordinate reference system"),
+        (("db", "migrate"), {"TWIN_CRS": "EPSG:4326"}, "projected, in metres"),
+        (("db", "start"), {"TWIN_DATABASE_URL": "postgresql:///x"}, "not the twin's own"),
+        (("access", "revoke", "nobody"), {}, "has no key"),
+        (("serve", "--open-desk"), {"TWIN_HOST": "0.0.0.0"}, "open utilities to the network"),  # noqa: S104
+        (("serve",), {"TWIN_PORT": "99999"}, "TWIN_PORT"),
+        (("import", "."), {"TWIN_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}, "does not answer"),
+    ],
+)
+def test_failures_are_one_line(twin: Twin, words: tuple[str, ...], settings: dict[str, str], message: str) -> None:
+    """What a person can mend is said in one line with exit code 1, without a traceback."""
+    answer = twin(*words, **settings)
+    assert answer.returncode == 1
+    assert message in answer.stderr
+    assert answer.stderr.startswith("twin: ")
+    assert "Traceback" not in answer.stderr
+
+
+def test_database_commands(twin: Twin) -> None:
+    """Start, a polite refusal of a second start, url, status, stop, and stop again."""
+    twin("db", "stop")
+    assert twin("db", "start").returncode == 0
+    second = twin("db", "start")
+    assert second.returncode == 1
+    assert "runs already" in second.stderr
+    url = twin("db", "url").stdout.strip()
+    assert url.startswith("postgresql://twin@/twin?host=/")
+    assert url in twin("db", "status").stdout
+    assert twin("db", "migrate").returncode == 0
+    assert twin("db", "stop").returncode == 0
+    assert twin("db", "stop").returncode == 0
+    assert "state: stopped" in twin("db", "status").stdout
+
+
+def test_key_is_shown_once(twin: Twin) -> None:
+    """grant prints the key, list prints names."""
+    key = twin("access", "grant", "Công ty Điện lực").stdout.strip()
+    assert len(key) >= 40
+    listed = twin("access", "list").stdout
+    assert "Công ty Điện lực" in listed
+    assert key not in listed
+
+
+def test_serve_answers_until_interrupted(demo: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """A real server on a real port, and a clean end on Ctrl-C."""
+    assert demo.returncode == 0
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen([TWIN, "serve"], env=environment(folder, TWIN_PORT=str(port)), stdout=subprocess.PIPE)
+    try:
+        answer = ask(f"http://127.0.0.1:{port}/ogc/collections/parcels/items?limit=1")
+        assert answer["numberMatched"] == 1457
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+        if server.stdout:
+            server.stdout.close()
+
+
+def ask(address: str, patience_s: float = 60) -> dict[str, Any]:
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - loopback
+                return dict(json.load(answer))
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
