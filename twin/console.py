@@ -25,7 +25,7 @@ _WORDS = {
     "folder": ("Thư mục", "Folder"),
     "files": ("Tệp", "Files"),
     "rows_read": ("Dòng đọc", "Rows read"),
-    "loaded": ("Đối tượng đã nạp", "Features loaded"),
+    "features": ("Đối tượng đã nạp", "Features loaded"),
     "refused": ("Dòng cách ly", "Rows refused"),
     "found": ("Điều tìm thấy", "What was found"),
     "times": ("Số lần", "Times"),
@@ -118,7 +118,7 @@ class Screen:
             self.console.print(self._quarantined(refused))
         rate = report.loaded / max(report.seconds, 1e-6)
         self.console.print(
-            f"{len(report.files)} {self.say('files').lower()}, {report.loaded:,} {self.say('loaded').lower()},"
+            f"{len(report.files)} {self.say('files').lower()}, {report.loaded:,} {self.say('features').lower()},"
             f" {report.refused:,} {self.say('refused').lower()}, {report.seconds:.1f} s,"
             f" {rate:,.0f} {self.say('features_per_second')}"
         )
@@ -127,7 +127,7 @@ class Screen:
         table = Table(title=f"{self.say('import')}: {report.root}", title_justify="left")
         outcomes = [name for name in _OUTCOMES if report.outcomes[name]]
         table.add_column(self.say("folder"))
-        for name in ("files", *outcomes, "rows_read", "loaded", "refused"):
+        for name in ("files", *outcomes, "rows_read", "features", "refused"):
             title = self.outcome(name) if name in outcomes else self.say(name)
             table.add_column(title, justify="right")
         folders: dict[str, list[FileReport]] = {}
