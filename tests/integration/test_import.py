@@ -255,6 +255,9 @@ def test_rotterdam_sewers_get_their_axes_from_inverts(cluster: str, shared: Path
             " where inner_width_m <> inner_height_m"
         ).fetchall()
         assert eggs == [("egg", True)]
+        assert opened.execute("select count(*) from utility_lines where section_shape = 'egg'").fetchone() == (56,)
+        nodes = opened.execute("select count(cover_m), count(bottom_m), count(outer_width_m) from utility_nodes")
+        assert nodes.fetchone() == (231, 0, 13)
 
 
 @pytest.mark.shared_data
