@@ -84,10 +84,10 @@ def between(column: str, low: float, high: float) -> CheckConstraint:
 class Feature:
     """Where a row came from: file, layer in it, record (from 1), part (from 0) of a multi-part geometry."""
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True, sort_order=-2)
     source_file_id: Mapped[int | None] = labelled(
-        BigInteger, ForeignKey(f"{SCHEMA}.source_files.id"), vi="Tệp nguồn", en="Source file", index=True
+        BigInteger, ForeignKey(f"{SCHEMA}.source_files.id"), vi="Tệp nguồn", en="Source file", index=True, sort_order=1
     )
-    source_layer: Mapped[str | None] = labelled(Text, vi="Lớp nguồn", en="Source layer")
-    source_row: Mapped[int | None] = labelled(Integer, vi="Dòng nguồn", en="Source row")
-    source_part: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    source_layer: Mapped[str | None] = labelled(Text, vi="Lớp nguồn", en="Source layer", sort_order=1)
+    source_row: Mapped[int | None] = labelled(Integer, vi="Dòng nguồn", en="Source row", sort_order=1)
+    source_part: Mapped[int] = mapped_column(SmallInteger, server_default="0", sort_order=1)

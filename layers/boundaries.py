@@ -31,6 +31,21 @@ class Boundary(Feature, Base):
     __table_args__ = (one_of("level", Level), Index(None, "geom", postgresql_using="gist"))
 
 
+# Neighbouring wards were drawn apart by this much at the most; the gap is no outside.
+_SLIVER_M = 1.0
+
+
+def is_within(connection: Connection, area: shapely.Geometry) -> bool | None:
+    """Whether an area (storage CRS) lies within the boundaries; None where none is loaded."""
+    row = connection.execute(
+        "with asked as (select st_setsrid(%s::geometry, (select st_srid(geom) from boundaries limit 1)) as area)"
+        " select (select count(*) from boundaries), st_covers(st_buffer(st_union(b.geom), %s), asked.area)"
+        " from asked left join boundaries b on b.geom && asked.area group by asked.area",
+        (shapely.to_wkb(area), _SLIVER_M),
+    ).fetchone()
+    return None if row is None or row[0] == 0 else bool(row[1])
+
+
 def read_boundary(connection: Connection) -> shapely.Geometry | None:
     """The city's area in storage CRS: the union of all boundaries, None where none is loaded."""
     row = connection.execute("select st_asbinary(st_union(geom)) from boundaries").fetchone()

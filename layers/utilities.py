@@ -6,6 +6,7 @@ and NULL where the elevation is unknown: an unknown elevation has no number that
 
 from datetime import date
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import (
     BigInteger,
@@ -100,38 +101,41 @@ class NodeKind(StrEnum):
     OTHER = "other"
 
 
+shared = partial(labelled, sort_order=-1)  # before the columns of lines and nodes alone
+
+
 class Utility(Feature):
     """What lines and nodes have in common: identity, vertical knowledge, quality, disclosure."""
 
-    discipline: Mapped[str] = labelled(Text, vi="Ngành", en="Discipline")
-    owner: Mapped[str | None] = labelled(Text, vi="Chủ sở hữu", en="Owner")
-    operator: Mapped[str | None] = labelled(Text, vi="Đơn vị vận hành", en="Operator")
-    owner_ref: Mapped[str | None] = labelled(Text, vi="Mã của chủ sở hữu", en="Owner's identifier")
-    subtype: Mapped[str | None] = labelled(Text, vi="Loại", en="Subtype")
-    status: Mapped[str] = labelled(Text, vi="Trạng thái", en="Status", server_default=Status.UNKNOWN)
-    valid_from: Mapped[date | None] = labelled(Date, vi="Lắp đặt", en="Installed")
-    valid_to: Mapped[date | None] = labelled(Date, vi="Kết thúc", en="Taken out")
-    material: Mapped[str | None] = labelled(Text, vi="Vật liệu", en="Material")
+    discipline: Mapped[str] = shared(Text, vi="Ngành", en="Discipline")
+    owner: Mapped[str | None] = shared(Text, vi="Chủ sở hữu", en="Owner")
+    operator: Mapped[str | None] = shared(Text, vi="Đơn vị vận hành", en="Operator")
+    owner_ref: Mapped[str | None] = shared(Text, vi="Mã của chủ sở hữu", en="Owner's identifier")
+    subtype: Mapped[str | None] = shared(Text, vi="Loại", en="Subtype")
+    status: Mapped[str] = shared(Text, vi="Trạng thái", en="Status", server_default=Status.UNKNOWN)
+    valid_from: Mapped[date | None] = shared(Date, vi="Lắp đặt", en="Installed")
+    valid_to: Mapped[date | None] = shared(Date, vi="Kết thúc", en="Taken out")
+    material: Mapped[str | None] = shared(Text, vi="Vật liệu", en="Material")
 
-    vertical_raw: Mapped[str | None] = labelled(Text, vi="Độ sâu/cao độ gốc", en="Depth or elevation as given")
-    vertical_unit: Mapped[str | None] = labelled(Text, vi="Đơn vị gốc", en="Unit as given")
-    vertical_reference: Mapped[str] = labelled(Text, vi="Điểm đo", en="Vertical reference")
-    vertical_datum: Mapped[str | None] = labelled(Text, vi="Hệ độ cao", en="Vertical datum")
-    vertical_reason: Mapped[str | None] = labelled(Text, vi="Căn cứ cao độ", en="How the elevation was decided")
-    ground_m: Mapped[float | None] = labelled(Double, vi="Cao độ mặt đất", en="Ground elevation", unit="m")
-    ground_source: Mapped[str] = labelled(Text, vi="Nguồn mặt đất", en="Ground source")
-    ground_date: Mapped[date | None] = labelled(Date, vi="Ngày của mặt đất", en="Ground survey date")
-    elevation_source: Mapped[str] = labelled(Text, vi="Nguồn cao độ", en="Elevation source")
+    vertical_raw: Mapped[str | None] = shared(Text, vi="Độ sâu/cao độ gốc", en="Depth or elevation as given")
+    vertical_unit: Mapped[str | None] = shared(Text, vi="Đơn vị gốc", en="Unit as given")
+    vertical_reference: Mapped[str] = shared(Text, vi="Điểm đo", en="Vertical reference")
+    vertical_datum: Mapped[str | None] = shared(Text, vi="Hệ độ cao", en="Vertical datum")
+    vertical_reason: Mapped[str | None] = shared(Text, vi="Căn cứ cao độ", en="How the elevation was decided")
+    ground_m: Mapped[float | None] = shared(Double, vi="Cao độ mặt đất", en="Ground elevation", unit="m")
+    ground_source: Mapped[str] = shared(Text, vi="Nguồn mặt đất", en="Ground source")
+    ground_date: Mapped[date | None] = shared(Date, vi="Ngày của mặt đất", en="Ground survey date")
+    elevation_source: Mapped[str] = shared(Text, vi="Nguồn cao độ", en="Elevation source")
 
-    survey_method: Mapped[str | None] = labelled(Text, vi="Phương pháp đo", en="Survey method")
-    surveyed_on: Mapped[date | None] = labelled(Date, vi="Ngày đo", en="Survey date")
-    quality_level: Mapped[str | None] = labelled(Text, vi="Cấp chất lượng", en="Quality level")
-    horizontal_accuracy_m: Mapped[float | None] = labelled(
+    survey_method: Mapped[str | None] = shared(Text, vi="Phương pháp đo", en="Survey method")
+    surveyed_on: Mapped[date | None] = shared(Date, vi="Ngày đo", en="Survey date")
+    quality_level: Mapped[str | None] = shared(Text, vi="Cấp chất lượng", en="Quality level")
+    horizontal_accuracy_m: Mapped[float | None] = shared(
         Double, vi="Sai số mặt bằng", en="Horizontal accuracy", unit="m"
     )
-    vertical_accuracy_m: Mapped[float | None] = labelled(Double, vi="Sai số độ cao", en="Vertical accuracy", unit="m")
-    schematic: Mapped[bool] = labelled(Boolean, vi="Vị trí sơ đồ", en="Schematic position", server_default="false")
-    disclosure: Mapped[str] = labelled(Text, vi="Mức công bố", en="Disclosure", server_default=Disclosure.RESTRICTED)
+    vertical_accuracy_m: Mapped[float | None] = shared(Double, vi="Sai số độ cao", en="Vertical accuracy", unit="m")
+    schematic: Mapped[bool] = shared(Boolean, vi="Vị trí sơ đồ", en="Schematic position", server_default="false")
+    disclosure: Mapped[str] = shared(Text, vi="Mức công bố", en="Disclosure", server_default=Disclosure.RESTRICTED)
 
 
 def utility_checks() -> tuple[CheckConstraint, ...]:

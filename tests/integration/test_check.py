@@ -105,6 +105,7 @@ def test_within_its_accuracy_is_possible(flat: Connection, tmp_path: Path) -> No
         ({"z": 1.0, "outer_width_m": None, "outer_height_m": None, "section_shape": "unknown"}, Reason.SECTION_MISSING),
         ({"z": 1.0, "quality_level": "D"}, Reason.DEPTH_UNTRUSTED),
         ({"z": 1.0, "quality_level": None}, Reason.DEPTH_UNTRUSTED),
+        ({"z": 1.0, "schematic": True}, Reason.DEPTH_UNTRUSTED),
     ],
 )
 def test_what_is_not_known_is_never_clear(
@@ -132,6 +133,14 @@ def test_wide_pipe_far_off_is_a_candidate(flat: Connection, tmp_path: Path) -> N
            geom=f"SRID=9214;LINESTRING({EAST + 10} {NORTH + 57}, {EAST + 90} {NORTH + 57})",
            axis=f"SRID=9214;LINESTRING Z({EAST + 10} {NORTH + 57} 2.5, {EAST + 90} {NORTH + 57} 2.5)")  # fmt: skip
     assert found(run(flat, tmp_path)).outcome is Outcome.DEFINITE
+
+
+def test_schematic_line_across_the_street_is_not_clear(flat: Connection, tmp_path: Path) -> None:
+    """A diagram drawn 4 m beside the trench says nothing of where the cable lies."""
+    a_pipe(flat, 1.0, schematic=True, horizontal_accuracy_m=0.1,
+           geom=f"SRID=9214;LINESTRING({EAST + 10} {NORTH + 55}, {EAST + 90} {NORTH + 55})",
+           axis=f"SRID=9214;LINESTRING Z({EAST + 10} {NORTH + 55} 1, {EAST + 90} {NORTH + 55} 1)")  # fmt: skip
+    assert found(run(flat, tmp_path)).outcome is Outcome.UNKNOWN
 
 
 def test_manhole_without_a_cover_reaches_the_ground(flat: Connection, tmp_path: Path) -> None:

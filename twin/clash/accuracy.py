@@ -83,6 +83,8 @@ class AccuracyTable:
         """
         if name is None:
             return self.unstated
+        if name in self.levels:
+            return self.levels[name]
         match = _NAME.fullmatch(name.strip().upper())
         if match is None:
             return self.unstated

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from layers.boundaries import read_boundary
+from layers.boundaries import is_within
 from layers.catalog import find_layer
 from layers.crs import CrsMismatch
 from layers.errors import Invalid, Unavailable
@@ -83,8 +83,7 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
 
 
 def _require_records(connection: Connection, dig: PlannedDig) -> None:
-    boundary = read_boundary(connection)
-    if boundary is not None and not boundary.covers(dig.polygon):
+    if is_within(connection, dig.polygon) is False:
         raise Invalid(f"'{dig.name}' reaches beyond the city's boundary, where nothing is recorded: cut it there")
     if not count_features(connection, find_layer("utility_lines")):
         raise Unavailable("no utility lines are loaded: import them first, an empty city has no clear ground")
@@ -101,7 +100,8 @@ def _ground_points(polygon: shapely.Polygon) -> np.ndarray[Any, np.dtype[np.floa
 
 def _utility(index: int, layer: str, row: dict[str, Any], *, heights: bool) -> Utility:
     """The geometry's view of a row; `index` ties the assessment back to it."""
-    quality = Quality(row["quality_level"], row["horizontal_accuracy_m"], row["vertical_accuracy_m"])
+    stated = Quality(row["quality_level"], row["horizontal_accuracy_m"], row["vertical_accuracy_m"])
+    quality = Quality("schematic") if row["schematic"] else stated
     if layer == "utility_nodes":
         point = shapely.from_wkb(row["geom"])
         bottom, top = (row["bottom_m"], _top(row)) if heights else (None, None)
