@@ -71,10 +71,12 @@ def test_an_unknown_level_counts_as_unstated(name):
 
 
 def test_nothing_stated_is_the_least_certain_of_all():
-    """Protects the order of ASCE 38-22: no level is less certain than the lowest level."""
+    """Protects the order of ASCE 38-22: no level is less certain than none; a diagram is no survey at all."""
     unstated = TABLE.resolve(UNSTATED, 1.0)
     assert unstated.vertical_m is None
-    assert all(unstated.horizontal_m >= level.at_depth(1.0).horizontal_m for level in TABLE.levels.values())
+    surveyed = [level for name, level in TABLE.levels.items() if name != "schematic"]
+    assert all(unstated.horizontal_m >= level.at_depth(1.0).horizontal_m for level in surveyed)
+    assert TABLE.find_level("schematic").horizontal_m > unstated.horizontal_m
 
 
 def test_stated_figures_replace_those_of_the_level_one_by_one():
