@@ -26,7 +26,10 @@ from layers.provenance import Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from importers.position import City
+    from numpy.typing import NDArray
+
+    from importers.position import City, Placement
+    from importers.recognition import Target
     from importers.source import Dataset, SourceLayer
     from layers.crs import Crs
     from layers.terrain import Ground
@@ -57,12 +60,21 @@ class Context:
     layer: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Where a file lies, the hash of its content, and of that with all that its reading depends on."""
+
+    location: str
+    sha256: str
+    key: str
+
+
 @dataclass(slots=True)
 class Draft:
     """What a file will bring, and the report on it."""
 
     report: FileReport
-    sha256: str
+    source: Identity
     bytes: int
     owner: str | None
     batches: list[Batch] = field(default_factory=list)
@@ -73,7 +85,9 @@ class Draft:
         report = self.report
         record = FileRecord(
             report.path,
-            self.sha256,
+            self.source.location,
+            self.source.sha256,
+            self.source.key,
             self.bytes,
             report.format,
             self.owner,
@@ -91,8 +105,11 @@ class Draft:
         )
 
     def refuse_whole(self, message: str) -> None:
+        """Put the whole file aside, every record of it."""
         finding = Finding(Fault.VALUE_REFUSED, message, "correct the value, or report the rule if it is wrong")
-        self.batches, self.originals, self.refused = [], [], []
+        for layer, row, attributes in self.originals:
+            self.refuse(layer, replace(finding, row=row), attributes, _Where())
+        self.batches, self.originals = [], []
         self.report.note(None, [finding])
         self.report.loaded, self.report.refused = 0, self.report.read
         self.report.outcome, self.report.message = Outcome.QUARANTINED, message
@@ -105,10 +122,10 @@ class _Where:
     geometry: shapely.Geometry | None = None
 
 
-def read_dataset(dataset: Dataset, context: Context, sha256: str) -> Draft:
+def read_dataset(dataset: Dataset, context: Context, source: Identity) -> Draft:
     """Everything that a file brings; whatever is wrong with it stands in the draft."""
     report = FileReport(dataset.name, Outcome.LOADED)
-    draft = Draft(report, sha256, dataset.size, context.owner)
+    draft = Draft(report, source, dataset.size, context.owner)
     try:
         form = recognise_format(dataset)
         report.format = form.name
@@ -116,28 +133,56 @@ def read_dataset(dataset: Dataset, context: Context, sha256: str) -> Draft:
             _add_terrain(draft, dataset, context)
         else:
             for layer in form.read(dataset):
-                _add_layer(draft, layer, dataset, context)
+                for part in _by_dimension(layer, context):
+                    _add_layer(draft, part, dataset, context)
     except Rejected as rejected:
         _reject(draft, None, rejected)
     if report.loaded == 0:
         report.outcome = Outcome.QUARANTINED
         if not draft.refused:
-            _reject(
-                draft, None, Rejected(Fault.GEOMETRY_MISSING, f"{dataset.name} has no features", "check the export")
-            )
+            nothing = f"{dataset.name} has no features"
+            _reject(draft, None, Rejected(Fault.GEOMETRY_MISSING, nothing, "check the export"))
     elif draft.refused:
         report.outcome = Outcome.PARTLY
     return draft
 
 
-def _reject(draft: Draft, layer: str | None, rejected: Rejected) -> None:
-    draft.report.note(layer, [rejected.finding])
-    draft.report.message = rejected.finding.message
-    draft.refuse(layer, rejected.finding, {}, _Where())
+def refuse_dataset(dataset: Dataset, source: Identity, finding: Finding) -> Draft:
+    """The draft of a file that could not even be opened."""
+    report = FileReport(dataset.name, Outcome.QUARANTINED, message=finding.message)
+    report.note(None, [finding])
+    draft = Draft(report, source, 0, None)
+    draft.refuse(None, finding, {}, _Where())
+    return draft
+
+
+def _by_dimension(layer: SourceLayer, context: Context) -> list[SourceLayer]:
+    """Points, lines and areas of one layer apart, for they go to different tables; records keep their numbers.
+
+    Records without geometry stay with the kind that most of the layer is.
+    """
+    dimensions = np.asarray(shapely.get_dimensions(layer.geometries))
+    kinds, counts = np.unique(dimensions[dimensions >= 0], return_counts=True)
+    if len(kinds) < 2 or context.layer is not None:
+        return [layer]
+    dimensions = np.where(dimensions < 0, kinds[counts.argmax()], dimensions)
+    return [layer.take(np.flatnonzero(dimensions == kind)) for kind in kinds]
+
+
+def _reject(draft: Draft, layer: SourceLayer | None, rejected: Rejected) -> None:
+    """Put a file aside, or a layer with all its records."""
+    finding = rejected.finding
+    name = None if layer is None else layer.name
+    draft.report.note(name, [finding])
+    draft.report.message = finding.message
+    draft.refuse(name, finding, {}, _Where())
+    if layer is not None:
+        draft.report.refused += len(layer)
+        _file_records(draft, layer, [replace(finding, row=int(row)) for row in layer.rows])
 
 
 def _add_terrain(draft: Draft, dataset: Dataset, context: Context) -> None:
-    batch = read_terrain(dataset, context.city, context.crs, data=context.data, sha256=draft.sha256)
+    batch = read_terrain(dataset, context.city, context.crs, data=context.data, sha256=draft.source.sha256)
     draft.batches.append(_stamped(batch, context))
     draft.report.tables.append("terrain")
     draft.report.read = draft.report.loaded = 1
@@ -152,40 +197,37 @@ def _add_layer(draft: Draft, layer: SourceLayer, dataset: Dataset, context: Cont
     try:
         _map_layer(draft, layer, dataset, context)
     except Rejected as rejected:
-        report.refused += len(layer)
-        _reject(draft, layer.name, rejected)
+        _reject(draft, layer, rejected)
 
 
 def _map_layer(draft: Draft, raw: SourceLayer, dataset: Dataset, context: Context) -> None:
     layer, decoded, remarks = _decoded(raw)
-    target = recognise(layer, dataset.name, context.layer)
-    present, findings = usable(layer.geometries, layer.rows)
-    kept = np.flatnonzero(present)
-    placed = place(layer, layer.geometries[kept], context.city, context.crs, force=context.force_crs)
-    remedy = "check the coordinates of the record"
-    findings += [
-        Finding(Fault.OUTSIDE_CITY, "the feature lies outside the city", remedy, int(layer.rows[i]))
-        for i in kept[~placed.inside]
-    ]
-    kept = kept[placed.inside]
+    target = recognise(layer, dataset, context.layer)
+    placed, kept, findings = _placed(layer, target, context)
     sound = repair(target.table, placed.geometries[placed.inside], layer.rows[kept])
     index = kept[sound.index]
     attributes = read_attributes(target.table, layer.columns, len(layer)).take(index.tolist())
     rows = map_rows(target, attributes, sound.geometries, context.ground, context.owner)
     columns, impossible = _possible(target.table, rows.columns)
-    own = [replace(f, row=int(layer.rows[index[f.row]])) for f in rows.findings + impossible if f.row is not None]
-    findings += [*remarks, *placed.findings, *sound.findings, *own]
     columns |= {
         "source_layer": [layer.name] * len(index),
         "source_row": layer.rows[index].tolist(),
         "source_part": sound.part.tolist(),
     }
-    if len(index):
-        draft.batches.append(_stamped(Batch(target.table, columns), context))
+    own = [replace(f, row=int(layer.rows[index[f.row]])) for f in rows.findings + impossible if f.row is not None]
+    findings += [*remarks, *placed.findings, *sound.findings, *own]
+    refused = [f for f in findings if f.fault not in _REMARKS]
+    columns = _without(columns, {f.row for f in refused})
+    loaded = Batch(target.table, columns)
+    if len(loaded):
+        draft.batches.append(_stamped(loaded, context))
         draft.report.tables.append(target.table)
-    draft.originals += [(layer.name, int(layer.rows[i]), _jsonable(layer.record(i))) for i in np.unique(index).tolist()]
-    _file_refused(draft, layer, [f for f in findings if f.fault not in _REMARKS])
-    draft.report.loaded += len(index)
+    whole = sorted(set(columns["source_row"]))
+    position = {int(row): i for i, row in enumerate(layer.rows)}
+    draft.originals += [(layer.name, row, _jsonable(layer.record(position[row]))) for row in whole]
+    _file_records(draft, layer, refused)
+    draft.report.refused += len({finding.row for finding in refused})
+    draft.report.loaded += len(loaded)
     draft.report.note(layer.name, findings)
     draft.report.decisions.append(
         {
@@ -200,15 +242,41 @@ def _map_layer(draft: Draft, raw: SourceLayer, dataset: Dataset, context: Contex
     )
 
 
-def _file_refused(draft: Draft, layer: SourceLayer, findings: list[Finding]) -> None:
+def _placed(layer: SourceLayer, target: Target, context: Context) -> tuple[Placement, NDArray[np.int64], list[Finding]]:
+    """Where the layer lies, which of its records lie in the city, and what is wrong with the others.
+
+    Heights above an ellipsoid or a foreign datum are dropped here: mixed with the city's they would be metres off.
+    """
+    city = context.city.without_boundary() if target.table == "boundaries" else context.city
+    present, findings = usable(layer.geometries, layer.rows)
+    kept = np.flatnonzero(present)
+    placed = place(layer, layer.geometries[kept], city, context.crs, force=context.force_crs)
+    remedy = "check the coordinates of the record"
+    findings += [
+        Finding(Fault.OUTSIDE_CITY, "the feature lies outside the city", remedy, int(layer.rows[i]))
+        for i in kept[~placed.inside]
+    ]
+    if not city.understands_heights_of(placed.crs):
+        reason = f"{placed.reason}; z refers to {placed.crs.vertical} and is not used"
+        placed = replace(placed, geometries=shapely.force_2d(placed.geometries), reason=reason)
+    return placed, kept[placed.inside], findings
+
+
+def _without(columns: dict[str, Any], rows: set[int | None]) -> dict[str, Any]:
+    """The columns without the records of the file that were refused."""
+    if not rows:
+        return columns
+    keep = [i for i, row in enumerate(columns["source_row"]) if row not in rows]
+    return {name: [values[i] for i in keep] for name, values in columns.items()}
+
+
+def _file_records(draft: Draft, layer: SourceLayer, findings: list[Finding]) -> None:
     position = {int(row): i for i, row in enumerate(layer.rows)}
     for finding in findings:
-        if finding.row is None:
-            continue
-        i = position[finding.row]
-        where = _Where(layer.crs, layer.geometries[i])
-        draft.refuse(layer.name, finding, _jsonable(layer.record(i)), where)
-    draft.report.refused += len({finding.row for finding in findings})
+        if finding.row is not None:
+            i = position[finding.row]
+            where = _Where(layer.crs, layer.geometries[i])
+            draft.refuse(layer.name, finding, _jsonable(layer.record(i)), where)
 
 
 def _decoded(layer: SourceLayer) -> tuple[SourceLayer, str, list[Finding]]:

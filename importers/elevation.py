@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 # Deeper than any utility trench: a number beyond it is a mistake, not a depth.
 _DEEPEST_M = 15.0
-# An elevation this far above or below the ground under it is another quantity or another datum.
-_FARTHEST_FROM_GROUND_M = 30.0
+# Above the ground by more than this, an elevation is another quantity or refers to another datum.
+_ABOVE_GROUND_M = 1.0
+# z and a depth that differ by more than this (and the section's height) cannot both be right.
+_CONTRADICTION_M = 0.5
+_POSSIBLE_M = (-500.0, 9000.0)
 _DEPTHS = {
     "depth_crown": VerticalReference.CROWN,
     "depth_axis": VerticalReference.AXIS,
@@ -59,6 +62,7 @@ class Vertical:
     z: NDArray[np.float64]
     spans: list[slice]
     ground: list[float | None]
+    stated_ground: list[float | None]
     reference: list[VerticalReference]
     source: list[ElevationSource]
     raw: list[str | None]
@@ -86,6 +90,7 @@ def read_verticals(
         z=np.full(len(vertices.xyz), np.nan),
         spans=vertices.spans,
         ground=[_mean(vertices.surface[span]) for span in vertices.spans],
+        stated_ground=[number for _, number in _elevations(attributes, "ground")],
         reference=[VerticalReference.NONE] * count,
         source=[ElevationSource.NONE] * count,
         raw=[None] * count,
@@ -96,7 +101,7 @@ def read_verticals(
     _from_depths(out, attributes, vertices, stated)
     _from_elevations(out, attributes, stated)
     _from_end_inverts(out, attributes, vertices)
-    _from_z(out, vertices, stated)
+    _from_z(out, vertices, stated, sections)
     _to_axis(out, sections)
     _refuse_absurd(out, vertices)
     return out
@@ -131,13 +136,17 @@ def _from_depths(
                 continue
             out.raw[i], out.unit[i] = str(raw[i]), depths.unit
             refusal = _refusal(known[i], depth, signs, depths.reason)
+            stated_ground = out.stated_ground[i]
             surface = vertices.surface[vertices.spans[i]]
+            if stated_ground is not None:
+                surface = np.full(len(surface), stated_ground)
             if refusal is not None or depth is None:
                 out.forget(i, f"depth {raw[i]} not used: {refusal}")
             elif np.isnan(surface).any():
                 out.forget(i, f"depth {raw[i]} given, but no terrain is known under the line")
             else:
-                reason = f"depth below terrain, {depths.reason}{signs}"
+                below = "terrain" if stated_ground is None else f"the ground level {stated_ground:g} of the record"
+                reason = f"depth below {below}, {depths.reason}{signs}"
                 out.decide(i, surface - depth, stated[i] or reference, ElevationSource.DEPTH, reason)
 
 
@@ -191,6 +200,9 @@ def _from_end_inverts(out: Vertical, attributes: Attributes, vertices: Vertices)
         if start is None and end is None:
             continue
         out.raw[i], out.unit[i] = f"{start} … {end}", "m"
+        if attributes.repeated[i]:
+            out.forget(i, f"inverts {start} … {end} of a record in several parts: which end is which is not known")
+            continue
         if z_start is None or z_end is None:
             out.forget(i, f"inverts {start} … {end}: one is missing or stands for 'not known'")
             continue
@@ -207,13 +219,18 @@ def _elevations(attributes: Attributes, key: str) -> list[tuple[Any, float | Non
     ]
 
 
-def _from_z(out: Vertical, vertices: Vertices, stated: Sequence[VerticalReference | None]) -> None:
-    """Z of the geometry, where every vertex of a line has one that is no sentinel."""
+def _from_z(
+    out: Vertical, vertices: Vertices, stated: Sequence[VerticalReference | None], sections: Sequence[Section]
+) -> None:
+    """Z of the geometry, where every vertex of a line has one that is no sentinel and no depth contradicts it."""
     heights = vertices.xyz[:, 2]
     usable = np.isfinite(heights) & ~np.isin(heights, vocabulary()["sentinels"]["elevation"])
     for i, span in enumerate(out.spans):
         z = heights[span]
-        if usable[span].all():
+        tolerance_m = _CONTRADICTION_M + (sections[i].outer_height_m or 0.0)
+        if usable[span].all() and (np.abs(z - out.z[span]) > tolerance_m).any():
+            out.forget(i, f"z {z[0]:g} and '{out.raw[i]}' ({out.reason[i]}) contradict each other: neither is used")
+        elif usable[span].all():
             out.raw[i], out.unit[i] = "z", "m"
             reference = stated[i] or VerticalReference.AXIS
             out.decide(i, z, reference, ElevationSource.MEASURED, f"z of the geometry, taken as {reference}")
@@ -237,10 +254,16 @@ def _to_axis(out: Vertical, sections: Sequence[Section]) -> None:
 
 
 def _refuse_absurd(out: Vertical, vertices: Vertices) -> None:
-    far = np.abs(out.z - vertices.surface) > _FARTHEST_FROM_GROUND_M
+    low, high = _POSSIBLE_M
+    above, below = out.z - vertices.surface > _ABOVE_GROUND_M, vertices.surface - out.z > _DEEPEST_M
+    impossible = (out.z < low) | (out.z > high)
     for i, span in enumerate(out.spans):
-        if far[span].any():
-            out.forget(i, f"elevation {out.raw[i]} lies more than {_FARTHEST_FROM_GROUND_M:g} m off the ground")
+        if impossible[span].any():
+            out.forget(i, f"elevation {out.raw[i]} not used: not within {low:g} to {high:g} m")
+        elif above[span].any():
+            out.forget(i, f"elevation {out.raw[i]} not used: more than {_ABOVE_GROUND_M:g} m above the ground")
+        elif below[span].any():
+            out.forget(i, f"elevation {out.raw[i]} not used: more than {_DEEPEST_M:g} m below the ground")
 
 
 def read_node_heights(
@@ -254,12 +277,15 @@ def read_node_heights(
     xyz = shapely.get_coordinates(points, include_z=True)
     terrain = ground.elevations(xyz[:, :2])
     z = np.where(np.isin(xyz[:, 2], vocabulary()["sentinels"]["elevation"]), np.nan, xyz[:, 2])
+    # z of a manhole may be its cover or its bottom: beside the ground it is the cover.
+    z = np.where(np.abs(z - terrain) <= _ABOVE_GROUND_M, z, np.nan)
     cover = _first_known(_heights(attributes, "cover"), _heights(attributes, "ground"), z)
     known = [None if _is_sentinel(v, "depth") else v for v in attributes.values("depth")]
     depths = parse_lengths([_unsigned(v) for v in known], attributes.unit("depth"), DEPTH, DEPTH_UNITS)
     depth = np.array([np.nan if d is None or d > _DEEPEST_M else d for d in depths.metres], dtype=float)
     bottom = _first_known(_heights(attributes, "bottom"), _first_known(cover, terrain) - depth)
-    return terrain, cover, np.where(bottom > cover, np.nan, bottom)
+    cover = np.where((cover - terrain > _DEEPEST_M) | (terrain - cover > _DEEPEST_M), np.nan, cover)
+    return terrain, cover, np.where((bottom > cover) | (bottom - terrain > _ABOVE_GROUND_M), np.nan, bottom)
 
 
 def _heights(attributes: Attributes, key: str) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ class Fault(StrEnum):
     ZERO_LENGTH = "zero-length"
     TEXT_BROKEN = "text-broken"
     VALUE_REFUSED = "value-refused"
+    VALUE_MISSING = "value-missing"
     ELEVATION_UNKNOWN = "elevation-unknown"
     SECTION_UNKNOWN = "section-unknown"
     REPAIRED = "repaired"
@@ -54,6 +55,7 @@ TEXTS: dict[Fault, tuple[str, str]] = {
     Fault.ZERO_LENGTH: ("tuyến có chiều dài bằng 0", "line without length"),
     Fault.TEXT_BROKEN: ("chữ bị hỏng", "damaged text"),
     Fault.VALUE_REFUSED: ("giá trị không thể có", "impossible value"),
+    Fault.VALUE_MISSING: ("thiếu giá trị bắt buộc", "a necessary value is missing"),
     Fault.ELEVATION_UNKNOWN: ("chưa biết cao độ", "elevation unknown"),
     Fault.SECTION_UNKNOWN: ("chưa biết mặt cắt", "section unknown"),
     Fault.REPAIRED: ("đã sửa hình học", "geometry repaired"),

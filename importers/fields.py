@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"[-+]?\d[\d ]*(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _LENGTH = re.compile(r"^\s*(?:d|dn|de|od|id|ø|⌀|phi)?\s*([-+]?\d+(?:[.,]\d+)?)\s*(mm|cm|dm|m)?\s*$", re.IGNORECASE)
+_SMALLEST_SIDE_MM = 20
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*[x×*]\s*(\d+(?:[.,]\d+)?)\s*(mm|cm|m)?", re.IGNORECASE)
 
 
@@ -50,7 +51,8 @@ def parse_number(value: Any) -> float | None:
     text = str(value).strip()
     if not _NUMBER.fullmatch(text):
         return None
-    return float(text.replace(" ", "").replace(",", "."))
+    number = float(text.replace(" ", "").replace(",", "."))
+    return number if math.isfinite(number) else None
 
 
 def parse_lengths(values: Sequence[Any], unit: str | None, plausible: Plausible, units: Sequence[str]) -> Lengths:
@@ -106,11 +108,16 @@ def _plausible_unit(sizes: Sequence[float], plausible: Plausible, units: Sequenc
 
 
 def parse_size(value: Any) -> tuple[float, float] | None:
-    """(width, height) in metres of "600x800" (mm unless a unit stands there or the numbers are below 20: m)."""
-    match = _SIZE.search(str(value)) if value is not None else None
+    """(width, height) in metres of "600x800" (mm unless a unit stands there or the numbers are below 20: m).
+
+    None for a count of ducts ("5x110") and for the area of a cable's cores ("3x240mm2").
+    """
+    match = _SIZE.fullmatch(str(value).strip()) if value is not None else None
     if match is None:
         return None
     width, height = (float(match[i].replace(",", ".")) for i in (1, 2))
+    if not match[3] and min(width, height) < _SMALLEST_SIDE_MM <= max(width, height):
+        return None
     unit = (match[3] or ("m" if max(width, height) < 20 else "mm")).lower()
     scale = vocabulary()["units"][unit]
     return width * scale, height * scale

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 import time
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from importers.dataset import Context, Draft, read_dataset
-from importers.faults import Rejected
+import psycopg
+
+from importers.dataset import Context, Draft, Identity, read_dataset, refuse_dataset
+from importers.faults import Fault, Finding, Rejected
 from importers.formats import recognise as recognise_format
 from importers.position import City
 from importers.report import FileReport, ImportReport
 from importers.source import Dataset, find_datasets
 from importers.vocabulary import vocabulary, words_in
 from layers.boundaries import read_boundary
+from layers.catalog import read_versions
 from layers.crs import Crs, parse_crs
 from layers.database import storage_srid
-from layers.errors import Invalid
-from layers.loading import close_run, find_loaded, load_file, open_run
+from layers.errors import Invalid, TwinError
+from layers.loading import close_run, find_loaded, forget_file, importing, load_file, open_run
 from layers.provenance import Outcome
 from layers.terrain import read_ground
 
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from layers.database import Connection
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,10 @@ class ImportOptions:
     owner: str | None = None
     layer: str | None = None
     dry_run: bool = False
+
+    @property
+    def given(self) -> dict[str, str | None]:
+        return {"crs": self.crs.code if self.crs else None, "owner": self.owner, "layer": self.layer}
 
 
 @dataclass(slots=True)
@@ -62,6 +75,11 @@ class _Import:
             layer=self.options.layer,
         )
 
+    def circumstances(self, rank: int) -> str:
+        """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""
+        terrain = read_versions(self.connection)["terrain"] if rank == 2 else None
+        return json.dumps([self.options.given, self.path.is_file(), terrain, vocabulary()])
+
 
 def import_path(
     connection: Connection,
@@ -75,27 +93,36 @@ def import_path(
 
     Terrain comes first, for depths refer to it, then boundaries, for everything must lie within them.
     `on_file` hears of each file when it is done: its report, how many are done, how many there are.
-    Raises: Invalid where the path does not exist.
+    Raises: Invalid where there is nothing to import, Conflict while another import runs.
     """
+    started = time.monotonic()
+    path = path.resolve()
+    datasets, documents = _find(path)
+    job = _Import(connection, data, path, options)
+    root = path if path.is_dir() else path.parent
+    ranked = sorted(((_rank(dataset), dataset) for dataset in datasets), key=lambda pair: pair[0])
+    reports: list[FileReport] = []
+    with importing(connection):
+        if not options.dry_run:
+            job.run_id = open_run(connection, str(root), options.given)
+        for rank, members in groupby(ranked, key=lambda pair: pair[0]):
+            context, circumstances = job.context(), job.circumstances(rank)
+            for _, dataset in members:
+                reports.append(_import_dataset(job, context, dataset, circumstances))
+                on_file(reports[-1], len(reports), len(datasets))
+        if not options.dry_run:
+            close_run(connection, job.run_id)
+    left_aside = tuple(document.relative_to(root).as_posix() for document in documents)
+    return ImportReport(str(root), tuple(reports), left_aside, time.monotonic() - started)
+
+
+def _find(path: Path) -> tuple[list[Dataset], list[Path]]:
     if not path.exists():
         raise Invalid(f"{path} does not exist: name a folder or a file")
-    started = time.monotonic()
-    datasets, documents = find_datasets(path.resolve())
-    job = _Import(connection, data, path.resolve(), options)
-    root = str(datasets[0].root) if datasets else str(path)
-    if not options.dry_run:
-        given = {"crs": options.crs.code if options.crs else None, "owner": options.owner, "layer": options.layer}
-        job.run_id = open_run(connection, root, given)
-    reports: list[FileReport] = []
-    for rank in (0, 1, 2):
-        context = job.context()
-        for dataset in (d for d in datasets if _rank(d) == rank):
-            reports.append(_import_dataset(job, context, dataset))
-            on_file(reports[-1], len(reports), len(datasets))
-    if not options.dry_run:
-        close_run(connection, job.run_id)
-    left_aside = tuple(document.relative_to(root).as_posix() for document in documents)
-    return ImportReport(root, tuple(reports), left_aside, time.monotonic() - started)
+    datasets, documents = find_datasets(path)
+    if not datasets:
+        raise Invalid(f"{path} holds nothing to import: name a folder with deliveries, or a file that is no companion")
+    return datasets, documents
 
 
 def _rank(dataset: Dataset) -> int:
@@ -103,36 +130,57 @@ def _rank(dataset: Dataset) -> int:
     try:
         if recognise_format(dataset).read is None:
             return 0
-    except Rejected:
+    except (Rejected, OSError):
         return 2
     return 1 if words_in(dataset.path.stem) & set(vocabulary()["layers"]["boundaries"]) else 2
 
 
-def _import_dataset(job: _Import, context: Context, dataset: Dataset) -> FileReport:
-    sha256 = dataset.sha256()
-    repeated = _seen_before(job, dataset, sha256)
-    if repeated is not None:
-        return repeated
-    draft = read_dataset(dataset, context, sha256)
-    report = draft.report
+def _import_dataset(job: _Import, context: Context, dataset: Dataset, circumstances: str) -> FileReport:
+    draft = _read(job, context, dataset, circumstances)
+    if isinstance(draft, FileReport):
+        return draft
     if not job.options.dry_run:
         _write(job, draft)
-    if report.outcome in (Outcome.LOADED, Outcome.PARTLY):
-        job.loaded_here[sha256] = dataset.name
-    return report
+    if draft.report.outcome in (Outcome.LOADED, Outcome.PARTLY):
+        job.loaded_here[draft.source.sha256] = dataset.name
+    return draft.report
 
 
-def _seen_before(job: _Import, dataset: Dataset, sha256: str) -> FileReport | None:
+def _read(job: _Import, context: Context, dataset: Dataset, circumstances: str) -> Draft | FileReport:
+    """The draft of a file, or the report of one that brings nothing new. No file stops the others."""
+    source = Identity(dataset.location, "", "")
+    try:
+        sha256 = dataset.sha256()
+        key = hashlib.sha256(f"{sha256} {circumstances}".encode()).hexdigest()
+        source = Identity(dataset.location, sha256, key)
+        return _seen_before(job, dataset, source) or read_dataset(dataset, context, source)
+    except (TwinError, OSError) as error:
+        finding = Finding(Fault.UNREADABLE, f"{dataset.name}: {error}", "check the file and its rights")
+    except psycopg.Error:
+        raise
+    except Exception as error:  # a fault of a reader: it is logged, and the rest of the folder goes on
+        LOGGER.exception("reading %s", dataset.name)
+        message = f"{dataset.name}: the reader failed ({type(error).__name__}: {error})"
+        finding = Finding(Fault.UNREADABLE, message, "deliver it in another format, and report the file as a fault")
+    return refuse_dataset(dataset, source, finding)
+
+
+def _seen_before(job: _Import, dataset: Dataset, source: Identity) -> FileReport | None:
     """Report of a file whose content is in the city already, or came with another file of this import."""
-    twin = job.loaded_here.get(sha256)
-    if twin is not None:
-        return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {twin}")
-    known = find_loaded(job.connection, sha256)
-    if known is None:
-        return None
-    if known == (str(dataset.root), dataset.name):
+    known = find_loaded(job.connection, source.sha256)
+    own = [file for file in known if file.location == source.location]
+    if own:
+        if own[0].key != source.key:
+            return None
+        job.loaded_here[source.sha256] = dataset.name
         return FileReport(dataset.name, "unchanged", message="imported before, nothing to do")
-    return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {known[1]}, imported before")
+    twin = job.loaded_here.get(source.sha256) or next((file.path for file in known), None)
+    if twin is None:
+        return None
+    if not job.options.dry_run:
+        with job.connection.transaction():
+            forget_file(job.connection, source.location, keep_features=False)
+    return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {twin}")
 
 
 def _write(job: _Import, draft: Draft) -> None:

@@ -27,6 +27,7 @@ from layers.utilities import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -117,7 +118,20 @@ def _excavations(_: Target, attributes: Attributes, geometries: NDArray[np.objec
     columns["name"] = [name or "?" for name in columns["name"]]
     columns["depth_m"] = _metres(attributes, "depth_m", "m")
     columns["status"] = [ExcavationStatus.DRAFT] * attributes.count
-    return Rows(columns, [], [])
+    findings = [
+        Finding(Fault.VALUE_MISSING, fault, "correct the record", row=i)
+        for i, (depth, start, end) in enumerate(
+            zip(columns["depth_m"], columns["starts_on"], columns["ends_on"], strict=True)
+        )
+        if (fault := _excavation_fault(depth, start, end))
+    ]
+    return Rows(columns, findings, [])
+
+
+def _excavation_fault(depth: float | None, start: date | None, end: date | None) -> str | None:
+    if depth is None:
+        return "no depth is given"
+    return f"it ends on {end}, before it starts on {start}" if start and end and end < start else None
 
 
 def _utility(target: Target, attributes: Attributes, owner: str | None) -> dict[str, Sequence[Any]]:
@@ -156,6 +170,7 @@ def _utility_lines(
     vertical = read_verticals(geometries, attributes, sections, ground)
     plan = shapely.force_2d(geometries)
     known = [source is not ElevationSource.NONE for source in vertical.source]
+    grounds = [_ground(*heights) for heights in zip(vertical.stated_ground, vertical.ground, strict=True)]
     columns = (
         _utility(target, attributes, owner)
         | {
@@ -175,10 +190,8 @@ def _utility_lines(
             "vertical_reference": vertical.reference,
             "vertical_reason": vertical.reason,
             "elevation_source": vertical.source,
-            "ground_m": vertical.ground,
-            "ground_source": [
-                GroundSource.NONE if height is None else GroundSource.TERRAIN for height in vertical.ground
-            ],
+            "ground_m": [height for height, _ in grounds],
+            "ground_source": [source for _, source in grounds],
         }
         | sections_columns(sections)
     )
@@ -190,6 +203,13 @@ def _utility_lines(
         if section.shape is SectionShape.UNKNOWN
     ]
     return Rows(columns, findings, sorted({*vertical.reason, *(s.reason for s in sections)}))
+
+
+def _ground(stated: float | None, terrain: float | None) -> tuple[float | None, GroundSource]:
+    """The ground that a depth refers to: the record's own, which is that of its survey, before today's terrain."""
+    if stated is not None:
+        return stated, GroundSource.OWNER
+    return terrain, GroundSource.NONE if terrain is None else GroundSource.TERRAIN
 
 
 def _axis(plan: shapely.LineString, z: NDArray[np.float64]) -> shapely.LineString:

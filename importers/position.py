@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isclose
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import shapely
 
 from importers.faults import Fault, Finding, Rejected
 from layers.crs import (
+    HON_DAU_1992,
     VN2000_TM3,
     WGS84,
     Crs,
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 
 # A feature may stand this far outside the boundary: a reference map is no legal boundary.
 BOUNDARY_MARGIN_M = 1000.0
+SURROUNDINGS_M = 20_000.0
 # Share of a layer that must fall into the city before a reading of its coordinates is believed.
 _BELIEVED = 0.9
 _CANDIDATES = (*(f"EPSG:{n}" for n in VN2000_TM3), "EPSG:5896", "EPSG:5897", "EPSG:5898", "EPSG:5899", "EPSG:3405",
                "EPSG:3406", "EPSG:32648", "EPSG:32649", "EPSG:4756", "EPSG:4326")  # fmt: skip
+_VIETNAM = {*VN2000_TM3, 3405, 3406, 5896, 5897, 5898, 5899}
 _VN2000_SCALE = 0.9999
 _FALSE_EASTING_M = 500_000.0
 
@@ -42,6 +46,10 @@ class City:
 
     storage: Crs
     boundary: shapely.Geometry | None = None
+
+    def without_boundary(self) -> City:
+        """The city as it is before any boundary is known: what boundaries themselves are held against."""
+        return City(self.storage)
 
     @cached_property
     def region(self) -> shapely.Geometry:
@@ -54,8 +62,24 @@ class City:
         shapely.prepare(region)
         return region
 
+    @cached_property
+    def surroundings(self) -> shapely.Geometry:
+        """As far as a road or main that begins in the city may lead; beyond is a vertex that went astray."""
+        surroundings = self.region.buffer(SURROUNDINGS_M)
+        shapely.prepare(surroundings)
+        return surroundings
+
     def contains(self, geometries: NDArray[np.object_]) -> NDArray[np.bool_]:
-        return np.asarray(shapely.intersects(self.region, geometries), dtype=bool)
+        return np.asarray(
+            shapely.intersects(self.region, geometries) & shapely.covers(self.surroundings, geometries), dtype=bool
+        )
+
+    def understands_heights_of(self, crs: Crs) -> bool:
+        """Whether z of a layer in that CRS is an elevation above the city's vertical datum, as far as it is said."""
+        if crs.vertical is None:
+            return True
+        is_vietnam = self.storage.srid in _VIETNAM
+        return crs.vertical == HON_DAU_1992 if is_vietnam else crs.vertical != "ellipsoid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +103,19 @@ def place(
     """
     crs, reason = _decide(layer, geometries, city, given, force=force)
     moved, inside = _try(geometries, crs, city)
-    if inside.any() or not len(geometries):
+    if not len(geometries) or inside.all():
         return Placement(moved, inside, crs, reason)
     swapped = shapely.transform(geometries, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=_any_z(geometries))
-    moved, inside = _try(swapped, crs, city)
-    if inside.mean() >= _BELIEVED:
+    moved_swapped, inside_swapped = _try(swapped, crs, city)
+    if inside_swapped.mean() >= _BELIEVED and inside_swapped.sum() > inside.sum():
         if layer.surveyor_axes:
-            return Placement(moved, inside, crs, f"{reason}; x is north, y is east, as in surveyors' tables")
+            reason += "; x is north, y is east, as in surveyors' tables"
+            return Placement(moved_swapped, inside_swapped, crs, reason)
         said = f"x and y stand in each other's place; read as north, east in {crs.code}"
         finding = Finding(Fault.AXES_SWAPPED, said)
-        return Placement(moved, inside, crs, f"{reason}; x and y swapped", (finding,))
+        return Placement(moved_swapped, inside_swapped, crs, f"{reason}; x and y swapped", (finding,))
+    if inside.any():
+        return Placement(moved, inside, crs, reason)
     raise _misplaced(layer, geometries, crs, city)
 
 
@@ -106,7 +133,7 @@ def _decide(
         raise Rejected(
             Fault.CRS_UNUSABLE, f"{layer.name}: {error}", "import this file alone with --crs CODE"
         ) from error
-    _refuse_mislabelled(layer, crs)
+    refuse_mislabelled(layer.name, crs)
     if not has_accurate_path(crs, city.storage):
         raise Rejected(
             Fault.CRS_UNUSABLE,
@@ -116,19 +143,20 @@ def _decide(
     return crs, f"declared by {layer.crs_origin}"
 
 
-def _refuse_mislabelled(layer: SourceLayer, crs: Crs) -> None:
-    """A VN-2000 zone on the WGS 84 datum is no system anybody surveys in: the label is 225 m wrong at Huế."""
+def refuse_mislabelled(name: str, crs: Crs) -> None:
+    """A VN-2000 zone on the WGS 84 datum is no system anybody surveys in: the label is 225 m wrong at Huế.
+
+    Raises: Rejected for such a label.
+    """
     parameters = crs.parameters
     if crs.has_code or "World Geodetic System 1984" not in crs.datum:
         return
-    if (
-        parameters.get("Scale factor at natural origin") == _VN2000_SCALE
-        and parameters.get("False easting") == _FALSE_EASTING_M
-    ):
+    scale, easting = parameters.get("Scale factor at natural origin", 0.0), parameters.get("False easting", 0.0)
+    if isclose(scale, _VN2000_SCALE, abs_tol=1e-6) and isclose(easting, _FALSE_EASTING_M, abs_tol=1.0):
         meridian = parameters["Longitude of natural origin"]
         raise Rejected(
             Fault.CRS_MISLABELLED,
-            f"{layer.name}: its label says WGS 84 with the central meridian {meridian:g}° and scale 0.9999 of VN-2000;"
+            f"{name}: its label says WGS 84 with the central meridian {meridian:g}° and scale 0.9999 of VN-2000;"
             " believed as it stands, everything would be 225 m off",
             "if the coordinates are VN-2000, import this file alone with --crs and the zone's EPSG code",
         )

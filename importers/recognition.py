@@ -16,7 +16,7 @@ from layers.utilities import Discipline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from importers.source import SourceLayer
+    from importers.source import Dataset, SourceLayer
 
 _BY_KIND = {
     0: ("trees", "utility_nodes"),
@@ -35,13 +35,13 @@ class Target:
     reason: str
 
 
-def recognise(layer: SourceLayer, dataset_name: str, forced: str | None) -> Target:
+def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Target:
     """Where a layer belongs.
 
     A drawing's layers are told apart by their own names alone: everything lies in one drawing.
     Raises: Rejected where nothing points to a table.
     """
-    path = PurePosixPath(dataset_name)
+    path = PurePosixPath(dataset.root.name) / dataset.name
     is_drawing = path.suffix.lower() == ".dxf"
     places = [layer.name] if is_drawing else [layer.name, path.stem, *reversed(path.parts[:-1])]
     discipline, word = _discipline(places)

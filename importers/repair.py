@@ -26,6 +26,7 @@ _KINDS = {
     "buildings": {3, 6},
     "excavations": {3, 6},
 }
+_LINES = {"utility_lines", "roads"}
 _PARTED = {"utility_lines", "utility_nodes", "trees", "excavations"}
 
 
@@ -79,6 +80,8 @@ def repair(table: str, geometries: NDArray[np.object_], rows: NDArray[np.int64])
     kept, index = kept[sound], index[sound]
     if table in _PARTED:
         parts, of = shapely.get_parts(kept, return_index=True)
+        long_enough = (shapely.length(parts) > 0) | (table not in _LINES)
+        parts, of = parts[long_enough], of[long_enough]
         number = np.arange(len(of)) - np.searchsorted(of, of)
         return Sound(parts, index[of], number, tuple(findings))
     multi = shapely.multipolygons if _KINDS[table] == {3, 6} else shapely.multilinestrings

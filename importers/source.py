@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        return self.path.relative_to(self.root).as_posix()
+        return _readable(self.path.relative_to(self.root))
+
+    @property
+    def location(self) -> str:
+        return _readable(self.path)
 
     @property
     def size(self) -> int:
@@ -76,8 +81,18 @@ class SourceLayer:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def take(self, index: NDArray[np.int64]) -> SourceLayer:
+        """The records at these positions."""
+        columns = {name: [values[i] for i in index.tolist()] for name, values in self.columns.items()}
+        return replace(self, geometries=self.geometries[index], columns=columns, rows=self.rows[index])
+
     def record(self, index: int) -> dict[str, Any]:
         return {name: values[index] for name, values in self.columns.items()}
+
+
+def _readable(path: Path) -> str:
+    """The path as text; bytes of a name that are no UTF-8 are spelled out."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
@@ -100,7 +115,8 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for file in path.rglob("*"):
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
+        # A link that leads nowhere, or to a folder, is reported, not passed over.
+        if (file.is_file() or file.is_symlink()) and not any(part.startswith(".") for part in file.relative_to(path).parts):
             yield file
 
 

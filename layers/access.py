@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import Base
 from layers.database import Audience, Connection
-from layers.errors import NotFound
+from layers.errors import Invalid, NotFound
 
 
 class AccessKey(Base):
@@ -26,6 +26,8 @@ class AccessKey(Base):
 
 def grant_key(connection: Connection, name: str) -> str:
     """A new operator key for a name; a key that the name had before ends."""
+    if not name.strip():
+        raise Invalid("a key needs the name of its holder")
     key = secrets.token_urlsafe(32)
     connection.execute(
         "insert into access_keys (name, sha256) values (%s, %s)"

@@ -46,6 +46,11 @@ def is_within(connection: Connection, area: shapely.Geometry) -> bool | None:
     return None if row is None or row[0] == 0 else bool(row[1])
 
 
+def has_boundaries(connection: Connection) -> bool:
+    row = connection.execute("select exists (select 1 from boundaries)").fetchone()
+    return bool(row and row[0])
+
+
 def read_boundary(connection: Connection) -> shapely.Geometry | None:
     """The city's area in storage CRS: the union of all boundaries, None where none is loaded."""
     row = connection.execute("select st_asbinary(st_union(geom)) from boundaries").fetchone()

@@ -172,12 +172,12 @@ def find_layer(name: str, audience: Audience = Audience.OPERATOR) -> Layer:
 
 def read_versions(connection: Connection) -> dict[str, int]:
     """Version of each layer by name: what caches are compared with, so it costs next to nothing."""
-    return dict(connection.execute("select layer, version from layer_states").fetchall())
+    return dict(connection.execute("select layer, version from visible_layer_states").fetchall())
 
 
 def read_states(connection: Connection, audience: Audience) -> dict[str, LayerState]:
     """State of each layer by name, for the layers that the audience may read."""
-    rows = connection.execute("select layer, version, features, changed_at from layer_states").fetchall()
+    rows = connection.execute("select layer, version, features, changed_at from visible_layer_states").fetchall()
     names = {layer.name for layer in layers_for(audience)}
     return {
         name: LayerState(version, features, changed_at, _bounds(connection, name))

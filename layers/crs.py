@@ -27,6 +27,7 @@ WGS84 = "EPSG:4326"
 SWAPPED_DEFINITIONS = frozenset({"EPSG:6956", "EPSG:6957", "EPSG:6958", "EPSG:6959"})
 # VN-2000 / TM-3 zones that PostGIS 3.3's spatial_ref_sys lacks.
 VN2000_TM3 = range(9205, 9219)
+HON_DAU_1992 = "EPSG:5727"
 
 
 class CrsMismatch(Invalid):
@@ -39,6 +40,8 @@ class Crs:
 
     code: str
     _definition: pyproj.CRS = field(repr=False, compare=False)
+    # What heights refer to where the definition says so: "ellipsoid", or the vertical system's code or name.
+    vertical: str | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -99,9 +102,7 @@ def parse_crs(text: str) -> Crs:
     Raises: Invalid for text that names no usable horizontal system, and for the deprecated EPSG:6956-6959.
     """
     try:
-        definition = pyproj.CRS.from_user_input(text)
-        if definition.is_compound:
-            definition = definition.sub_crs_list[0]
+        definition, vertical = _horizontal(pyproj.CRS.from_user_input(text))
         epsg = definition.to_epsg()
     except CRSError as error:
         raise Invalid(f"'{text[:80]}' is no coordinate reference system: give a code such as {DEFAULT}") from error
@@ -110,7 +111,23 @@ def parse_crs(text: str) -> Crs:
         raise Invalid(
             f"{code} is deprecated, its false easting and northing are swapped: use EPSG:5896-5899 or 9205-9218"
         )
-    return Crs(code, pyproj.CRS.from_epsg(epsg) if epsg else definition)
+    return Crs(code, pyproj.CRS.from_epsg(epsg) if epsg else definition, vertical)
+
+
+def _horizontal(definition: pyproj.CRS) -> tuple[pyproj.CRS, str | None]:
+    """The horizontal part and what heights refer to.
+
+    A TOWGS84 that came with the definition is dropped: older software writes zeros there, which means "no shift".
+    """
+    vertical: str | None = None
+    if definition.is_compound:
+        definition, height = definition.sub_crs_list[:2]
+        vertical = ":".join(height.to_authority() or (height.name,))
+    if definition.is_bound and definition.source_crs is not None:
+        definition = definition.source_crs
+    if definition.is_geographic and len(definition.axis_info) == 3:
+        definition, vertical = definition.to_2d(), "ellipsoid"
+    return definition, vertical
 
 
 def parse_storage_crs(text: str) -> Crs:

@@ -75,7 +75,7 @@ class Reader:
             with self._pool.connection() as connection:
                 yield connection
         except PoolTimeout as error:
-            raise Unavailable("all database connections are in use: try again in a moment") from error
+            raise Unavailable("no connection to the database could be had in 10 s: try again in a moment") from error
         except psycopg.errors.QueryCanceled as error:
             raise Unavailable("the query took longer than 30 s: ask for a smaller area or fewer features") from error
         except psycopg.OperationalError as error:
@@ -103,6 +103,8 @@ def migrate(url: str, storage_crs: str) -> None:
             command.upgrade(config, "head")
     except sqlalchemy.exc.OperationalError as error:
         raise Unavailable(f"the database does not answer: {error.orig}") from error
+    except sqlalchemy.exc.ProgrammingError as error:
+        raise Unavailable(f"the database cannot be migrated with these rights or extensions: {error.orig}") from error
     finally:
         engine.dispose()
     with connect(url) as connection:

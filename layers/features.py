@@ -71,7 +71,7 @@ def read_feature(connection: Connection, layer: Layer, feature_id: str, crs: Crs
 
 def count_features(connection: Connection, layer: Layer) -> int:
     """Exact number of features of a layer, kept by its triggers."""
-    row = connection.execute("select features from layer_states where layer = %s", [layer.name]).fetchone()
+    row = connection.execute("select features from visible_layer_states where layer = %s", [layer.name]).fetchone()
     return 0 if row is None else int(row[0])
 
 

@@ -6,6 +6,7 @@ statement only.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +16,29 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from layers.catalog import LAYERS
-from layers.errors import Invalid
+from layers.errors import Conflict, Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from layers.database import Connection
     from layers.provenance import Outcome
 
+_IMPORT_LOCK = 0x7477696E  # "twin"
 _GEOMETRIES = frozenset({"geom", "axis", "solid"})
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as the provenance keeps it; `path` is relative to the folder that was imported."""
+    """A file as the provenance keeps it: `location` is its absolute path, `path` relative to what was imported.
+
+    key: hash of the content and of all that the reading of it depended on.
+    """
 
     path: str
+    location: str
     sha256: str
+    key: str
     bytes: int
     format: str | None
     owner: str | None
@@ -85,25 +92,48 @@ def close_run(connection: Connection, run_id: int) -> None:
     connection.execute("update import_runs set finished_at = now() where id = %s", (run_id,))
 
 
-def find_loaded(connection: Connection, sha256: str) -> tuple[str, str] | None:
-    """(root, path) of the file with this content whose features are in the city, or None."""
-    row = connection.execute(
-        "select r.root, f.path from source_files f join import_runs r on r.id = f.run_id"
-        " where f.sha256 = %s and f.outcome in ('loaded', 'partly') order by f.id limit 1",
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file whose features are in the city."""
+
+    path: str
+    location: str
+    key: str
+
+
+def find_loaded(connection: Connection, sha256: str) -> list[Loaded]:
+    """The files with this content whose features are in the city."""
+    rows = connection.execute(
+        "select path, location, key from source_files"
+        " where sha256 = %s and outcome in ('loaded', 'partly') order by id",
         (sha256,),
-    ).fetchone()
-    return None if row is None else (row[0], row[1])
+    ).fetchall()
+    return [Loaded(*row) for row in rows]
 
 
-def load_file(connection: Connection, run_id: int, load: Load) -> int:
-    """Write a file's features, original records and refused records in one transaction; its number is returned.
+@contextmanager
+def importing(connection: Connection) -> Iterator[None]:
+    """Holds the city's one place for an import: two at once would load the same file twice. Raises: Conflict."""
+    row = connection.execute("select pg_try_advisory_lock(%s)", (_IMPORT_LOCK,)).fetchone()
+    if not row or not row[0]:
+        raise Conflict("another import into this city is running: wait until it is done")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(%s)", (_IMPORT_LOCK,))
 
-    What an earlier version of the same path brought is replaced.
+
+def load_file(connection: Connection, run_id: int, load: Load) -> None:
+    """Write a file's features, original records and refused records in one transaction.
+
+    What earlier imports of the same location brought is replaced, unless this one brings no features: a damaged
+    delivery does not take the sound one out of the city.
     Raises: Invalid where a row breaks a rule of its table; then nothing of the file is written.
     """
     try:
         with connection.transaction():
-            replace_earlier(connection, run_id, load.record.path)
+            forget_file(connection, load.record.location, keep_features=not load.batches)
             file_id = _insert_file(connection, run_id, load.record)
             for batch in sorted(load.batches, key=lambda b: b.table):
                 _copy_batch(connection, batch, file_id)
@@ -114,21 +144,17 @@ def load_file(connection: Connection, run_id: int, load: Load) -> int:
             )
             _copy_refused(connection, load.refused, file_id)
     except (psycopg.errors.IntegrityError, psycopg.errors.DataError) as error:
-        constraint = error.diag.constraint_name or error.diag.message_primary
-        raise Invalid(
-            f"{load.record.path}: the database refuses a row ({constraint}): {error.diag.message_detail}"
-        ) from error
-    return file_id
+        rule = error.diag.constraint_name or error.diag.message_primary
+        raise Invalid(f"{load.record.path}: a record breaks the rule '{rule}' of its table") from error
 
 
-def replace_earlier(connection: Connection, run_id: int, path: str) -> None:
-    """Remove what earlier imports of the same path below the same root brought."""
-    earlier = connection.execute(
-        "select f.id from source_files f join import_runs r on r.id = f.run_id"
-        " where f.path = %s and r.root = (select root from import_runs where id = %s)",
-        (path, run_id),
+def forget_file(connection: Connection, location: str, *, keep_features: bool) -> None:
+    """Remove what earlier imports of a location brought; with `keep_features`, only what they refused."""
+    outcomes = ["quarantined", "duplicate"] if keep_features else ["quarantined", "duplicate", "loaded", "partly"]
+    rows = connection.execute(
+        "select id from source_files where location = %s and outcome = any(%s)", (location, outcomes)
     ).fetchall()
-    ids = [row[0] for row in earlier]
+    ids = [row[0] for row in rows]
     if not ids:
         return
     for layer in sorted(LAYERS, key=lambda x: x.name):
@@ -143,12 +169,14 @@ def replace_earlier(connection: Connection, run_id: int, path: str) -> None:
 
 def _insert_file(connection: Connection, run_id: int, record: FileRecord) -> int:
     row = connection.execute(
-        "insert into source_files (run_id, path, sha256, bytes, format, owner, outcome, decisions)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s) returning id",
+        "insert into source_files (run_id, path, location, sha256, key, bytes, format, owner, outcome, decisions)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
         (
             run_id,
             record.path,
+            record.location,
             record.sha256,
+            record.key,
             record.bytes,
             record.format,
             record.owner,

@@ -1,13 +1,19 @@
 """Where everything came from: runs, files, original rows, and the rows that were not accepted."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import SCHEMA, Base, any_geometry, one_of
+
+if TYPE_CHECKING:
+    from layers.database import Connection
 
 
 class Outcome(StrEnum):
@@ -35,7 +41,10 @@ class SourceFile(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.import_runs.id"), index=True)
     path: Mapped[str] = mapped_column(Text)
+    location: Mapped[str] = mapped_column(Text, index=True)
     sha256: Mapped[str] = mapped_column(Text, index=True)
+    # Content and circumstances of the import: the same key again would give the same features again.
+    key: Mapped[str] = mapped_column(Text)
     bytes: Mapped[int] = mapped_column(BigInteger)
     format: Mapped[str | None] = mapped_column(Text)
     owner: Mapped[str | None] = mapped_column(Text)
@@ -89,3 +98,9 @@ class LayerState(Base):
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     features: Mapped[int] = mapped_column(BigInteger, server_default="0")
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+def count_incomplete_files(connection: Connection) -> int:
+    """Delivered files that are not, or not wholly, in the city."""
+    row = connection.execute("select count(*) from source_files where outcome in ('quarantined', 'partly')").fetchone()
+    return int(row[0]) if row else 0

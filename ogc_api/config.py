@@ -28,8 +28,8 @@ VERSION = "1.0.0"
 _TEMPLATES = Path(__file__).parent / "templates"
 TITLE = Label("Bản sao số thành phố", "City digital twin")
 DESCRIPTION = Label(
-    "Thành phố trên và dưới mặt đất; cao độ tính bằng mét theo hệ Hòn Dấu",
-    "The city above and below the ground; elevations are metres above Hon Dau 1992",
+    "Thành phố trên và dưới mặt đất; cao độ tính bằng mét theo hệ độ cao của thành phố",
+    "The city above and below the ground; elevations are metres above the city's vertical datum",
 )
 
 

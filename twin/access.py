@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from layers.access import audience_of
 from layers.database import Audience
+from layers.errors import Unavailable
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,15 +41,19 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        audience = self._of_desk(headers) if self.open_desk else await self._of_key(headers)
+        try:
+            audience = self._of_desk(headers) if self.open_desk else await self._of_key(headers)
+        except Unavailable as error:
+            await _problem(503, "Unavailable", str(error))(scope, receive, send)
+            return
         if audience is None:
-            await _refusal(open_desk=self.open_desk)(scope, receive, send)
+            await (_PROXIED if self.open_desk else _UNKNOWN_KEY)(scope, receive, send)
             return
         scope["twin.audience"] = audience
         await self.app(scope, receive, send)
 
     def _of_desk(self, headers: Headers) -> Audience | None:
-        host = headers.get("host", "").rsplit(":", 1)[0] if "]" not in headers.get("host", "") else "[::1]"
+        host = re.sub(r":\d+$", "", headers.get("host", ""))
         is_own = host in _OWN_HOSTS and not any(name in headers for name in _PROXY_HEADERS)
         return Audience.OPERATOR if is_own else None
 
@@ -75,17 +81,14 @@ def _key(authorization: str) -> str | None:
         return None
 
 
-def _refusal(*, open_desk: bool) -> JSONResponse:
-    if open_desk:
-        detail = "this server is open to its own machine only: ask for http://127.0.0.1, not through a proxy"
-        return JSONResponse(
-            {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": detail},
-            403,
-            media_type="application/problem+json",
-        )
-    return JSONResponse(
-        {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "the key is not known"},
-        401,
-        {"WWW-Authenticate": 'Basic realm="city twin"'},
-        "application/problem+json",
-    )
+def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(document, status, headers, "application/problem+json")
+
+
+_PROXIED = _problem(
+    403, "Forbidden", "this server is open to its own machine only: ask for http://127.0.0.1, not through a proxy"
+)
+_UNKNOWN_KEY = _problem(
+    401, "Unauthorized", "the key is not known", {"WWW-Authenticate": 'Basic realm="city twin", charset="UTF-8"'}
+)

@@ -20,7 +20,7 @@ from twin.excavations.process import ClashContext
 from twin.pages import front_page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from starlette.requests import Request
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What the service stands on: the database as a web login sees it, the data folder, its public address.
+    """What the service stands on: the database as each audience reaches it, the data folder, its public address.
 
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
     """
 
-    database_url: str
+    databases: Mapping[Audience, str]
     data: Path
     served_at: str
     open_desk: bool = False
 
 
 def create_app(doors: Doors) -> Starlette:
-    readers = {audience: Reader(doors.database_url, audience) for audience in Audience}
+    readers = {audience: Reader(url, audience) for audience, url in doors.databases.items()}
     clash_check = ProcessPlugin(
         "clash-check",
         "twin.excavations.process.ClashCheck",

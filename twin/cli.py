@@ -19,7 +19,7 @@ from importers.recognition import TABLES
 from layers import embedded
 from layers.access import grant_key, list_keys, revoke_key
 from layers.crs import parse_crs
-from layers.database import connect, migrate
+from layers.database import connect, migrate, storage_srid
 from layers.errors import Conflict, Invalid, TwinError
 from layers.terrain import read_ground
 from twin.app import Doors, create_app
@@ -55,6 +55,9 @@ def main() -> None:
     try:
         app()
     except TwinError as error:
+        sys.stderr.write(f"twin: {error}\n")
+        sys.exit(FAILED)
+    except OSError as error:
         sys.stderr.write(f"twin: {error}\n")
         sys.exit(FAILED)
     except ValidationError as error:
@@ -214,15 +217,17 @@ def serve(
 ) -> None:
     """Serve the web doors until Ctrl-C. Callers without a key see the public layers."""
     settings = Settings()
-    with _city(settings):
-        pass
+    if settings.database_url is None:
+        migrate(settings.open_database(), settings.crs)
     _serve(settings, open_desk=open_desk)
 
 
 def _serve(settings: Settings, *, open_desk: bool) -> None:
     if open_desk and settings.host not in ("127.0.0.1", "::1", "localhost"):
         raise Conflict(f"--open-desk would open utilities to the network of TWIN_HOST={settings.host}: use 127.0.0.1")
-    doors = Doors(settings.web_database(), settings.data.resolve(), settings.served_at, open_desk=open_desk)
+    with connect(settings.open_database()) as connection:
+        storage_srid(connection)
+    doors = Doors(settings.web_databases(), settings.data.resolve(), settings.served_at, open_desk=open_desk)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
     uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)

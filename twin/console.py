@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -94,7 +95,7 @@ class Screen:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[remark]}"),
+            TextColumn("{task.fields[remark]}", markup=False),
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
             task = bar.add_task(self.say(word), total=None, remark="")
@@ -124,7 +125,7 @@ class Screen:
         )
 
     def _by_folder(self, report: ImportReport) -> Table:
-        table = Table(title=f"{self.say('import')}: {report.root}", title_justify="left")
+        table = Table(title=escape(f"{self.say('import')}: {report.root}"), title_justify="left")
         outcomes = [name for name in _OUTCOMES if report.outcomes[name]]
         table.add_column(self.say("folder"))
         for name in ("files", *outcomes, "rows_read", "features", "refused"):
@@ -134,7 +135,7 @@ class Screen:
         for file in report.files:
             folders.setdefault(file.path.rpartition("/")[0] or ".", []).append(file)
         for folder, files in folders.items():
-            table.add_row(folder, *self._sums(files, outcomes))
+            table.add_row(escape(folder), *self._sums(files, outcomes))
         table.add_section()
         table.add_row(self.say("total"), *self._sums(list(report.files), outcomes), style="bold")
         return table
@@ -150,15 +151,14 @@ class Screen:
             table.add_column(self.say(word), overflow="fold")
         for file in files:
             finding = next((f for f in file.findings if f["row"] is None), file.findings[0])
-            table.add_row(file.path, TEXTS[Fault(finding["fault"])][self._index], finding["remedy"])
+            table.add_row(escape(file.path), TEXTS[Fault(finding["fault"])][self._index], escape(finding["remedy"]))
         return table
 
     def show_check(self, report: ClashReport) -> None:
         counts = ", ".join(f"{self.outcome(name)} {count}" for name, count in report.counts.items() if count)
         ground = f", {report.ground_m[0]:.2f}…{report.ground_m[1]:.2f} m" if report.ground_m else ""
-        table = Table(
-            title=f"{report.name}: {report.depth_m:g} m{ground}; {counts or self.say('clear')}", title_justify="left"
-        )
+        title = f"{report.name}: {report.depth_m:g} m{ground}; {counts or self.say('clear')}"
+        table = Table(title=escape(title), title_justify="left")
         for word in ("outcome", "owner", "what"):
             table.add_column(self.say(word))
         for word in ("plan", "vertical", "space"):
@@ -168,7 +168,7 @@ class Screen:
             table.add_row(*self._cells(clash))
         self.console.print(table)
         for remark in report.remarks:
-            self.console.print(self.wording(remark), style="dim")
+            self.console.print(self.wording(remark), style="dim", markup=False)
 
     def _cells(self, clash: Clash) -> tuple[str, ...]:
         width, height = clash.size_m
@@ -179,10 +179,10 @@ class Screen:
         gaps = (clash.plan_gap_m, clash.vertical_gap_m, clash.gap_m)
         return (
             f"[{colour}]{self.outcome(clash.outcome)}[/]",
-            clash.owner or "?",
-            thing,
+            escape(clash.owner or "?"),
+            escape(thing),
             *("–" if gap is None else f"{gap:.2f}" for gap in gaps),
-            f"{clash.source_file} #{clash.source_row}",
+            escape(f"{clash.source_file} #{clash.source_row}"),
         )
 
     def show_values(self, values: Mapping[str, object]) -> None:

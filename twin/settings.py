@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers.crs import DEFAULT
+from layers.database import Audience
 from layers.embedded import ensure_running
 
 
@@ -19,7 +20,9 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path(".twin"), description="Folder of the private cluster, terrain rasters and samples")
     database_url: str | None = Field(
-        default=None, description="PostGIS database (postgresql://…); without it the twin runs its own private cluster"
+        default=None,
+        pattern="^postgres(ql)?://",
+        description="PostGIS database (postgresql://…); without it the twin runs its own private cluster",
     )
     crs: str = Field(default=DEFAULT, description="Storage CRS, fixed by the first 'twin db migrate'; metres")
     lang: Literal["vi", "en"] = Field(default="en", description="Language of what the command line prints")
@@ -37,7 +40,9 @@ class Settings(BaseSettings):
         """URL of the database, with the rights of its owner; the private cluster is started where it is used."""
         return self.database_url or ensure_running(self.data.resolve())
 
-    def web_database(self) -> str:
-        """URL of the database for the web face: on the private cluster a login that owns nothing."""
+    def web_databases(self) -> dict[Audience, str]:
+        """URL of the database for each audience: on the private cluster each has a login that owns nothing."""
         url = self.open_database()
-        return url if self.database_url else url.replace("postgresql://twin@", "postgresql://twin_web@", 1)
+        if self.database_url:
+            return dict.fromkeys(Audience, url)
+        return {audience: url.replace("postgresql://twin@", f"postgresql://{audience}@", 1) for audience in Audience}

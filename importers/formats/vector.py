@@ -50,6 +50,10 @@ def read_geopackage(dataset: Dataset) -> Iterator[SourceLayer]:
 def read_geojson(dataset: Dataset) -> Iterator[SourceLayer]:
     for name in _layer_names(dataset.path):
         crs = pyogrio.read_info(dataset.path, layer=name)["crs"]
+        if crs == "EPSG:4979":
+            # GDAL says so of every GeoJSON with z. RFC 7946 means heights above the ellipsoid, but nobody who delivers
+            # a drawing in this format has declared anything: z is an elevation like in every other file.
+            crs = "EPSG:4326"
         layer = _read(dataset.path, name)
         yield SourceLayer(dataset.path.stem, *layer, crs=crs, crs_origin="GeoJSON", encoding=_UNICODE)
 

@@ -11,7 +11,7 @@ from psycopg import sql
 from starlette.testclient import TestClient
 
 from layers.access import grant_key, list_keys, revoke_key
-from layers.database import connect
+from layers.database import Audience, connect
 from layers.errors import NotFound
 from twin.app import Doors, create_app
 
@@ -35,7 +35,8 @@ DIG = {
 
 
 def client(city: str, folder: Path, *, open_desk: bool = False) -> Iterator[TestClient]:
-    doors = Doors(city.replace("//twin@", "//twin_web@"), folder, ADDRESS, open_desk=open_desk)
+    databases = {audience: city.replace("//twin@", f"//{audience}@") for audience in Audience}
+    doors = Doors(databases, folder, ADDRESS, open_desk=open_desk)
     with TestClient(create_app(doors), base_url=ADDRESS, raise_server_exceptions=False) as opened:
         yield opened
 
@@ -147,6 +148,7 @@ def test_open_desk_serves_its_own_machine(desk: TestClient) -> None:
     [
         {"Host": "city.example"},
         {"Host": "127.0.0.1.evil.example"},
+        {"Host": "x]"},
         {"X-Forwarded-For": "10.0.0.1"},
         {"Forwarded": "for=10.0.0.1"},
         {"X-Real-IP": "10.0.0.1"},

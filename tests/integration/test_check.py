@@ -41,7 +41,17 @@ def flat(connection: Connection, tmp_path: Path) -> Connection:
     ) as out:
         out.write(np.full((100, 100), 3, "float32"), 1)
     import_path(connection, tmp_path, folder, ImportOptions())
+    a_ward(connection, 100)
     return connection
+
+
+def a_ward(connection: Connection, width_m: float) -> None:
+    """The city ends `width_m` east of its south-western corner."""
+    connection.execute(
+        "insert into boundaries (level, name, geom) values"
+        " ('ward', 'x', st_multi(st_makeenvelope(%s, %s, %s, %s, 9214)))",
+        (EAST, NORTH, EAST + width_m, NORTH + 100),
+    )
 
 
 def a_pipe(connection: Connection, z: float | None, **columns: Any) -> int:
@@ -124,7 +134,39 @@ def test_no_terrain_means_no_clearance_by_depth(connection: Connection, tmp_path
     report = run(connection, tmp_path)
     assert found(report).outcome is Outcome.UNKNOWN
     assert report.ground_m is None
-    assert len(report.remarks) == 2
+    assert [remark.en[:10] for remark in report.remarks] == ["No terrain", "No boundar", "The result"]
+
+
+def test_no_boundary_no_clear(flat: Connection, tmp_path: Path) -> None:
+    """Where nobody says how far the records reach, "nothing found" proves nothing."""
+    a_pipe(flat, -5.0)
+    assert run(flat, tmp_path).is_clear
+    flat.execute("truncate boundaries")
+    assert not run(flat, tmp_path).is_clear
+
+
+@pytest.mark.parametrize("z", [3.5, 6.0, 20.0])
+def test_recorded_above_the_ground_is_not_passed_by(flat: Connection, tmp_path: Path, z: float) -> None:
+    """A buried pipe that its record puts above the ground contradicts itself: it is never clear."""
+    a_pipe(flat, z)
+    assert found(run(flat, tmp_path)).outcome is not Outcome.CLEAR
+
+
+def test_unstated_reference_counts_for_its_worst(flat: Connection, tmp_path: Path) -> None:
+    """A bare depth of a large sewer may have meant its invert: then it lies higher by its own height."""
+    values = {"outer_width_m": 1.2, "outer_height_m": 1.2, "vertical_accuracy_m": 0.05, "horizontal_accuracy_m": 0.05}
+    a_pipe(flat, 0.4, **values)
+    assert found(run(flat, tmp_path, depth_m=1.6)).outcome is Outcome.CLEAR
+    flat.execute("update utility_lines set vertical_reference = 'unstated'")
+    assert found(run(flat, tmp_path, depth_m=1.6)).outcome is Outcome.POSSIBLE
+
+
+def test_files_that_are_not_loaded_are_said(flat: Connection, tmp_path: Path) -> None:
+    """A telecom file in quarantine may hold the cable that this answer does not know."""
+    a_pipe(flat, 1.0)
+    (tmp_path / "rong.geojson").write_bytes(b"")
+    import_path(flat, tmp_path, tmp_path / "rong.geojson", ImportOptions())
+    assert any(remark.vi.startswith("1 tệp") for remark in run(flat, tmp_path).remarks)
 
 
 def test_wide_pipe_far_off_is_a_candidate(flat: Connection, tmp_path: Path) -> None:
@@ -167,11 +209,8 @@ def test_empty_city_is_no_clear_ground(flat: Connection, tmp_path: Path) -> None
 def test_beyond_the_boundary_nothing_is_recorded(flat: Connection, tmp_path: Path) -> None:
     """A dig that leaves the city would find nothing there, which says nothing."""
     a_pipe(flat, 2.0)
-    flat.execute(
-        "insert into boundaries (level, name, geom) values"
-        " ('ward', 'x', st_multi(st_makeenvelope(%s, %s, %s, %s, 9214)))",
-        (EAST, NORTH, EAST + 45, NORTH + 100),
-    )
+    flat.execute("truncate boundaries")
+    a_ward(flat, 45)
     with pytest.raises(Invalid, match="beyond the city's boundary"):
         run(flat, tmp_path)
 

@@ -129,7 +129,7 @@ def test_another_city_in_its_own_crs(cluster: str) -> None:
 
 def test_public_role_reads_no_utility(city: str) -> None:
     """The coarse decision is PostgreSQL's: the public role has no grant on anything underground or personal."""
-    reader = Reader(city.replace("//twin@", "//twin_web@"), Audience.PUBLIC)
+    reader = Reader(city.replace("//twin@", "//twin_public@"), Audience.PUBLIC)
     closed = {"utility_lines", "utility_nodes", "excavations", "source_files", "source_rows", "quarantined_rows"}
     with reader.connection() as opened:
         readable = {
@@ -138,14 +138,19 @@ def test_public_role_reads_no_utility(city: str) -> None:
             if opened.execute("select has_table_privilege(%s, 'select')", (f"{SCHEMA}.{table.name}",)).fetchone()
             == (True,)
         }
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            opened.execute("set role twin_operator")
+        opened.rollback()
+        visible = {name for (name,) in opened.execute("select layer from visible_layer_states").fetchall()}
     reader.close()
-    assert readable == {layer.name for layer in catalog.layers_for(Audience.PUBLIC)} | {"layer_states"}
+    assert visible == readable
+    assert readable == {layer.name for layer in catalog.layers_for(Audience.PUBLIC)}
     assert not readable & closed
 
 
 def test_operator_role_reads_no_personal_data(city: str) -> None:
     """Original records may hold names of people: no web role reads them, and none writes anything."""
-    reader = Reader(city.replace("//twin@", "//twin_web@"), Audience.OPERATOR)
+    reader = Reader(city.replace("//twin@", "//twin_operator@"), Audience.OPERATOR)
     with reader.connection() as opened:
         for table in Base.metadata.tables.values():
             name = f"{SCHEMA}.{table.name}"

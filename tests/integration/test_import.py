@@ -16,7 +16,8 @@ from importers.folder import ImportOptions, import_path
 from layers.crs import parse_crs
 from layers.database import connect, migrate
 from layers.embedded import create_database
-from layers.loading import Batch, FileRecord, Load, load_file, open_run
+from layers.errors import Conflict
+from layers.loading import Batch, FileRecord, Load, importing, load_file, open_run
 from layers.provenance import Outcome
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def test_one_bad_file_never_stops_the_rest(connection: Connection, tmp_path: Pat
     }  # fmt: skip
     found = connection.execute(
         "select s.path, q.fault, q.remedy from quarantined_rows q join source_files s on s.id = q.source_file_id"
-        " order by 1"
+        " where q.row is null order by 1"
     ).fetchall()
     assert [(path, fault) for path, fault, _ in found] == [
         ("b.shp", Fault.EMPTY_FILE), ("c.gpkg", Fault.TRUNCATED), ("d.shp", Fault.UNKNOWN_FORMAT),
@@ -150,7 +151,7 @@ def test_bad_rows_are_set_aside_and_the_rest_is_loaded(connection: Connection, t
         '{"type":"Feature","properties":{"matuyen":"c"},"geometry":{"type":"LineString","coordinates":[[107.58,16.46],[107.58,16.46]]}},'
         '{"type":"Feature","properties":{"matuyen":"d"},"geometry":{"type":"Point","coordinates":[107.58,16.46]}}]}'
     )
-    file = only(run(connection, path.parent))
+    file = only(run(connection, path.parent, layer="utility_lines"))
     assert (file.outcome, file.loaded, file.refused) == (Outcome.PARTLY, 1, 3)
     found = connection.execute(
         "select row, fault, remedy <> '', attributes, st_astext(geom) from quarantined_rows order by row"
@@ -198,7 +199,7 @@ def test_database_that_refuses_a_row_leaves_nothing_half_written(connection: Con
         }.items()
     }  # fmt: skip
     columns |= {"schematic": [False] * 2, "disclosure": ["restricted"] * 2}
-    record = FileRecord("x.gpkg", "0" * 64, 1, "GeoPackage", None, Outcome.LOADED, [])
+    record = FileRecord("x.gpkg", "/x/x.gpkg", "0" * 64, "k", 1, "GeoPackage", None, Outcome.LOADED, [])
     run_id = open_run(connection, "/x", {})
     with pytest.raises(Exception, match="ck_utility_lines_discipline"):
         load_file(connection, run_id, Load(record, [Batch("utility_lines", columns)]))
@@ -271,3 +272,128 @@ def test_hue_wards(connection: Connection, shared: Path, tmp_path: Path) -> None
     assert row == [("46", "city"), ("19789", "ward")]
     assert connection.execute("select name from boundaries where code = '19777'").fetchone() == ("Phường Vỹ Dạ",)
     assert count(connection, "boundaries") == 41
+
+
+def test_damaged_redelivery_does_not_take_the_sound_one_out(connection: Connection, tmp_path: Path) -> None:
+    """Pipes that were accepted stay in the ground when the next delivery of the file is cut short."""
+    path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.geojson")
+    run(connection, path.parent)
+    path.write_text(path.read_text()[:-40])
+    assert only(run(connection, path.parent)).outcome == Outcome.QUARANTINED
+    assert count(connection, "utility_lines") == 3
+    assert count(connection, "source_files") == 2
+
+
+def test_given_crs_and_terrain_are_part_of_what_a_file_is(connection: Connection, tmp_path: Path) -> None:
+    """A wrong --crs can be corrected by a right one: only the same file under the same circumstances is a no-op."""
+    path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.shp", declared=False)
+    run(connection, path, crs=parse_crs("EPSG:9215"))
+    first = connection.execute("select st_astext(geom) from utility_lines order by id limit 1").fetchone()
+    assert only(run(connection, path, crs=parse_crs("EPSG:9214"))).outcome == Outcome.LOADED
+    second = connection.execute("select st_astext(geom) from utility_lines order by id limit 1").fetchone()
+    assert count(connection, "utility_lines") == 3
+    assert first != second == (f"LINESTRING({EAST:.0f} {NORTH:.0f},{EAST + 20:.0f} {NORTH:.0f})",)
+
+
+def test_file_alone_and_in_its_folder_is_one_file(connection: Connection, tmp_path: Path) -> None:
+    """The place on disk is the identity of a file, not the way it was named."""
+    path = a_pipe_file(tmp_path / "in" / "sau" / "ong-cap-nuoc.gpkg")
+    run(connection, tmp_path / "in")
+    path.unlink()
+    a_pipe_file(path, dy=2)
+    run(connection, path)
+    assert count(connection, "utility_lines") == 3
+
+
+def test_overwritten_by_a_copy_of_another_file(connection: Connection, tmp_path: Path) -> None:
+    """Its own old pipes go, and those of the other are not loaded twice."""
+    a = a_pipe_file(tmp_path / "in" / "a-ong-cap-nuoc.gpkg")
+    b = a_pipe_file(tmp_path / "in" / "b-ong-cap-nuoc.gpkg", rows=5, dy=3)
+    run(connection, tmp_path / "in")
+    shutil.copy(a, b)
+    report = run(connection, tmp_path / "in")
+    assert [f.outcome for f in report.files] == ["unchanged", Outcome.DUPLICATE]
+    assert count(connection, "utility_lines") == 3
+
+
+def test_two_imports_at_once_do_not_load_twice(city: str, tmp_path: Path) -> None:
+    """The second is refused politely while the first runs."""
+    a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.gpkg")
+    refused = pytest.raises(Conflict, match="another import")
+    with connect(city) as first, connect(city) as second, importing(first), refused:
+        run(second, tmp_path / "in")
+
+
+def test_points_and_lines_of_one_layer_go_to_their_tables(connection: Connection, tmp_path: Path) -> None:
+    """A file of pipes and manholes together loses neither."""
+    folder = tmp_path / "thoat-nuoc-thai"
+    folder.mkdir()
+    (folder / "mang-luoi.geojson").write_text(
+        '{"type":"FeatureCollection","features":['
+        '{"type":"Feature","properties":{"maso":"h1"},"geometry":{"type":"Point","coordinates":[107.58,16.46]}},'
+        '{"type":"Feature","properties":{"maso":"c1"},"geometry":'
+        '{"type":"LineString","coordinates":[[107.58,16.46],[107.581,16.46]]}}]}'
+    )
+    file = only(run(connection, folder))
+    assert (file.outcome, file.loaded) == (Outcome.LOADED, 2)
+    rows = "select source_row, owner_ref from utility_{}"
+    assert connection.execute(rows.format("nodes")).fetchall() == [(1, "h1")]
+    assert connection.execute(rows.format("lines")).fetchall() == [(2, "c1")]
+
+
+def test_a_vertex_astray_is_not_loaded(connection: Connection, tmp_path: Path) -> None:
+    """A line with one vertex at 0, 0 begins in the city and is refused all the same."""
+    path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.gpkg", rows=1)
+    line = shapely.LineString([(EAST, NORTH), (0, 0)])
+    pyogrio.raw.write(path, shapely.to_wkb([line]), [np.array([110])], ["DuongKinh"], geometry_type="LineString",
+                      crs="EPSG:9214", driver="GPKG")  # fmt: skip
+    connection.execute(
+        "insert into boundaries (level, name, geom) values"
+        " ('ward', 'x', st_multi(st_makeenvelope(%s, %s, %s, %s, 9214)))",
+        (EAST - 100, NORTH - 100, EAST + 100, NORTH + 100),
+    )
+    assert {f["fault"] for f in only(run(connection, path.parent)).findings} == {Fault.OUTSIDE_CITY}
+    assert count(connection, "utility_lines") == 0
+
+
+def test_unreadable_files_do_not_stop_the_rest(connection: Connection, tmp_path: Path) -> None:
+    """A dead link and a table of nonsense are two files in quarantine, named, and the others are loaded."""
+    a_pipe_file(tmp_path / "in" / "a-ong-cap-nuoc.gpkg")
+    (tmp_path / "in" / "b.csv").write_text("X,Y\n" + "9" * 400 + ",1\n")
+    (tmp_path / "in" / "c-khong-doc-duoc.shp").symlink_to(tmp_path / "khong-co")
+    report = run(connection, tmp_path / "in")
+    assert {f.path: f.outcome for f in report.files}["a-ong-cap-nuoc.gpkg"] == "loaded"
+    assert [f.outcome for f in report.files] == ["loaded", "quarantined", "quarantined"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "TOWGS84[0,0,0,0,0,0,0],",
+        "",
+    ],
+)
+def test_mislabelled_with_and_without_towgs84(connection: Connection, tmp_path: Path, label: str) -> None:
+    """Older software writes a zero shift into the same wrong label: it stays wrong."""
+    path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.shp")
+    path.with_suffix(".prj").write_text(
+        f'PROJCS["WGS 84 / TM-3",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563],{label}'
+        'AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],'
+        'PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",107],'
+        'PARAMETER["scale_factor",0.9999],PARAMETER["false_easting",500000.0001],PARAMETER["false_northing",0],'
+        'UNIT["metre",1]]'
+    )
+    assert [f["fault"] for f in only(run(connection, path.parent)).findings] == [Fault.CRS_MISLABELLED]
+
+
+def test_heights_above_the_ellipsoid_are_not_used(connection: Connection, tmp_path: Path) -> None:
+    """z of a 3D geographic system is 20 m off the city's datum: the plan is used, the height is not."""
+    path = tmp_path / "in" / "ong-cap-nuoc.gpkg"
+    path.parent.mkdir()
+    line = shapely.LineString([(107.58, 16.46, 1.0), (107.5801, 16.46, 1.0)])
+    pyogrio.raw.write(path, shapely.to_wkb([line], output_dimension=3), [np.array([110])], ["DuongKinh"],
+                      geometry_type="LineString Z", crs="EPSG:4979", driver="GPKG")  # fmt: skip
+    file = only(run(connection, path.parent))
+    assert file.loaded == 1
+    assert "not used" in file.decisions[0]["crs"]
+    assert connection.execute("select axis from utility_lines").fetchone() == (None,)

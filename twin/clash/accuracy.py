@@ -105,6 +105,8 @@ class AccuracyTable:
             horizontal_m = quality.horizontal_accuracy_m
         if quality.vertical_accuracy_m is not None:
             vertical_m = quality.vertical_accuracy_m
+        if vertical_m is not None:
+            vertical_m += quality.vertical_slack_m
         return Accuracy(horizontal_m, vertical_m, _name_source(quality, level))
 
     def search_margin_m(self, depth_m: float) -> float:

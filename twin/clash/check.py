@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from layers.boundaries import is_within
+from layers.boundaries import has_boundaries, is_within
 from layers.catalog import find_layer
 from layers.crs import CrsMismatch
 from layers.errors import Invalid, Unavailable
 from layers.features import count_features, find_near
+from layers.provenance import count_incomplete_files
 from twin.clash.accuracy import read_accuracies
 from twin.clash.outcome import Outcome, assess
-from twin.clash.report import Clash, ClashReport
+from twin.clash.report import Census, Clash, ClashReport
 from twin.clash.solids import Excavation, Quality, Shaft, Tube, Utility
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ NEARBY_M = 2.0
 # No utility is looked for deeper than this below the bottom: accuracy that grows with depth ends there.
 _DEEPEST_M = 15.0
 _GROUND_STEP_M = 1.0
+# What is recorded above the ground over a dig is in its way, or recorded wrongly: it is never passed by overhead.
+_NO_LID_M = 100.0
 # Stands for the ground where no terrain is known; every utility in reach is then unknown, whatever its elevation.
 _NO_GROUND_M = 0.0
 
@@ -56,7 +59,7 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
     heights = ground.elevations(_ground_points(dig.polygon))
     has_ground = bool(np.isfinite(heights).all())
     low, high = (float(heights.min()), float(heights.max())) if has_ground else (_NO_GROUND_M, _NO_GROUND_M)
-    solid = Excavation(dig.polygon, low - dig.depth_m, high - dig.depth_m, high)
+    solid = Excavation(dig.polygon, low - dig.depth_m, high - dig.depth_m, high + _NO_LID_M)
     margin_m = NEARBY_M + read_accuracies().search_margin_m(dig.depth_m + _DEEPEST_M)
     rows = [
         (layer, row)
@@ -79,7 +82,12 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
         depth_m=dig.depth_m,
         ground_m=(low, high) if has_ground else None,
         clashes=tuple(clashes),
+        census=_census(connection),
     )
+
+
+def _census(connection: Connection) -> Census:
+    return Census(has_boundary=has_boundaries(connection), incomplete_files=count_incomplete_files(connection))
 
 
 def _require_records(connection: Connection, dig: PlannedDig) -> None:
@@ -108,13 +116,15 @@ def _utility(index: int, layer: str, row: dict[str, Any], *, heights: bool) -> U
         return Shaft(index, point.x, point.y, bottom, top, _radius(row, "outer_width_m", "outer_length_m"), quality)
     line = row["axis"] if heights and row["axis"] is not None else row["geom"]
     axis = shapely.get_coordinates(shapely.from_wkb(line), include_z=line is row["axis"])
+    if row["vertical_reference"] == "unstated":
+        # Read as crown; had the owner meant the invert, the object would lie higher by its height.
+        quality = replace(quality, vertical_slack_m=row["outer_height_m"] or 0.0)
     return Tube(index, axis, _radius(row, "outer_width_m", "outer_height_m"), quality)
 
 
 def _top(row: dict[str, Any]) -> float | None:
-    """The cover, or the ground where the cover's elevation is not recorded: a shaft comes up to the ground."""
-    top: float | None = row["cover_m"] if row["cover_m"] is not None else row["ground_m"]
-    return top if top is None or row["bottom_m"] is None else max(top, row["bottom_m"])
+    """The highest that is recorded of cover and ground: a shaft comes up to the ground."""
+    return max((row[name] for name in ("cover_m", "ground_m", "bottom_m") if row[name] is not None), default=None)
 
 
 def _radius(row: dict[str, Any], *sides: str) -> float | None:

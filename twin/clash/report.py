@@ -21,6 +21,14 @@ DISCLAIMER = Wording(
     en="The result rests on the records that were loaded; what is not recorded is not in it. Locate before you dig.",
     vi="Kết quả chỉ dựa trên hồ sơ đã nạp; công trình chưa có hồ sơ không xuất hiện. Phải dò tìm trước khi đào.",
 )
+NO_BOUNDARY = Wording(
+    en="No boundary of the city is loaded: nobody says where its records end, so nothing can be called clear.",
+    vi="Chưa nạp ranh giới thành phố: không biết hồ sơ phủ đến đâu nên không thể kết luận an toàn.",
+)
+INCOMPLETE = Wording(
+    en="{count} delivered files are not, or not wholly, loaded: see the quarantine for utilities that are missing here.",
+    vi="{count} tệp đã giao chưa được nạp hoặc chỉ nạp một phần: xem mục cách ly để biết công trình còn thiếu.",
+)
 NO_GROUND = Wording(
     en="No terrain is known here: nothing can be called clear by its depth.",
     vi="Không có mô hình địa hình tại đây: không thể kết luận an toàn theo chiều sâu.",
@@ -102,6 +110,14 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
+class Census:
+    """How far the records can be trusted to be all: whether the city's extent is known, and what is not loaded."""
+
+    has_boundary: bool
+    incomplete_files: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClashReport:
     """A checked dig; `polygon` in `crs`, `ground_m` (lowest, highest) or None where no terrain is known."""
 
@@ -111,6 +127,7 @@ class ClashReport:
     depth_m: float
     ground_m: tuple[float, float] | None
     clashes: tuple[Clash, ...]
+    census: Census
 
     @property
     def counts(self) -> dict[str, int]:
@@ -119,12 +136,20 @@ class ClashReport:
 
     @property
     def is_clear(self) -> bool:
-        """True only where every object in reach is proven clear."""
-        return all(clash.outcome is Outcome.CLEAR for clash in self.clashes)
+        """True only where every object in reach is proven clear, inside a city whose extent is known."""
+        return self.census.has_boundary and all(clash.outcome is Outcome.CLEAR for clash in self.clashes)
 
     @property
     def remarks(self) -> list[Wording]:
-        return [DISCLAIMER] if self.ground_m is not None else [NO_GROUND, DISCLAIMER]
+        """What a reader must know before believing the rest."""
+        count = self.census.incomplete_files
+        incomplete = Wording(en=INCOMPLETE.en.format(count=count), vi=INCOMPLETE.vi.format(count=count))
+        return [
+            *([] if self.ground_m is not None else [NO_GROUND]),
+            *([] if self.census.has_boundary else [NO_BOUNDARY]),
+            *([incomplete] if count else []),
+            DISCLAIMER,
+        ]
 
     def to_json(self) -> dict[str, Any]:
         outline = transform_geometries(np.array([self.polygon], dtype=object), self.crs, parse_crs(WGS84))[0]

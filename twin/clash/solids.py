@@ -53,6 +53,8 @@ class Quality:
     level: str | None = None
     horizontal_accuracy_m: float | None = None
     vertical_accuracy_m: float | None = None
+    # What the reading of the record adds to the vertical accuracy, whoever states that.
+    vertical_slack_m: float = 0.0
 
 
 UNSTATED = Quality()

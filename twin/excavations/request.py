@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def read_digs(path: Path, depth_m: float | None, storage: Crs) -> list[PlannedDi
     """The digs of a GeoJSON file. Raises: Invalid, naming file, feature and every fault."""
     try:
         document = json.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also what is no JSON, no UTF-8, or 5,000 digits long
         raise Invalid(f"{path}: no GeoJSON ({error}): give a file with a polygon") from error
     return parse_digs(document, depth_m, storage)
 
@@ -81,7 +80,7 @@ def _polygon(geometry: Any, storage: Crs) -> shapely.Polygon:
         raise Invalid(f"geometry '{kind}' is no polygon: draw the outline of the dig")
     try:
         outline = shapely.force_2d(shapely.geometry.shape(geometry))
-    except (ShapelyError, TypeError, ValueError, LookupError, AttributeError) as error:
+    except (ShapelyError, TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
         raise Invalid(f"the coordinates are malformed ({error}): give rings of [longitude, latitude]") from error
     if outline.geom_type == "MultiPolygon":
         if len(outline.geoms) != 1:
@@ -102,10 +101,10 @@ def _polygon(geometry: Any, storage: Crs) -> shapely.Polygon:
 def _depth_faults(depth: Any) -> list[str]:
     if depth is None:
         return ["no depth: give depth_m, metres below ground"]
-    if isinstance(depth, bool) or not isinstance(depth, int | float) or not math.isfinite(depth):
-        return [f"depth_m '{depth}' is no number: give metres below ground"]
+    if isinstance(depth, bool) or not isinstance(depth, int | float) or depth != depth:  # noqa: PLR0124 - NaN
+        return [f"depth_m '{str(depth)[:20]}' is no number: give metres below ground"]
     low, high = DEPTH_M
-    return [] if low <= depth <= high else [f"depth_m {depth:g} is not within {low:g} to {high:g} m"]
+    return [] if low <= depth <= high else [f"depth_m {str(depth)[:20]} is not within {low:g} to {high:g} m"]
 
 
 def _outline_faults(polygon: shapely.Polygon) -> list[str]:

@@ -47,7 +47,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("run_id", sa.BigInteger(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("location", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("format", sa.Text(), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
@@ -59,6 +61,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["twin.import_runs.id"], name="fk_source_files_run_id"),
         sa.PrimaryKeyConstraint("id", name="pk_source_files"),
     )
+    op.create_index("ix_source_files_location", "source_files", ["location"], unique=False)
     op.create_index("ix_source_files_run_id", "source_files", ["run_id"], unique=False)
     op.create_index("ix_source_files_sha256", "source_files", ["sha256"], unique=False)
     op.create_table(

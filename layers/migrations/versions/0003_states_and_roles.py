@@ -18,7 +18,7 @@ LAYERS = (
     "utility_lines",
     "utility_nodes",
 )
-PUBLIC = ("boundaries", "parcels", "buildings", "roads", "trees", "terrain", "layer_states")
+PUBLIC = ("boundaries", "parcels", "buildings", "roads", "trees", "terrain", "visible_layer_states")
 OPERATOR = (*PUBLIC, "excavations", "utility_lines", "utility_nodes", "source_files")
 
 # One row lock a layer: writers of one layer queue at their last statement, readers never wait.
@@ -39,6 +39,12 @@ begin
      where layer = tg_table_name;
     return null;
 end $$
+"""
+
+# How many pipes there are is nobody's business who may not see them.
+STATES_VIEW = """
+create view twin.visible_layer_states as
+select * from twin.layer_states where has_table_privilege(current_user, 'twin.' || layer, 'select')
 """
 
 KEY_FUNCTION = """
@@ -62,11 +68,13 @@ def upgrade() -> None:
             f"create trigger state_after_truncate after truncate on twin.{layer}"
             " for each statement execute function twin.change_layer_state()"
         )
-    _create_role("twin_public", "nologin")
-    _create_role("twin_operator", "nologin")
-    _create_role("twin_web", "login noinherit")
-    op.execute("grant twin_public, twin_operator to twin_web")
+    # Each audience has a login of its own: a session of the public cannot take the operators' role. Where one login
+    # serves both (a database of the city's own), the migrating role may take either.
+    _create_role("twin_public", "login noinherit")
+    _create_role("twin_operator", "login noinherit")
+    op.execute("grant twin_public, twin_operator to current_user")
     op.execute("grant usage on schema twin to twin_public, twin_operator")
+    op.execute(STATES_VIEW)
     op.execute(f"grant select on {_tables(PUBLIC)} to twin_public")
     op.execute(f"grant select on {_tables(OPERATOR)} to twin_operator")
     op.execute(KEY_FUNCTION)

@@ -32,6 +32,12 @@ class Town:
 
     url: str
 
+    def login(self, audience: Audience) -> str:
+        """The database for the login of an audience, which owns nothing."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        return parts._replace(netloc=f"{audience}@{host}").geturl()
+
     def execute(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         with connect(self.url) as connection:
             cursor = connection.execute(statement, values)
@@ -85,14 +91,6 @@ def town(database_url: str) -> Town:
     return empty
 
 
-@pytest.fixture(scope="session")
-def web_url(database_url: str) -> str:
-    """The database for the login of the web face, which has no right but to take a role."""
-    parts = urlsplit(database_url)
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"twin_web@{host}").geturl()
-
-
 @contextmanager
 def serving(reader: Reader, processes: tuple[ProcessPlugin, ...] = ()) -> Iterator[httpx.Client]:
     """A client of the service, mounted under /ogc of a server on a free port."""
@@ -116,8 +114,8 @@ def serving(reader: Reader, processes: tuple[ProcessPlugin, ...] = ()) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def public(web_url: str) -> Iterator[httpx.Client]:
-    reader = Reader(web_url, Audience.PUBLIC)
+def public(database_url: str) -> Iterator[httpx.Client]:
+    reader = Reader(Town(database_url).login(Audience.PUBLIC), Audience.PUBLIC)
     with serving(reader) as client:
         yield client
     reader.close()
@@ -130,8 +128,8 @@ def context() -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def operator(web_url: str, context: dict[str, object]) -> Iterator[httpx.Client]:
-    reader = Reader(web_url, Audience.OPERATOR)
+def operator(database_url: str, context: dict[str, object]) -> Iterator[httpx.Client]:
+    reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parent))
         plugins = (

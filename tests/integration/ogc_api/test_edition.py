@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ogc_api.edition import Edition
 
 
-def test_extents_follow_the_data(town: Town, web_url: str) -> None:
+def test_extents_follow_the_data(town: Town) -> None:
     """An edition knows the bounds in degrees at its making; the next is made when a layer has changed, not before."""
-    reader = Reader(web_url, Audience.PUBLIC)
+    reader = Reader(town.login(Audience.PUBLIC), Audience.PUBLIC)
     editions = Editions(Service(reader, "http://127.0.0.1/ogc"), check_after_s=0)
     lazy = Editions(Service(reader, "http://127.0.0.1/ogc"), check_after_s=float("inf"))
     town.a_tree(107.58, 16.46)
@@ -40,9 +40,9 @@ def test_extents_follow_the_data(town: Town, web_url: str) -> None:
     reader.close()
 
 
-def test_a_stray_feature_does_not_stop_the_service(town: Town, web_url: str) -> None:
+def test_a_stray_feature_does_not_stop_the_service(town: Town) -> None:
     """A geometry that lies nowhere on earth leaves the extent within it, and the service alive."""
-    reader = Reader(web_url, Audience.PUBLIC)
+    reader = Reader(town.login(Audience.PUBLIC), Audience.PUBLIC)
     editions = Editions(Service(reader, "http://127.0.0.1/ogc"), check_after_s=0)
     town.execute("insert into trees (geom) values (st_setsrid(st_makepoint(1e15, 1e15), 9214))")
     assert all(abs(value) <= 180 for value in _bbox(editions.current(), "trees"))
