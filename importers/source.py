@@ -116,7 +116,8 @@ def _files(path: Path) -> Iterator[Path]:
         return
     for file in path.rglob("*"):
         # A link that leads nowhere, or to a folder, is reported, not passed over.
-        if (file.is_file() or file.is_symlink()) and not any(part.startswith(".") for part in file.relative_to(path).parts):
+        is_hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        if (file.is_file() or file.is_symlink()) and not is_hidden:
             yield file
 
 

@@ -26,7 +26,7 @@ NO_BOUNDARY = Wording(
     vi="Chưa nạp ranh giới thành phố: không biết hồ sơ phủ đến đâu nên không thể kết luận an toàn.",
 )
 INCOMPLETE = Wording(
-    en="{count} delivered files are not, or not wholly, loaded: see the quarantine for utilities that are missing here.",
+    en="{count} delivered files are not, or not wholly, loaded: utilities in quarantine are missing here.",
     vi="{count} tệp đã giao chưa được nạp hoặc chỉ nạp một phần: xem mục cách ly để biết công trình còn thiếu.",
 )
 NO_GROUND = Wording(
