@@ -18,6 +18,8 @@ from ogc_api.negotiation import choose_text
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
 from ogc_api.params import parse_item, parse_items
 from ogc_api.problems import NoSuchResource
+from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
+from ogc_api.styling import list_styles, write_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,6 +163,14 @@ def show_item(call: Call) -> Answer:
     feature = read_item(call.edition.service.reader, request, feature_id)
     text = write_feature(feature, call.address(layer, f"/items/{feature_id}"))
     return Answer(text.encode(), FORMATS["json"], {"Content-Crs": f"<{request.reference.uri}>"})
+
+
+def show_styles(call: Call) -> Answer:
+    return _answer(list_styles(call.edition.service, call.language))
+
+
+def show_style(call: Call) -> Answer:
+    return _answer(write_style(call.edition.service, call.parts["style"], call.language), STYLE_MEDIA_TYPE)
 
 
 def list_processes(call: Call) -> Answer:

@@ -13,6 +13,7 @@ from ogc_api.negotiation import LANGUAGES, choose_text
 from ogc_api.params import DEFAULT_LIMIT
 from ogc_api.problems import MEDIA_TYPE
 from ogc_api.provider import describe_property
+from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ type Json = dict[str, Any]
 OPENAPI_MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 
 _JSON = "application/json"
+_STYLE: Json = {"name": "style", "in": "path", "required": True, "schema": {"type": "string"}}
 _ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "offset", "resulttype", "skipGeometry")
 
 
@@ -58,6 +60,8 @@ def _service_paths() -> Json:
         "/": _get("getLandingPage", "Landing page", "service", [_f(*jsonld)], (_JSON, "landingPage")),
         "/openapi": _get("getOpenApi", "This definition", "service", [_f()], (OPENAPI_MEDIA_TYPE, "object")),
         "/conformance": _get("getConformance", "Conformance classes", "service", [_f()], (_JSON, "conformance")),
+        "/styles": _get("getStyles", "Styles of the layers", "service", []),
+        "/styles/{style}": _get("getStyle", "A MapLibre style", "service", [_STYLE], (STYLE_MEDIA_TYPE, "object")),
         "/collections": _get("getCollections", "Collections", "service", [_f(*jsonld)], (_JSON, "collections")),
     }
 

@@ -68,6 +68,8 @@ RESOURCES = (
     Resource("/collections/{collection}/queryables", handlers.show_queryables, "schema.html"),
     Resource("/collections/{collection}/items", handlers.list_items, "items.html", tuple(FORMATS), None),
     Resource("/collections/{collection}/items/{item}", handlers.show_item, "item.html", _LINKED, None),
+    Resource("/styles", handlers.show_styles, formats=("json",)),
+    Resource("/styles/{style}", handlers.show_style, formats=("json",)),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
     Resource("/processes/{process}", handlers.show_process, "process.html"),
     Resource("/processes/{process}/execution", handlers.execute_process, formats=("json",), methods=("POST",)),

@@ -1,0 +1,30 @@
+"""How layers look: MapLibre style layers, one file a layer, data only.
+
+Utility colours follow the APWA Uniform Color Code (ANSI Z535.1): water blue, sewers green, power and lighting red,
+telecommunication orange, gas yellow; combined and storm sewers are shades of the sewers' green.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+# From the ground up: what is drawn later lies on top.
+ORDER = (
+    "terrain",
+    "boundaries",
+    "parcels",
+    "buildings",
+    "roads",
+    "trees",
+    "utility_lines",
+    "utility_nodes",
+    "excavations",
+)
+
+
+def read_layers(name: str) -> list[dict[str, Any]]:
+    """MapLibre layers (style specification 8) that draw one layer of the city from the source of the same name."""
+    layers: list[dict[str, Any]] = json.loads(files("styles").joinpath(f"{name}.json").read_text("utf-8"))
+    return layers

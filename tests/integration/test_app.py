@@ -205,3 +205,15 @@ def test_health_tells_of_the_database(web: TestClient, city: str) -> None:
         other.execute(sql.SQL("alter database {} with allow_connections false").format(sql.Identifier(name)))
         other.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
     assert web.get("/health").status_code == 503
+
+
+def test_styles_show_what_the_caller_may_see(web: TestClient, desk: TestClient) -> None:
+    """The city's style has a source for each layer of the audience, and every source answers."""
+    public, operator = (c.get("/ogc/styles/city").json() for c in (web, desk))
+    assert set(operator["sources"]) - set(public["sources"]) == RESTRICTED
+    assert {layer["source"] for layer in operator["layers"]} == set(operator["sources"])
+    for source in public["sources"].values():
+        assert web.get(source["data"].removeprefix(ADDRESS)).status_code == 200
+    assert web.get("/ogc/styles/utility_lines").status_code == 404
+    listed = {style["id"] for style in web.get("/ogc/styles").json()["styles"]}
+    assert listed == {"city", *public["sources"]}

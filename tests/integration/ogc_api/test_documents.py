@@ -154,7 +154,7 @@ def test_every_defined_path_is_served(operator: Client) -> None:
     """What the definition names answers to its method."""
     for path, operations in operator.get("/openapi").json()["paths"].items():
         for method in operations:
-            answer = operator.request(method, path.replace("{featureId}", "999999"))
+            answer = operator.request(method, path.replace("{featureId}", "999999").replace("{style}", "city"))
             expected = {404} if "featureId" in path else {400} if method == "post" else {200}
             assert answer.status_code in expected, path
 
