@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -42,12 +42,14 @@ class ImportOptions:
     """What the user adds to what the files say.
 
     crs: for files that declare none, and for a file that is named alone, against its own declaration.
+    again: read files again that are in the city as they are.
     """
 
     crs: Crs | None = None
     owner: str | None = None
     layer: str | None = None
     dry_run: bool = False
+    again: bool = False
 
     @property
     def given(self) -> dict[str, str | None]:
@@ -113,7 +115,7 @@ def import_path(
         if not options.dry_run:
             close_run(connection, job.run_id)
     left_aside = tuple(document.relative_to(root).as_posix() for document in documents)
-    return ImportReport(str(root), tuple(reports), left_aside, time.monotonic() - started)
+    return ImportReport(str(root), tuple(reports), left_aside, time.monotonic() - started, job.run_id or None)
 
 
 def _find(path: Path) -> tuple[list[Dataset], list[Path]]:
@@ -170,7 +172,7 @@ def _seen_before(job: _Import, dataset: Dataset, source: Identity) -> FileReport
     known = find_loaded(job.connection, source.sha256)
     own = [file for file in known if file.location == source.location]
     if own:
-        if own[0].key != source.key:
+        if own[0].key != source.key or job.options.again:
             return None
         job.loaded_here[source.sha256] = dataset.name
         return FileReport(dataset.name, "unchanged", message="imported before, nothing to do")
@@ -178,15 +180,15 @@ def _seen_before(job: _Import, dataset: Dataset, source: Identity) -> FileReport
     if twin is None:
         return None
     if not job.options.dry_run:
-        with job.connection.transaction():
-            forget_file(job.connection, source.location, keep_features=False)
+        forget_file(job.connection, job.run_id, source.location)
     return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {twin}")
 
 
 def _write(job: _Import, draft: Draft) -> None:
     """One transaction; a file that the database refuses goes to the quarantine whole."""
     try:
-        load_file(job.connection, job.run_id, draft.to_load())
+        change = load_file(job.connection, job.run_id, draft.to_load())
     except Invalid as error:
         draft.refuse_whole(str(error))
-        load_file(job.connection, job.run_id, draft.to_load())
+        change = load_file(job.connection, job.run_id, draft.to_load())
+    draft.report.change = None if change is None else asdict(change)

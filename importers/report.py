@@ -24,6 +24,7 @@ class FileReport:
     decisions: list[dict[str, Any]] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
     message: str = ""
+    change: dict[str, int] | None = None
 
     def note(self, layer: str | None, findings: list[Finding]) -> None:
         self.findings += [{"layer": layer, **asdict(finding)} for finding in findings]
@@ -35,6 +36,7 @@ class ImportReport:
     files: tuple[FileReport, ...]
     documents: tuple[str, ...]
     seconds: float
+    run_id: int | None = None
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -61,6 +63,7 @@ class ImportReport:
     def to_json(self) -> dict[str, Any]:
         return {
             "root": self.root,
+            "run": self.run_id,
             "seconds": round(self.seconds, 3),
             "outcomes": dict(self.outcomes),
             "features_loaded": self.loaded,

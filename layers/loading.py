@@ -15,8 +15,8 @@ import shapely
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from layers.catalog import LAYERS
 from layers.errors import Conflict, Invalid
+from layers.history import Change, replace_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +105,7 @@ def find_loaded(connection: Connection, sha256: str) -> list[Loaded]:
     """The files with this content whose features are in the city."""
     rows = connection.execute(
         "select path, location, key from source_files"
-        " where sha256 = %s and outcome in ('loaded', 'partly') order by id",
+        " where sha256 = %s and outcome in ('loaded', 'partly') and replaced_by is null order by id",
         (sha256,),
     ).fetchall()
     return [Loaded(*row) for row in rows]
@@ -124,16 +124,16 @@ def importing(connection: Connection) -> Iterator[None]:
             connection.execute("select pg_advisory_unlock(%s)", (_IMPORT_LOCK,))
 
 
-def load_file(connection: Connection, run_id: int, load: Load) -> None:
+def load_file(connection: Connection, run_id: int, load: Load) -> Change | None:
     """Write a file's features, original records and refused records in one transaction.
 
-    What earlier imports of the same location brought is replaced, unless this one brings no features: a damaged
-    delivery does not take the sound one out of the city.
+    What earlier imports of the same location brought is replaced, and the change is returned, unless this one brings
+    no features: a damaged delivery does not take the sound one out of the city.
     Raises: Invalid where a row breaks a rule of its table; then nothing of the file is written.
     """
     try:
         with connection.transaction():
-            forget_file(connection, load.record.location, keep_features=not load.batches)
+            old = _earlier(connection, load.record.location, with_features=bool(load.batches))
             file_id = _insert_file(connection, run_id, load.record)
             for batch in sorted(load.batches, key=lambda b: b.table):
                 _copy_batch(connection, batch, file_id)
@@ -143,28 +143,28 @@ def load_file(connection: Connection, run_id: int, load: Load) -> None:
                 ((file_id, layer, row, Jsonb(attributes)) for layer, row, attributes in load.originals),
             )
             _copy_refused(connection, load.refused, file_id)
+            return replace_files(connection, run_id, old, file_id) if old else None
     except (psycopg.errors.IntegrityError, psycopg.errors.DataError) as error:
         rule = error.diag.constraint_name or error.diag.message_primary
         raise Invalid(f"{load.record.path}: a record breaks the rule '{rule}' of its table") from error
 
 
-def forget_file(connection: Connection, location: str, *, keep_features: bool) -> None:
-    """Remove what earlier imports of a location brought; with `keep_features`, only what they refused."""
-    outcomes = ["quarantined", "duplicate"] if keep_features else ["quarantined", "duplicate", "loaded", "partly"]
+def forget_file(connection: Connection, run_id: int, location: str) -> None:
+    """Take what earlier imports of a location brought out of the city: its content is that of another file now."""
+    with connection.transaction():
+        old = _earlier(connection, location, with_features=True)
+        if old:
+            replace_files(connection, run_id, old, -1)
+
+
+def _earlier(connection: Connection, location: str, *, with_features: bool) -> list[int]:
+    """Numbers of the present versions of a file; without features only of those that were refused whole."""
+    outcomes = ["quarantined", "duplicate"] + (["loaded", "partly"] if with_features else [])
     rows = connection.execute(
-        "select id from source_files where location = %s and outcome = any(%s)", (location, outcomes)
+        "select id from source_files where location = %s and outcome = any(%s) and replaced_by is null",
+        (location, outcomes),
     ).fetchall()
-    ids = [row[0] for row in rows]
-    if not ids:
-        return
-    for layer in sorted(LAYERS, key=lambda x: x.name):
-        table = sql.Identifier(layer.name)
-        present = connection.execute(
-            sql.SQL("select exists (select 1 from {} where source_file_id = any(%s))").format(table), (ids,)
-        ).fetchone()
-        if present and present[0]:
-            connection.execute(sql.SQL("delete from {} where source_file_id = any(%s)").format(table), (ids,))
-    connection.execute("delete from source_files where id = any(%s)", (ids,))
+    return [row[0] for row in rows]
 
 
 def _insert_file(connection: Connection, run_id: int, record: FileRecord) -> int:

@@ -31,6 +31,7 @@ class ImportRun(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     root: Mapped[str] = mapped_column(Text)
     options: Mapped[dict[str, object]] = mapped_column(JSONB)
 
@@ -50,6 +51,8 @@ class SourceFile(Base):
     owner: Mapped[str | None] = mapped_column(Text)
     outcome: Mapped[str] = mapped_column(Text)
     decisions: Mapped[list[object]] = mapped_column(JSONB)
+    # The run that brought a newer version of the file; only files without one are in the city.
+    replaced_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.import_runs.id"))
 
     __table_args__ = (one_of("outcome", Outcome),)
 
@@ -102,5 +105,7 @@ class LayerState(Base):
 
 def count_incomplete_files(connection: Connection) -> int:
     """Delivered files that are not, or not wholly, in the city."""
-    row = connection.execute("select count(*) from source_files where outcome in ('quarantined', 'partly')").fetchone()
+    row = connection.execute(
+        "select count(*) from source_files where outcome in ('quarantined', 'partly') and replaced_by is null"
+    ).fetchone()
     return int(row[0]) if row else 0

@@ -15,12 +15,16 @@ import uvicorn
 from pydantic import ValidationError
 
 from importers.folder import ImportOptions, import_path
+from importers.quarantine import export_quarantine
 from importers.recognition import TABLES
 from layers import embedded
 from layers.access import grant_key, list_keys, revoke_key
 from layers.crs import parse_crs
 from layers.database import connect, migrate, storage_srid
 from layers.errors import Conflict, Invalid, TwinError
+from layers.history import undo_run
+from layers.loading import importing
+from layers.quarantine import list_quarantine, read_quarantine
 from layers.terrain import read_ground
 from twin.app import Doors, create_app
 from twin.clash.check import check
@@ -44,8 +48,11 @@ app = typer.Typer(
 )
 db = typer.Typer(no_args_is_help=True, help="The private PostGIS cluster.")
 access = typer.Typer(no_args_is_help=True, help="Keys of those who may read utilities.")
+quarantine = typer.Typer(no_args_is_help=True, help="What was refused: list it, export it, try it again.")
 app.add_typer(db, name="db")
 app.add_typer(access, name="access")
+app.add_typer(quarantine, name="quarantine")
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -154,13 +161,12 @@ def import_files(
     owner: Annotated[str | None, typer.Option(help="Owner of utilities whose files name none.")] = None,
     layer: Annotated[str | None, typer.Option(help=f"Layer of all that is read: {', '.join(TABLES)}.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and decide, write nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Read files again that are as they were.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import a folder, or one file. Exit code 3 says that something went to the quarantine."""
-    if layer is not None and layer not in TABLES:
-        raise Invalid(f"--layer {layer}: give one of {', '.join(TABLES)}")
     settings = Settings()
-    options = ImportOptions(parse_crs(crs) if crs else None, owner, layer, dry_run)
+    options = ImportOptions(parse_crs(crs) if crs else None, owner, _layer(layer), dry_run, again=again)
     screen = Screen(settings.lang)
     with _city(settings) as connection:
         report = _import(screen, connection, settings, path, options)
@@ -183,6 +189,63 @@ def _import(
             options,
             on_file=lambda file, done, total: advance(done, total, file.path),
         )
+
+
+@app.command("undo")
+def undo_import(run: Annotated[int, typer.Argument(help="Number of the run, as 'twin import' printed it.")]) -> None:
+    """Bring the city back to where it was before an import run."""
+    with _city(Settings()) as connection, importing(connection):
+        back = undo_run(connection, run)
+    typer.echo(f"run {run} is undone, {back} features are back")
+
+
+@quarantine.command("list")
+def show_quarantine(as_json: Json = False) -> None:
+    """Files with faults, how many records each, and what would help."""
+    settings = Settings()
+    with _city(settings) as connection:
+        files = list_quarantine(connection)
+    if as_json:
+        typer.echo(json.dumps([asdict(file) for file in files], ensure_ascii=False, indent=1))
+    else:
+        Screen(settings.lang).show_quarantine(files)
+
+
+@quarantine.command("export")
+def save_quarantine(path: Path) -> None:
+    """Write every refused record with geometry, attributes, reason and remedy into a GeoPackage."""
+    with _city(Settings()) as connection:
+        records = read_quarantine(connection)
+    export_quarantine(records, path)
+    typer.echo(f"{len(records)} records are in {path}" if records else "the quarantine is empty")
+
+
+@quarantine.command("retry")
+def retry_quarantine(
+    crs: Annotated[str | None, typer.Option(help="CRS of the files, such as EPSG:9214.")] = None,
+    layer: Annotated[str | None, typer.Option(help=f"Layer of the files: {', '.join(TABLES)}.")] = None,
+    only: Annotated[str, typer.Option(help="Only files whose path has this text.")] = "",
+) -> None:
+    """Read the files with faults again, from where they lie, with what the options add."""
+    settings = Settings()
+    screen = Screen(settings.lang)
+    options = ImportOptions(parse_crs(crs) if crs else None, None, _layer(layer), again=True)
+    with _city(settings) as connection:
+        places = sorted({file.location for file in list_quarantine(connection) if only in file.path})
+        reports = [
+            _import(screen, connection, settings, Path(place), options) for place in places if Path(place).exists()
+        ]
+    for report in reports:
+        for file in report.files:
+            typer.echo(f"{file.path}: {screen.outcome(file.outcome)}, {file.loaded} / {file.refused}")
+    if not all(report.is_clean for report in reports):
+        raise typer.Exit(QUARANTINED)
+
+
+def _layer(name: str | None) -> str | None:
+    if name is not None and name not in TABLES:
+        raise Invalid(f"--layer {name}: give one of {', '.join(TABLES)}")
+    return name
 
 
 @app.command("check")

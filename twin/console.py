@@ -13,9 +13,10 @@ from rich.table import Table
 from importers.faults import TEXTS, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from importers.report import FileReport, ImportReport
+    from layers.quarantine import QuarantinedFile
     from twin.clash.accuracy import Wording
     from twin.clash.report import Clash, ClashReport
 
@@ -24,6 +25,7 @@ _WORDS = {
     "writing": ("Đang ghi mẫu", "Writing the sample"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),
+    "run": ("Lượt nạp", "Run"),
     "files": ("Tệp", "Files"),
     "rows_read": ("Dòng đọc", "Rows read"),
     "features": ("Đối tượng đã nạp", "Features loaded"),
@@ -117,6 +119,8 @@ class Screen:
         refused = [file for file in report.files if file.outcome == "quarantined"]
         if refused:
             self.console.print(self._quarantined(refused))
+        if report.run_id is not None:
+            self.console.print(f"{self.say('run')} {report.run_id}: twin undo {report.run_id}", style="dim")
         rate = report.loaded / max(report.seconds, 1e-6)
         self.console.print(
             f"{len(report.files)} {self.say('files').lower()}, {report.loaded:,} {self.say('features').lower()},"
@@ -184,6 +188,15 @@ class Screen:
             *("–" if gap is None else f"{gap:.2f}" for gap in gaps),
             escape(f"{clash.source_file} #{clash.source_row}"),
         )
+
+    def show_quarantine(self, files: Sequence[QuarantinedFile]) -> None:
+        table = Table(title=self.say("quarantined"), title_justify="left")
+        for word in ("file", "reason", "times", "remedy"):
+            table.add_column(self.say(word), overflow="fold", justify="right" if word == "times" else "left")
+        for file in files:
+            reason = TEXTS[Fault(file.fault)][self._index]
+            table.add_row(escape(file.path), reason, f"{file.records:,}", escape(file.remedy))
+        self.console.print(table)
 
     def show_values(self, values: Mapping[str, object]) -> None:
         for name, value in values.items():

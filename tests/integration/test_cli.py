@@ -128,6 +128,26 @@ def test_failures_are_one_line(twin: Twin, words: tuple[str, ...], settings: dic
     assert "Traceback" not in answer.stderr
 
 
+def test_quarantine_and_undo(twin: Twin, tmp_path: Path) -> None:
+    """What was refused is listed with its remedy, exported, tried again; a run is undone by its number."""
+    (tmp_path / "rong.geojson").write_bytes(b"")
+    run = json.loads(twin("import", tmp_path, "--json").stdout)["run"]
+    listed = json.loads(twin("quarantine", "list", "--json").stdout)
+    assert {"rong.geojson": "empty-file"}.items() <= {file["path"]: file["fault"] for file in listed}.items()
+    assert "rong.geojson" in twin("quarantine", "list").stdout
+    exported = twin("quarantine", "export", tmp_path / "x.gpkg")
+    assert exported.returncode == 0
+    assert (tmp_path / "x.gpkg").exists()
+    again = twin("quarantine", "retry", "--only", "rong.geojson")
+    assert again.returncode == 3
+    assert "rong.geojson: quarantined" in again.stdout
+    later = twin("undo", run)
+    assert later.returncode == 1
+    assert "undo run" in later.stderr
+    assert twin("undo", run + 1).returncode == 0
+    assert twin("undo", run).returncode == 0
+
+
 def test_database_commands(twin: Twin) -> None:
     """Start, a polite refusal of a second start, url, status, stop, and stop again."""
     twin("db", "stop")

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("root", sa.Text(), nullable=False),
         sa.Column("options", JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_import_runs"),
@@ -43,6 +44,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("layer", name="pk_layer_states"),
     )
     op.create_table(
+        "replaced_features",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("layer", sa.Text(), nullable=False),
+        sa.Column("feature", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["twin.import_runs.id"], name="fk_replaced_features_run_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_replaced_features"),
+    )
+    op.create_index("ix_replaced_features_run_id", "replaced_features", ["run_id"], unique=False)
+    op.create_table(
         "source_files",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("run_id", sa.BigInteger(), nullable=False),
@@ -55,9 +66,11 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("decisions", JSONB(), nullable=False),
+        sa.Column("replaced_by", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "outcome in ('loaded', 'partly', 'quarantined', 'duplicate')", name="ck_source_files_outcome"
         ),
+        sa.ForeignKeyConstraint(["replaced_by"], ["twin.import_runs.id"], name="fk_source_files_replaced_by"),
         sa.ForeignKeyConstraint(["run_id"], ["twin.import_runs.id"], name="fk_source_files_run_id"),
         sa.PrimaryKeyConstraint("id", name="pk_source_files"),
     )
