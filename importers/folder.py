@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from importers.dataset import Context, Draft, Identity, read_dataset, refuse_dataset
+from importers.dataset import read_dataset, refuse_dataset
+from importers.draft import Context, Draft, Identity
 from importers.faults import Fault, Finding, Rejected
 from importers.formats import recognise as recognise_format
 from importers.position import City
+from importers.profile import Profile
 from importers.report import FileReport, ImportReport
 from importers.source import Dataset, find_datasets
 from importers.vocabulary import vocabulary, words_in
@@ -50,10 +52,12 @@ class ImportOptions:
     layer: str | None = None
     dry_run: bool = False
     again: bool = False
+    profile: Profile = field(default_factory=Profile)
 
     @property
     def given(self) -> dict[str, str | None]:
-        return {"crs": self.crs.code if self.crs else None, "owner": self.owner, "layer": self.layer}
+        crs = self.crs.code if self.crs else None
+        return {"crs": crs, "owner": self.owner, "layer": self.layer, "profile": self.profile.text}
 
 
 @dataclass(slots=True)
@@ -66,21 +70,27 @@ class _Import:
     loaded_here: dict[str, str] = field(default_factory=dict)
 
     def context(self) -> Context:
-        storage = parse_crs(f"EPSG:{storage_srid(self.connection)}")
-        return Context(
-            city=City(storage, read_boundary(self.connection)),
-            ground=read_ground(self.connection, self.data),
-            data=self.data,
-            crs=self.options.crs,
-            force_crs=self.path.is_file(),
-            owner=self.options.owner,
-            layer=self.options.layer,
-        )
+        return open_context(self.connection, self.data, self.path, self.options)
 
     def circumstances(self, rank: int) -> str:
         """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""
         terrain = read_versions(self.connection)["terrain"] if rank == 2 else None
         return json.dumps([self.options.given, self.path.is_file(), terrain, vocabulary()])
+
+
+def open_context(connection: Connection, data: Path, path: Path, options: ImportOptions) -> Context:
+    """What is known of the city before a file is opened."""
+    storage = parse_crs(f"EPSG:{storage_srid(connection)}")
+    return Context(
+        city=City(storage, read_boundary(connection)),
+        ground=read_ground(connection, data),
+        data=data,
+        crs=options.crs,
+        force_crs=path.is_file(),
+        owner=options.owner,
+        layer=options.layer,
+        profile=options.profile,
+    )
 
 
 def import_path(

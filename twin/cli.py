@@ -14,7 +14,9 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
-from importers.folder import ImportOptions, import_path
+from importers.folder import ImportOptions, import_path, open_context
+from importers.inspect import inspect_path
+from importers.profile import Profile, read_profile, write_profile
 from importers.quarantine import export_quarantine
 from importers.recognition import TABLES
 from layers import embedded
@@ -162,11 +164,13 @@ def import_files(
     layer: Annotated[str | None, typer.Option(help=f"Layer of all that is read: {', '.join(TABLES)}.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and decide, write nothing.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Read files again that are as they were.")] = False,
+    profile: Annotated[Path | None, typer.Option(help="Mapping written by 'twin inspect --profile'.")] = None,
     as_json: Json = False,
 ) -> None:
     """Import a folder, or one file. Exit code 3 says that something went to the quarantine."""
     settings = Settings()
-    options = ImportOptions(parse_crs(crs) if crs else None, owner, _layer(layer), dry_run, again=again)
+    mapping = Profile() if profile is None else read_profile(profile)
+    options = ImportOptions(parse_crs(crs) if crs else None, owner, _layer(layer), dry_run, again, mapping)
     screen = Screen(settings.lang)
     with _city(settings) as connection:
         report = _import(screen, connection, settings, path, options)
@@ -189,6 +193,29 @@ def _import(
             options,
             on_file=lambda file, done, total: advance(done, total, file.path),
         )
+
+
+@app.command("inspect")
+def inspect_files(
+    path: Path,
+    profile: Annotated[
+        Path | None, typer.Option(help="Write the mapping here, to be edited and imported with.")
+    ] = None,
+    crs: Annotated[str | None, typer.Option(help="CRS of files that declare none, such as EPSG:9214.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what each layer of each file seems to be; nothing is imported."""
+    settings = Settings()
+    options = ImportOptions(parse_crs(crs) if crs else None)
+    with _city(settings) as connection:
+        context = open_context(connection, settings.data.resolve(), path, options)
+        views = list(inspect_path(path, context))
+    if profile is not None:
+        write_profile([view.to_rule() for view in views if view.format != "?" and view.table != "terrain"], profile)
+    if as_json:
+        typer.echo(json.dumps([asdict(view) for view in views], ensure_ascii=False, indent=1))
+    else:
+        Screen(settings.lang).show_inspection(views)
 
 
 @app.command("undo")

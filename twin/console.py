@@ -15,6 +15,7 @@ from importers.faults import TEXTS, Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from importers.inspect import LayerView
     from importers.report import FileReport, ImportReport
     from layers.quarantine import QuarantinedFile
     from twin.clash.accuracy import Wording
@@ -25,6 +26,11 @@ _WORDS = {
     "writing": ("Đang ghi mẫu", "Writing the sample"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),
+    "layer": ("Lớp", "Layer"),
+    "geometry": ("Hình học", "Geometry"),
+    "crs": ("Hệ tọa độ", "CRS"),
+    "text": ("Bảng mã", "Text"),
+    "unused": ("Trường không dùng", "Fields not used"),
     "run": ("Lượt nạp", "Run"),
     "files": ("Tệp", "Files"),
     "rows_read": ("Dòng đọc", "Rows read"),
@@ -188,6 +194,28 @@ class Screen:
             *("–" if gap is None else f"{gap:.2f}" for gap in gaps),
             escape(f"{clash.source_file} #{clash.source_row}"),
         )
+
+    def show_inspection(self, views: Sequence[LayerView]) -> None:
+        for view in views:
+            table = Table(title=escape(f"{view.file}: {view.layer}"), title_justify="left", show_header=False)
+            geometry = ", ".join(f"{count:,} {kind}" for kind, count in view.geometry.items())
+            z = "" if view.z is None else f", z {view.z[0]:g} … {view.z[1]:g}"
+            crs = f"{view.crs or '?'}: {view.crs_reason}" if view.crs_reason else ""
+            lines = (
+                ("layer", view.target),
+                ("geometry", f"{view.format}, {geometry}{z}"),
+                ("crs", crs),
+                ("text", view.text),
+                ("unused", ", ".join(view.unused)),
+                ("reason", view.fault),
+            )
+            for word, line in lines:
+                if line:
+                    table.add_row(self.say(word), escape(line))
+            for p in view.proposals:
+                name = p.field if p.unit is None else f"{p.field} [{p.unit}]"
+                table.add_row(p.attribute, escape(f"{name}  {p.confidence:.2f}  {', '.join(p.samples)}"))
+            self.console.print(table)
 
     def show_quarantine(self, files: Sequence[QuarantinedFile]) -> None:
         table = Table(title=self.say("quarantined"), title_justify="left")
