@@ -124,7 +124,7 @@ def stamped(batch: Batch, context: Context) -> Batch:
     """The batch with the storage SRID on its geometries."""
     srid = context.city.storage.srid
     columns = {
-        name: shapely.set_srid(np.array(values, dtype=object), srid) if name in ("geom", "axis") else values
+        name: shapely.set_srid(np.array(values, dtype=object), srid) if name in ("geom", "axis", "solid") else values
         for name, values in batch.columns.items()
     }
     return Batch(batch.table, columns)

@@ -19,6 +19,7 @@ from importers.repair import repair, usable
 from importers.text import Decoding, Reason, decode_layer, has_lost_letters
 from importers.vocabulary import vocabulary, words_in
 from layers.catalog import find_layer
+from layers.crs import transform_geometries
 from layers.loading import Batch
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Understood:
     """A layer with its text in Unicode, and what was decided of it before its records are looked at one by one.
 
     placed: geometries in storage CRS of the records that have one; kept: positions of those that lie in the city.
+    solids: shells of buildings as MultiPolygon Z in storage CRS, one a record or None.
     """
 
     layer: SourceLayer
@@ -55,6 +57,7 @@ class Understood:
     placed: Placement
     kept: NDArray[np.int64]
     attributes: Attributes
+    solids: NDArray[np.object_] | None
     findings: list[Finding]
 
 
@@ -77,7 +80,9 @@ def add_layer(draft: Draft, layer: SourceLayer, dataset: Dataset, context: Conte
 def understand(raw: SourceLayer, dataset: Dataset, context: Context) -> Understood:
     """Decode, recognise and place a layer. Raises: Rejected where one of these is not possible."""
     rule = context.profile.find(dataset.name, raw.name)
-    layer, text, findings = _decoded(raw, rule.encoding)
+    solids = raw.columns.get("solid")
+    without_solids = {name: values for name, values in raw.columns.items() if name != "solid"}
+    layer, text, findings = _decoded(replace(raw, columns=without_solids), rule.encoding)
     if rule.table is not None:
         target = Target(rule.table, rule.discipline, f"{rule.table}: by the profile")
     else:
@@ -91,7 +96,10 @@ def understand(raw: SourceLayer, dataset: Dataset, context: Context) -> Understo
             said = f"layer '{layer.name}' has no field {', '.join(missing)}, which the profile names"
             raise Rejected(Fault.LAYER_UNKNOWN, said, "correct the profile")
         attributes = replace(attributes, fields=rule.fields)
-    return Understood(layer, text, target, placed, kept, attributes, [*findings, *faults, *placed.findings])
+    shells = None
+    if solids is not None and target.table == "buildings":
+        shells = transform_geometries(np.array(solids, dtype=object), placed.crs, context.city.storage, strict=False)
+    return Understood(layer, text, target, placed, kept, attributes, shells, [*findings, *faults, *placed.findings])
 
 
 def _map_layer(draft: Draft, understood: Understood, context: Context) -> None:
@@ -106,6 +114,8 @@ def _map_layer(draft: Draft, understood: Understood, context: Context) -> None:
         "source_row": layer.rows[index].tolist(),
         "source_part": sound.part.tolist(),
     }
+    if understood.solids is not None:
+        columns["solid"] = understood.solids[index]
     own = [replace(f, row=int(layer.rows[index[f.row]])) for f in rows.findings + impossible if f.row is not None]
     findings = [*understood.findings, *sound.findings, *own]
     refused = [f for f in findings if f.fault not in _REMARKS and f.row is not None]

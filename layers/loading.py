@@ -208,7 +208,13 @@ def _wire(name: str, column: Sequence[Any]) -> Sequence[Any]:
     """A column as COPY takes it: geometries as hexadecimal EWKB."""
     if name not in _GEOMETRIES:
         return column
-    return list(shapely.to_wkb(column, hex=True, include_srid=True))
+    texts = list(shapely.to_wkb(column, hex=True, include_srid=True, byte_order=1))
+    return [_as_polyhedral_surface(text) for text in texts] if name == "solid" else texts
+
+
+def _as_polyhedral_surface(ewkb: str | None) -> str | None:
+    """A MultiPolygon's EWKB under the type that PostGIS has for the shell of a solid; the faces are written alike."""
+    return None if ewkb is None else f"{ewkb[:2]}0F{ewkb[4:]}"
 
 
 def _copy_refused(connection: Connection, refused: Sequence[Refused], file_id: int) -> None:

@@ -401,3 +401,18 @@ def test_heights_above_the_ellipsoid_are_not_used(connection: Connection, tmp_pa
     assert file.loaded == 1
     assert "not used" in file.decisions[0]["crs"]
     assert connection.execute("select axis from utility_lines").fetchone() == (None,)
+
+
+def test_solid_of_a_building_reaches_the_database(connection: Connection) -> None:
+    """The faces of a shell are stored as a closed surface of PostGIS, to the last bit."""
+    corners = [(0, 0), (4, 0), (4, 3), (0, 3)]
+    low, high = ([(EAST + x, NORTH + y, z) for x, y in corners] for z in (2.0, 9.5))
+    walls = [[low[i], low[(i + 1) % 4], high[(i + 1) % 4], high[i]] for i in range(4)]
+    shell = shapely.MultiPolygon([shapely.Polygon(ring) for ring in (low[::-1], high, *walls)])
+    footprint = shapely.MultiPolygon([shapely.Polygon(low)])
+    columns = {"geom": shapely.set_srid(np.array([shapely.force_2d(footprint)]), 9214),
+               "solid": shapely.set_srid(np.array([shell]), 9214)}  # fmt: skip
+    record = FileRecord("x.json", "/x/x.json", "0" * 64, "k", 1, "CityJSON", None, Outcome.LOADED, [])
+    load_file(connection, open_run(connection, "/x", {}), Load(record, [Batch("buildings", columns)]))
+    row = connection.execute("select geometrytype(solid), st_isclosed(solid), st_zmax(solid) from buildings").fetchone()
+    assert row == ("POLYHEDRALSURFACE", True, 9.5)
