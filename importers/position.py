@@ -184,9 +184,10 @@ def _suggestion(geometries: NDArray[np.object_], city: City) -> str:
     """Codes under which the layer would lie in the city: a hint for a person, never a decision."""
     if not len(geometries):
         return ""
+    candidates = _CANDIDATES if city.storage.srid in _VIETNAM else (city.storage.code, WGS84)
     fitting = [
         code
-        for code in _CANDIDATES
+        for code in candidates
         if len(geometries) and _try(geometries, parse_crs(code), city)[1].mean() >= _BELIEVED
     ]
     return f"its coordinates would lie in the city if read as {' or '.join(fitting)}; " if fitting else ""

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from importers.faults import Finding
 
 
@@ -30,13 +32,16 @@ class FileReport:
         self.findings += [{"layer": layer, **asdict(finding)} for finding in findings]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ImportReport:
+    """What became of a folder; `page` is where the report for people was written."""
+
     root: str
     files: tuple[FileReport, ...]
     documents: tuple[str, ...]
     seconds: float
     run_id: int | None = None
+    page: Path | None = None
 
     @property
     def outcomes(self) -> Counter[str]:

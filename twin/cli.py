@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvicorn
@@ -16,9 +16,11 @@ from pydantic import ValidationError
 
 from importers.folder import ImportOptions, import_path, open_context
 from importers.inspect import inspect_path
+from importers.map_picture import draw_map
 from importers.profile import Profile, read_profile, write_profile
 from importers.quarantine import export_quarantine
 from importers.recognition import TABLES
+from importers.report_page import to_json, write_report
 from layers import embedded
 from layers.access import grant_key, list_keys, revoke_key
 from layers.crs import parse_crs
@@ -27,6 +29,7 @@ from layers.errors import Conflict, Invalid, TwinError
 from layers.history import undo_run
 from layers.loading import importing
 from layers.quarantine import list_quarantine, read_quarantine
+from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.app import Doors, create_app
 from twin.clash.check import check
@@ -174,12 +177,26 @@ def import_files(
     screen = Screen(settings.lang)
     with _city(settings) as connection:
         report = _import(screen, connection, settings, path, options)
+        document = _write_report(connection, settings, report)
     if as_json:
-        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         screen.show_import(report)
     if not report.is_clean:
         raise typer.Exit(QUARANTINED)
+
+
+def _write_report(connection: Connection, settings: Settings, report: ImportReport) -> dict[str, Any]:
+    """The report as JSON; of a run that wrote anything a page as well, in the data folder."""
+    run_id = report.run_id
+    if run_id is None:
+        return to_json(report, (), None)
+    ground = read_ground(connection, settings.data.resolve())
+    knowledge, sanity = depth_knowledge(connection, run_id), check_network(connection, ground, run_id)
+    report.page = settings.data / "reports" / f"import-{run_id}.html"
+    report.page.parent.mkdir(parents=True, exist_ok=True)
+    write_report(report, knowledge, sanity, report.page, picture=draw_map(connection, run_id))
+    return to_json(report, knowledge, sanity)
 
 
 def _import(
@@ -335,10 +352,12 @@ def demo(
     try:
         _write_sample(screen, sample, seed=1)
         with _city(settings) as connection:
-            screen.show_import(_import(screen, connection, settings, sample / "ward", ImportOptions()))
+            report = _import(screen, connection, settings, sample / "ward", ImportOptions())
+            _write_report(connection, settings, report)
+            screen.show_import(report)
             trench = min((sample / "trenches").glob("*.geojson"))
-            for report in _check(connection, settings, trench, None):
-                screen.show_check(report)
+            for checked in _check(connection, settings, trench, None):
+                screen.show_check(checked)
         if not no_serve:
             _serve(settings, open_desk=True)
     finally:

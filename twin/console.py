@@ -31,6 +31,7 @@ _WORDS = {
     "crs": ("Hệ tọa độ", "CRS"),
     "text": ("Bảng mã", "Text"),
     "unused": ("Trường không dùng", "Fields not used"),
+    "page": ("Báo cáo", "Report"),
     "run": ("Lượt nạp", "Run"),
     "files": ("Tệp", "Files"),
     "rows_read": ("Dòng đọc", "Rows read"),
@@ -125,6 +126,8 @@ class Screen:
         refused = [file for file in report.files if file.outcome == "quarantined"]
         if refused:
             self.console.print(self._quarantined(refused))
+        if report.page is not None:
+            self.console.print(f"{self.say('page')}: {report.page}", markup=False, soft_wrap=True)
         if report.run_id is not None:
             self.console.print(f"{self.say('run')} {report.run_id}: twin undo {report.run_id}", style="dim")
         rate = report.loaded / max(report.seconds, 1e-6)

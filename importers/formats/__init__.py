@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
-from importers.formats import cad, table, vector
+from importers.formats import (
+    cad,
+    epanet,
+    imkl,
+    isybau,
+    landxml,
+    plateau,
+    swmm,
+    table,
+    utility_ade,
+    vector,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +54,13 @@ FORMATS: tuple[Format, ...] = (
     Format("GeoPackage", lambda head, _: head[:16] == b"SQLite format 3\0", vector.read_geopackage),
     Format("GeoJSON", lambda head, _: head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["), vector.read_geojson),
     Format("DXF", cad.is_dxf, cad.read_dxf),
+    Format("LandXML", landxml.is_landxml, landxml.read_landxml),
+    Format("ISYBAU-XML", isybau.is_isybau, isybau.read_isybau),
+    Format("IMKL", imkl.is_imkl, imkl.read_imkl),
+    Format("PLATEAU utilities", plateau.is_plateau_utility, plateau.read_plateau),
+    Format("CityGML Utility Network ADE", utility_ade.is_utility_ade, utility_ade.read_utility_ade),
+    Format("SWMM", swmm.is_swmm, swmm.read_swmm),
+    Format("EPANET", epanet.is_epanet, epanet.read_epanet),
     Format("CSV", lambda head, suffix: suffix in (".csv", ".tsv") and b"\0" not in head, table.read_csv),
 )
 

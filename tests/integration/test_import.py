@@ -238,30 +238,35 @@ def test_rotterdam_sewers_get_their_axes_from_inverts(cluster: str, shared: Path
     with connect(url) as opened:
         report = import_path(opened, tmp_path, shared / "underground" / "rotterdam", ImportOptions())
         assert {f.path: (f.outcome, f.loaded) for f in report.files} == {
-            "manholes.shp": ("loaded", 231), "sewer.gml": ("quarantined", 0), "sewer_lines.shp": ("loaded", 246),
+            "manholes.shp": ("loaded", 231), "sewer.gml": ("loaded", 477), "sewer_lines.shp": ("loaded", 246),
         }  # fmt: skip
+        for name, table, file in (("sewers", "lines", "sewer_lines.shp"), ("manholes", "nodes", "manholes.shp")):
+            opened.execute(
+                f"create temporary view {name} as select * from utility_{table} where source_file_id ="  # noqa: S608
+                f" (select id from source_files where path = '{file}')"
+            )
         lowest, highest, known = opened.execute(
-            "select min(st_zmin(axis)), max(st_zmax(axis)), count(axis) from utility_lines"
+            "select min(st_zmin(axis)), max(st_zmax(axis)), count(axis) from sewers"
         ).fetchone() or (0, 0, 0)
         assert known == 214
         assert -5 < lowest < highest < 5, "metres above NAP, no sentinel among them"
         (unexplained,) = opened.execute(
-            "select count(*) from utility_lines where axis is null and vertical_reason not like 'inverts %not known%'"
+            "select count(*) from sewers where axis is null and vertical_reason not like 'inverts %not known%'"
         ).fetchone() or (1,)
         assert unexplained == 0
         sewer = opened.execute(
             "select st_z(st_startpoint(axis)), st_z(st_endpoint(axis)), inner_height_m, outer_height_m,"
             " st_x(st_startpoint(axis))"
-            " from utility_lines where source_row = 1"
+            " from sewers where source_row = 1"
         ).fetchone()
         assert sewer == pytest.approx((2.47 + 0.2, 2.34 + 0.2, 0.4, 0.48, 83163.44818181818), abs=1e-6)
         eggs = opened.execute(
-            "select distinct section_shape, inner_width_m < inner_height_m from utility_lines"
+            "select distinct section_shape, inner_width_m < inner_height_m from sewers"
             " where inner_width_m <> inner_height_m"
         ).fetchall()
         assert eggs == [("egg", True)]
-        assert opened.execute("select count(*) from utility_lines where section_shape = 'egg'").fetchone() == (56,)
-        nodes = opened.execute("select count(cover_m), count(bottom_m), count(outer_width_m) from utility_nodes")
+        assert opened.execute("select count(*) from sewers where section_shape = 'egg'").fetchone() == (56,)
+        nodes = opened.execute("select count(cover_m), count(bottom_m), count(outer_width_m) from manholes")
         assert nodes.fetchone() == (231, 0, 13)
 
 

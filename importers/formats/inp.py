@@ -1,0 +1,91 @@
+"""Sections of .inp files, the common dress of SWMM and EPANET models."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importers.formats.network import to_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from importers.source import Dataset
+
+_FIELD = re.compile(r'"[^"]*"|\S+')
+_SECTION = re.compile(rb"^[ \t]*\[([A-Za-z]{3,})", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Inp:
+    """Fields of each line, by section; both programs tell sections by the first four letters of their names.
+
+    Text is the ISO-8859-1 view of the file's bytes; `encoding` is "utf-8" where they are that, else None.
+    """
+
+    sections: dict[str, list[list[str]]]
+    encoding: str | None
+
+    def lines(self, section: str) -> list[list[str]]:
+        return self.sections.get(section, [])
+
+    def option(self, name: str, default: str) -> str:
+        found = (fields[1] for fields in self.lines("OPTI") if len(fields) > 1 and fields[0].upper() == name)
+        return next(found, default).upper()
+
+    def points(self) -> dict[str, tuple[float, float]]:
+        """(x, y) of each node."""
+        return {name: point for name, point in map(_located, self.lines("COOR")) if point is not None}
+
+    def bends(self) -> dict[str, list[tuple[float, float]]]:
+        """(x, y) of the vertices of each link between its two nodes, from the first node on."""
+        bends: dict[str, list[tuple[float, float]]] = {}
+        for name, point in map(_located, self.lines("VERT")):
+            if point is not None:
+                bends.setdefault(name, []).append(point)
+        return bends
+
+
+def _located(fields: Sequence[str]) -> tuple[str, tuple[float, float] | None]:
+    x, y = (to_number(field_at(fields, i)) for i in (1, 2))
+    return fields[0], None if x is None or y is None else (x, y)
+
+
+def field_at(fields: Sequence[str], index: int) -> str | None:
+    return fields[index] if index < len(fields) else None
+
+
+def section_names(head: bytes) -> set[str]:
+    """First four letters, upper case, of the sections that begin in the head of a file."""
+    return {name[:4].upper().decode("ascii") for name in _SECTION.findall(head.replace(b"\r", b"\n"))}
+
+
+def read_inp(dataset: Dataset) -> Inp:
+    raw = dataset.path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    sections: dict[str, list[list[str]]] = {}
+    current: list[list[str]] = []
+    for line in raw.decode("iso-8859-1").splitlines():
+        content = line.partition(";")[0].strip()
+        if content.startswith("["):
+            current = sections.setdefault(content[1:5].rstrip("]").upper(), [])
+        elif content:
+            current.append([field.strip('"') for field in _FIELD.findall(content)])
+    return Inp(sections, _encoding(raw))
+
+
+def _encoding(raw: bytes) -> str | None:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return "utf-8"
+
+
+def link_points(
+    ends: tuple[str, str], bends: Sequence[tuple[float, float]], nodes: dict[str, tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Vertices of a link from its first node to its second; none where a node has no coordinates."""
+    if ends[0] not in nodes or ends[1] not in nodes:
+        return []
+    return [nodes[ends[0]], *bends, nodes[ends[1]]]
