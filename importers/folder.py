@@ -6,8 +6,11 @@ import hashlib
 import json
 import logging
 import time
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -31,8 +34,7 @@ from layers.provenance import Outcome
 from layers.terrain import read_ground
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from layers.database import Connection
 
@@ -66,11 +68,12 @@ class _Import:
     data: Path
     path: Path
     options: ImportOptions
+    copies: Path = Path()
     run_id: int = 0
     loaded_here: dict[str, str] = field(default_factory=dict)
 
     def context(self) -> Context:
-        return open_context(self.connection, self.data, self.path, self.options)
+        return replace(open_context(self.connection, self.data, self.path, self.options), data=self.copies)
 
     def circumstances(self, rank: int) -> str:
         """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""
@@ -114,7 +117,7 @@ def import_path(
     root = path if path.is_dir() else path.parent
     ranked = sorted(((_rank(dataset), dataset) for dataset in datasets), key=lambda pair: pair[0])
     reports: list[FileReport] = []
-    with importing(connection):
+    with importing(connection), _folder_for_copies(data, dry_run=options.dry_run) as job.copies:
         if not options.dry_run:
             job.run_id = open_run(connection, str(root), options.given)
         for rank, members in groupby(ranked, key=lambda pair: pair[0]):
@@ -126,6 +129,16 @@ def import_path(
             close_run(connection, job.run_id)
     left_aside = tuple(document.relative_to(root).as_posix() for document in documents)
     return ImportReport(str(root), tuple(reports), left_aside, time.monotonic() - started, job.run_id or None)
+
+
+@contextmanager
+def _folder_for_copies(data: Path, *, dry_run: bool) -> Iterator[Path]:
+    """Where copies of terrain rasters go: the data folder, or one that is gone after a dry run."""
+    if not dry_run:
+        yield data
+        return
+    with TemporaryDirectory(prefix="city-twin-") as folder:
+        yield Path(folder)
 
 
 def _find(path: Path) -> tuple[list[Dataset], list[Path]]:

@@ -1,25 +1,34 @@
-"""Terrain rasters: checked, and kept as a Cloud Optimized GeoTIFF in the data folder."""
+"""Terrain rasters: checked, and kept as a Cloud Optimized GeoTIFF of metres in the data folder."""
 
 from __future__ import annotations
 
 import os
+import re
+import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
 import rasterio.shutil
 import shapely
-from rasterio.errors import RasterioError
+from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from importers.faults import Fault, Rejected
-from layers.crs import parse_crs, transform_geometries
+from importers.formats.raster import open_raster
+from importers.position import refuse_mislabelled
+from layers.crs import has_accurate_path, parse_crs, transform_geometries, transform_points
 from layers.errors import Invalid
 from layers.loading import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
 
     from importers.position import City
     from importers.source import Dataset
@@ -28,72 +37,201 @@ if TYPE_CHECKING:
 # The lowest land is 430 m below the sea; what is lower is a mark for "no value".
 _LOWEST_M = -500.0
 _HIGHEST_M = 9000.0
+_BLOCK = 2048
+_METRES = {
+    "m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "cm": 0.01, "centimetre": 0.01,
+    "mm": 0.001, "millimetre": 0.001, "ft": 0.3048, "foot": 0.3048, "feet": 0.3048,
+    "us survey foot": 1200 / 3937, "foot_us": 1200 / 3937, "us-ft": 1200 / 3937, "ftus": 1200 / 3937,
+}  # fmt: skip
+_COLOURS = {ColorInterp.palette, ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.cyan}
+_ASK = "ask for the raster again"
+_NAME_CRS = "import this file alone with --crs CODE"
+
+
+@dataclass(frozen=True, slots=True)
+class _Metres:
+    """Height = value x `factor` + `shift`, in metres."""
+
+    factor: float
+    shift: float
+
+    def of(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return values.astype(np.float64) * self.factor + self.shift
 
 
 def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, data: Path, sha256: str) -> Batch:
-    """The `terrain` row of a raster, which is copied to `data`/terrain.
+    """The `terrain` row of a raster, which is copied to `data`/terrain; heights in metres, unknown ones left unknown.
 
-    Raises: Rejected for a raster without values, CRS or plausible heights.
+    Raises: Rejected for a picture, a raster without values, position, CRS or plausible heights, and one elsewhere.
     """
     try:
-        with rasterio.open(dataset.path) as source:
-            crs = _crs(source, dataset, given)
-            _check_heights(source, dataset)
-            extent = shapely.box(*source.bounds)
-            step = float(max(abs(source.transform.a), abs(source.transform.e)))
-        path = _keep(dataset.path, data, sha256)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", NotGeoreferencedWarning)
+            with open_raster(dataset) as source:
+                return _read(source, dataset, (city, given), data / "terrain" / f"{sha256}.tif")
+    except NotGeoreferencedWarning as warning:
+        message = f"{dataset.name} does not say where on earth its pixels lie"
+        raise Rejected(Fault.CRS_MISSING, message, "export it as GeoTIFF, or with its world file") from warning
     except RasterioError as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", "ask for the raster again") from error
-    edges = np.array([shapely.segmentize(extent, extent.length / 256)], dtype=object)
-    area = transform_geometries(edges, crs, city.storage, strict=False)[0]
-    if not np.isfinite(area.bounds).all() or not city.region.intersects(area):
-        raise Rejected(Fault.OUTSIDE_CITY, f"{dataset.name} lies outside the city", "check its reference system")
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _ASK) from error
+
+
+def _read(source: DatasetReader, dataset: Dataset, where: tuple[City, Crs | None], target: Path) -> Batch:
+    city, given = where
+    _refuse_picture(source, dataset)
+    crs = _crs(source, dataset, city, given)
+    area = _area(source, dataset, crs, city)
+    metres = _metres(source, dataset, crs)
+    is_finite = _check_heights(source, dataset, metres)
+    is_plain = is_finite and metres == _Metres(1.0, 0.0) and source.count == 1
+    is_ready = is_plain and source.crs and parse_crs(source.crs.to_wkt()) == crs
+    _keep(source, target, None if is_ready else (metres, crs))
     columns: dict[str, Sequence[Any]] = {
         "name": [dataset.path.stem],
-        "path": [path],
-        "resolution_m": [step if crs.is_metric and crs.is_projected else step * 111_320.0],
+        "path": [target.relative_to(target.parent.parent).as_posix()],
+        "vertical_datum": [crs.vertical],
+        "resolution_m": [_resolution_m(source, crs, city, area)],
         "geom": [shapely.MultiPolygon([area])],
     }
     return Batch("terrain", columns)
 
 
-def _crs(source: rasterio.DatasetReader, dataset: Dataset, given: Crs | None) -> Crs:
-    if source.crs is None and given is None:
-        remedy = "import this file alone with --crs CODE"
-        raise Rejected(Fault.CRS_MISSING, f"{dataset.name} declares no coordinate reference system", remedy)
+def _refuse_picture(source: DatasetReader, dataset: Dataset) -> None:
+    """Raises: Rejected for colours, several bands, and whole numbers of 8 bits; a mask may be the second band."""
+    remedy = "terrain is one band of heights, of 16 bits or more; leave pictures out"
+    bands = [kind for kind in source.colorinterp if kind is not ColorInterp.alpha]
+    if _COLOURS & set(bands):
+        raise Rejected(Fault.LAYER_UNKNOWN, f"{dataset.name} is a picture, not terrain", remedy)
+    if len(bands) != 1:
+        raise Rejected(Fault.LAYER_UNKNOWN, f"{dataset.name} has {len(bands)} bands: which are heights?", remedy)
+    if source.dtypes[0] in ("uint8", "int8") or source.dtypes[0].startswith("complex"):
+        message = f"{dataset.name} holds {source.dtypes[0]}: a picture, or heights too coarse to rely on"
+        raise Rejected(Fault.LAYER_UNKNOWN, message, remedy)
+
+
+def _crs(source: DatasetReader, dataset: Dataset, city: City, given: Crs | None) -> Crs:
+    """Declared in the file, or else beside it, or else given by the user."""
+    prj = dataset.sidecar(".prj")
+    declared = source.crs.to_wkt() if source.crs else prj.read_text("utf-8", errors="replace").strip() if prj else ""
+    if not declared:
+        if given is None:
+            message = f"{dataset.name} declares no coordinate reference system"
+            raise Rejected(Fault.CRS_MISSING, message, _NAME_CRS)
+        return given
     try:
-        return parse_crs(source.crs.to_wkt()) if source.crs is not None else given  # type: ignore[return-value]
+        crs = parse_crs(declared)
     except Invalid as error:
-        raise Rejected(Fault.CRS_UNUSABLE, f"{dataset.name}: {error}", "write its CRS into the file") from error
+        raise Rejected(Fault.CRS_UNUSABLE, f"{dataset.name}: {error}", _NAME_CRS) from error
+    refuse_mislabelled(dataset.name, crs)
+    if not has_accurate_path(crs, city.storage):
+        message = f"{dataset.name} is in {crs.name}, from which only a guess leads to {city.storage.code}"
+        raise Rejected(Fault.CRS_UNUSABLE, message, "ask the department for VN-2000 coordinates")
+    if not city.understands_heights_of(crs):
+        message = f"{dataset.name}: its heights refer to {crs.vertical}, and mixed with the city's they would be wrong"
+        raise Rejected(Fault.CRS_UNUSABLE, message, "ask for heights above the city's vertical datum")
+    return crs
 
 
-def _check_heights(source: rasterio.DatasetReader, dataset: Dataset) -> None:
-    low, high, known = np.inf, -np.inf, 0
-    for top in range(0, source.height, 1024):
-        rows = source.read(1, window=Window(0, top, source.width, min(1024, source.height - top)), masked=True)
-        values = rows.compressed()
-        values = values[np.isfinite(values)]
-        if len(values):
-            low, high, known = min(low, float(values.min())), max(high, float(values.max())), known + len(values)
+def _area(source: DatasetReader, dataset: Dataset, crs: Crs, city: City) -> shapely.Polygon:
+    """What the raster covers, storage CRS. Raises: Rejected where that is not in the city."""
+    corners = ((0, 0), (source.width, 0), (source.width, source.height), (0, source.height))
+    frame = shapely.Polygon([source.transform @ corner for corner in corners])
+    edges = np.array([shapely.segmentize(frame, frame.length / 256)], dtype=object)
+    area: shapely.Polygon = transform_geometries(edges, crs, city.storage, strict=False)[0]
+    if not np.isfinite(area.bounds).all() or not city.region.intersects(area):
+        raise Rejected(Fault.OUTSIDE_CITY, f"{dataset.name} lies outside the city", "check its reference system")
+    return area
+
+
+def _metres(source: DatasetReader, dataset: Dataset, crs: Crs) -> _Metres:
+    """By the band's unit, or else that of the vertical system; unsaid, heights are metres if x and y are no feet.
+
+    Raises: Rejected where the unit is not known.
+    """
+    stated = (source.units[0] or "").strip().lower()
+    vertical = re.search(
+        r'VERT_?C(?:R)?S\[.*?(?:LENGTH)?UNIT\["[^"]*",\s*([\d.]+)', source.crs.to_wkt() if source.crs else ""
+    )
+    if stated:
+        unit_m = _METRES.get(stated)
+    elif vertical:
+        unit_m = float(vertical[1])
+    else:
+        unit_m = None if crs.is_projected and not crs.is_metric else 1.0
+    if unit_m is None:
+        message = f"{dataset.name}: heights in {stated or 'an unsaid unit, beside coordinates that are not metres'}"
+        raise Rejected(Fault.VALUE_REFUSED, message, "deliver heights in metres, or write their unit into the band")
+    return _Metres(source.scales[0] * unit_m, source.offsets[0] * unit_m)
+
+
+def _check_heights(source: DatasetReader, dataset: Dataset, metres: _Metres) -> bool:
+    """Whether every value is finite. Raises: Rejected where there are no values, or some that are no heights."""
+    known = strange = infinite = 0
+    example = 0.0
+    for window in _windows(source):
+        values = source.read(1, window=window)[_known(source, window)]
+        infinite += int(np.isinf(values).sum())
+        heights = metres.of(values[np.isfinite(values)])
+        wrong = (heights < _LOWEST_M) | (heights > _HIGHEST_M)
+        if wrong.any():
+            example = float(heights[wrong][0])
+        known, strange = known + len(heights), strange + int(wrong.sum())
     if not known:
-        raise Rejected(Fault.VALUE_REFUSED, f"{dataset.name}: no pixel has a value", "ask for the raster again")
-    if low < _LOWEST_M or high > _HIGHEST_M:
-        raise Rejected(
-            Fault.VALUE_REFUSED,
-            f"{dataset.name}: heights from {low:g} to {high:g} m",
-            "declare the value that stands for 'no data', and check that the unit is metres",
-        )
+        raise Rejected(Fault.VALUE_REFUSED, f"{dataset.name}: no pixel has a value", _ASK)
+    if strange:
+        message = f"{dataset.name}: {strange} of {known} pixels are no heights in metres, such as {example:g}"
+        remedy = "declare the value that stands for 'no data' (gdal_edit -a_nodata), and check the unit"
+        raise Rejected(Fault.VALUE_REFUSED, message, remedy)
+    return not infinite
 
 
-def _keep(source: Path, data: Path, sha256: str) -> str:
-    """Path of the raster's copy, relative to the data folder; a copy that is whole appears at once or not at all."""
-    target = data / "terrain" / f"{sha256}.tif"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}.partial.tif")
-        try:
-            rasterio.shutil.copy(source, partial, driver="COG", compress="DEFLATE", predictor="YES")
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    return target.relative_to(data).as_posix()
+def _known(source: DatasetReader, window: Window) -> NDArray[np.bool_]:
+    """Which pixels have a value, by 'no data', a mask, or an alpha band, which GDAL heeds in whole numbers only."""
+    known = source.read_masks(1, window=window) > 0
+    for band, kind in enumerate(source.colorinterp, start=1):
+        if kind is ColorInterp.alpha:
+            known &= source.read(band, window=window) != 0
+    return np.asarray(known)
+
+
+def _windows(source: DatasetReader) -> Iterator[Window]:
+    for top in range(0, source.height, _BLOCK):
+        for left in range(0, source.width, _BLOCK):
+            yield Window(left, top, min(_BLOCK, source.width - left), min(_BLOCK, source.height - top))
+
+
+def _resolution_m(source: DatasetReader, crs: Crs, city: City, area: shapely.Polygon) -> float:
+    """Longer side of a pixel amid the city."""
+    amid = shapely.get_coordinates(area.intersection(city.region).representative_point())
+    column, row = ~source.transform @ tuple(transform_points(amid, city.storage, crs)[0])
+    pixel = np.array([source.transform @ at for at in ((column, row), (column + 1, row), (column, row + 1))])
+    here, right, down = transform_points(pixel, crs, city.storage)
+    return float(max(np.hypot(*(right - here)), np.hypot(*(down - here))))
+
+
+def _keep(source: DatasetReader, target: Path, corrected: tuple[_Metres, Crs] | None) -> None:
+    """Copy the raster as it is, or in metres and another CRS than it says; the copy appears whole or not at all."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial, converted = (target.with_suffix(f".{os.getpid()}.{name}.tif") for name in ("partial", "metres"))
+    try:
+        if corrected is not None:
+            _convert(source, converted, *corrected)
+        origin = source if corrected is None else converted
+        rasterio.shutil.copy(origin, partial, driver="COG", compress="DEFLATE", predictor="YES")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+        converted.unlink(missing_ok=True)
+
+
+def _convert(source: DatasetReader, target: Path, metres: _Metres, crs: Crs) -> None:
+    dtype = "float64" if source.dtypes[0] in ("float64", "int32", "uint32") else "float32"
+    form = {"driver": "GTiff", "dtype": dtype, "count": 1, "nodata": np.nan, "tiled": True, "bigtiff": "if_safer"}
+    frame = {"width": source.width, "height": source.height, "crs": crs.wkt, "transform": source.transform}
+    with rasterio.open(target, "w", **form, **frame) as copy:
+        for window in _windows(source):
+            heights = metres.of(source.read(1, window=window))
+            known = _known(source, window) & np.isfinite(heights)
+            copy.write(np.where(known, heights, np.nan).astype(dtype), 1, window=window)

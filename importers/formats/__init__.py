@@ -13,6 +13,7 @@ from importers.formats import (
     isybau,
     landxml,
     plateau,
+    raster,
     swmm,
     table,
     utility_ade,
@@ -44,12 +45,9 @@ _REFUSED: tuple[tuple[bytes, str, str], ...] = (
 )
 
 
-def _is_tiff(head: bytes, _: str) -> bool:
-    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
 FORMATS: tuple[Format, ...] = (
-    Format("GeoTIFF", _is_tiff, None),
+    Format("GeoTIFF", raster.is_geotiff, None),
+    Format("ESRI ASCII grid", raster.is_ascii_grid, None),
     Format("Shapefile", lambda head, _: head[:4] == b"\0\0\x27\x0a", vector.read_shapefile),
     Format("GeoPackage", lambda head, _: head[:16] == b"SQLite format 3\0", vector.read_geopackage),
     Format("GeoJSON", lambda head, _: head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["), vector.read_geojson),
@@ -61,6 +59,7 @@ FORMATS: tuple[Format, ...] = (
     Format("CityGML Utility Network ADE", utility_ade.is_utility_ade, utility_ade.read_utility_ade),
     Format("SWMM", swmm.is_swmm, swmm.read_swmm),
     Format("EPANET", epanet.is_epanet, epanet.read_epanet),
+    Format("XYZ", raster.is_xyz, None),
     Format("CSV", lambda head, suffix: suffix in (".csv", ".tsv") and b"\0" not in head, table.read_csv),
 )
 

@@ -9,7 +9,9 @@ import numpy as np
 import psycopg
 import pyogrio
 import pytest
+import rasterio
 import shapely
+from rasterio.transform import from_origin
 
 from importers.faults import Fault
 from importers.folder import ImportOptions, import_path
@@ -173,6 +175,28 @@ def test_dry_run_writes_nothing(connection: Connection, tmp_path: Path) -> None:
     file = only(run(connection, tmp_path / "in", dry_run=True))
     assert (file.outcome, file.loaded) == (Outcome.LOADED, 3)
     assert [count(connection, t) for t in ("utility_lines", "import_runs", "source_files", "source_rows")] == [0] * 4
+
+
+def test_dry_run_keeps_no_raster(connection: Connection, tmp_path: Path) -> None:
+    """Nothing written means no copy of the terrain either."""
+    (tmp_path / "in").mkdir()
+    lines = [f"{EAST + x} {NORTH + y} 3.5" for y in range(10) for x in range(10)]
+    (tmp_path / "in" / "dem.xyz").write_text("\n".join(lines))
+    file = only(run(connection, tmp_path / "in", dry_run=True, crs=parse_crs("EPSG:9214")))
+    assert (file.outcome, file.tables) == (Outcome.LOADED, ["terrain"])
+    assert not (tmp_path / "data").exists()
+
+
+def test_picture_is_no_terrain(connection: Connection, tmp_path: Path) -> None:
+    """An orthophoto among the deliveries never becomes the ground that depths are measured from."""
+    (tmp_path / "in").mkdir()
+    options = {"driver": "GTiff", "width": 20, "height": 20, "count": 3, "dtype": "uint8", "crs": "EPSG:9214"}
+    with rasterio.open(
+        tmp_path / "in" / "anh.tif", "w", transform=from_origin(EAST, NORTH + 2, 0.1, 0.1), photometric="RGB", **options
+    ) as out:
+        out.write(np.full((3, 20, 20), 87, "uint8"))
+    assert only(run(connection, tmp_path / "in")).outcome == Outcome.QUARANTINED
+    assert count(connection, "terrain") == 0
 
 
 def test_crs_given_for_a_file_that_declares_none(connection: Connection, tmp_path: Path) -> None:
