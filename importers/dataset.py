@@ -67,7 +67,8 @@ def by_dimension(layer: SourceLayer, context: Context) -> list[SourceLayer]:
 
 
 def _add_terrain(draft: Draft, dataset: Dataset, context: Context) -> None:
-    batch = read_terrain(dataset, context.city, context.crs, data=context.data, sha256=draft.source.sha256)
+    target = context.data / "terrain" / f"{draft.source.sha256}.tif"
+    batch = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=target)
     draft.batches.append(stamped(batch, context))
     draft.report.tables.append("terrain")
     draft.report.read = draft.report.loaded = 1

@@ -97,7 +97,8 @@ def understand(raw: SourceLayer, dataset: Dataset, context: Context) -> Understo
             raise Rejected(Fault.LAYER_UNKNOWN, said, "correct the profile")
         attributes = replace(attributes, fields=rule.fields)
     shells = None
-    if solids is not None and target.table == "buildings":
+    heights_count = context.city.understands_heights_of(placed.crs) and not placed.is_swapped
+    if solids is not None and target.table == "buildings" and heights_count:
         shells = transform_geometries(np.array(solids, dtype=object), placed.crs, context.city.storage, strict=False)
     return Understood(layer, text, target, placed, kept, attributes, shells, [*findings, *faults, *placed.findings])
 

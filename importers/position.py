@@ -91,6 +91,7 @@ class Placement:
     crs: Crs
     reason: str
     findings: tuple[Finding, ...] = ()
+    is_swapped: bool = False
 
 
 def place(
@@ -110,10 +111,10 @@ def place(
     if inside_swapped.mean() >= _BELIEVED and inside_swapped.sum() > inside.sum():
         if layer.surveyor_axes:
             reason += "; x is north, y is east, as in surveyors' tables"
-            return Placement(moved_swapped, inside_swapped, crs, reason)
+            return Placement(moved_swapped, inside_swapped, crs, reason, is_swapped=True)
         said = f"x and y stand in each other's place; read as north, east in {crs.code}"
         finding = Finding(Fault.AXES_SWAPPED, said)
-        return Placement(moved_swapped, inside_swapped, crs, f"{reason}; x and y swapped", (finding,))
+        return Placement(moved_swapped, inside_swapped, crs, f"{reason}; x and y swapped", (finding,), is_swapped=True)
     if inside.any():
         return Placement(moved, inside, crs, reason)
     raise _misplaced(layer, geometries, crs, city)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 # Files that belong to another of the same stem, and say nothing alone.
 _SIDECARS = frozenset(
-    {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".fix", ".qml", ".sld", ".csvt", ".tfw", ".qmd"}
-)
-_SIDECAR_ENDINGS = (".aux.xml", ".shp.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
+    {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".fix", ".qml", ".sld", ".csvt", ".tfw", ".qmd",
+     ".dat", ".map", ".id", ".ind", ".mid", ".mtl"}
+)  # fmt: skip
+_SIDECAR_ENDINGS = (".aux.xml", ".shp.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal", ".placement.json")
 _SELDOM_GEODATA = frozenset({".md", ".txt", ".pdf", ".doc", ".docx", ".jpg", ".png", ".html", ""})
 
 
@@ -96,17 +97,27 @@ def _readable(path: Path) -> str:
 
 
 def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
-    """Datasets below a folder (or the one file), in order of their names, and the files left aside as documents."""
+    """Datasets below a folder (or the one file), in order of their names, and the files left aside as documents.
+
+    A companion without the file that it belongs to is a dataset too, so that nobody waits for it in vain.
+    """
     root = path if path.is_dir() else path.parent
     files = sorted(_files(path))
+    companions: dict[tuple[Path, str], list[Path]] = {}
+    for sibling in sorted({sibling for file in files for sibling in _siblings(file)}.union(files)):
+        if (stem := _stem_of_companion(sibling)) is not None:
+            companions.setdefault((sibling.parent, stem), []).append(sibling)
+    mains = {(file.parent, file.stem) for file in files if _stem_of_companion(file) is None}
     datasets, documents = [], []
     for file in files:
-        if _is_sidecar(file):
+        stem = _stem_of_companion(file)
+        if stem is not None and (file.parent, stem) in mains:
             continue
         if file.suffix.lower() in _SELDOM_GEODATA and path.is_dir():
             documents.append(file)
-            continue
-        datasets.append(Dataset(file, root, (file, *_parts(file))))
+        else:
+            parts = [part for part in companions.get((file.parent, file.stem), []) if part != file]
+            datasets.append(Dataset(file, root, (file, *parts)))
     return datasets, documents
 
 
@@ -121,16 +132,18 @@ def _files(path: Path) -> Iterator[Path]:
             yield file
 
 
-def _is_sidecar(file: Path) -> bool:
-    if file.name.lower().endswith(_SIDECAR_ENDINGS):
-        return True
-    return file.suffix.lower() in _SIDECARS
+def _siblings(file: Path) -> Iterator[Path]:
+    """Files beside one that was named alone, which may belong to it."""
+    return file.parent.glob(f"{_escape(file.stem)}.*")
 
 
-def _parts(file: Path) -> Sequence[Path]:
-    return sorted(
-        sibling for sibling in file.parent.glob(f"{_escape(file.stem)}.*") if sibling != file and _is_sidecar(sibling)
-    )
+def _stem_of_companion(file: Path) -> str | None:
+    """The stem of the file that a companion belongs to; None for a file that stands for itself."""
+    name = file.name.lower()
+    for ending in _SIDECAR_ENDINGS:
+        if name.endswith(ending):
+            return file.name[: -len(ending)].removesuffix(".shp").removesuffix(".gpkg")
+    return file.stem if file.suffix.lower() in _SIDECARS else None
 
 
 def _escape(name: str) -> str:

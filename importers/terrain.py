@@ -12,6 +12,7 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 import shapely
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
@@ -59,8 +60,11 @@ class _Metres:
         return values.astype(np.float64) * self.factor + self.shift
 
 
-def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, data: Path, sha256: str) -> Batch:
-    """The `terrain` row of a raster, which is copied to `data`/terrain; heights in metres, unknown ones left unknown.
+def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool, target: Path) -> Batch:
+    """The `terrain` row of a raster, which is copied to `target`; heights in metres, unknown ones left unknown.
+
+    given: the CRS named by the user: for rasters that declare none, or with `force` against their own declaration.
+    target: a file in a folder of the data folder.
 
     Raises: Rejected for a picture, a raster without values, position, CRS or plausible heights, and one elsewhere.
     """
@@ -68,18 +72,17 @@ def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, data: Path,
         with warnings.catch_warnings():
             warnings.simplefilter("error", NotGeoreferencedWarning)
             with open_raster(dataset) as source:
-                return _read(source, dataset, (city, given), data / "terrain" / f"{sha256}.tif")
+                _refuse_picture(source, dataset)
+                crs = given if force and given is not None else _crs(source, dataset, city, given)
+                return _read(source, dataset, city, crs, target)
     except NotGeoreferencedWarning as warning:
         message = f"{dataset.name} does not say where on earth its pixels lie"
         raise Rejected(Fault.CRS_MISSING, message, "export it as GeoTIFF, or with its world file") from warning
-    except RasterioError as error:
+    except (RasterioError, CPLE_BaseError) as error:  # the second is what GDAL says where rasterio has no word for it
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _ASK) from error
 
 
-def _read(source: DatasetReader, dataset: Dataset, where: tuple[City, Crs | None], target: Path) -> Batch:
-    city, given = where
-    _refuse_picture(source, dataset)
-    crs = _crs(source, dataset, city, given)
+def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target: Path) -> Batch:
     area = _area(source, dataset, crs, city)
     metres = _metres(source, dataset, crs)
     is_finite = _check_heights(source, dataset, metres)
@@ -133,12 +136,14 @@ def _crs(source: DatasetReader, dataset: Dataset, city: City, given: Crs | None)
 
 
 def _area(source: DatasetReader, dataset: Dataset, crs: Crs, city: City) -> shapely.Polygon:
-    """What the raster covers, storage CRS. Raises: Rejected where that is not in the city."""
+    """What the raster covers, storage CRS. Raises: Rejected where that is nothing, or not in the city."""
+    if not np.isfinite(source.transform).all() or not source.transform.determinant:
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: its pixels have no size", _ASK)
     corners = ((0, 0), (source.width, 0), (source.width, source.height), (0, source.height))
     frame = shapely.Polygon([source.transform @ corner for corner in corners])
     edges = np.array([shapely.segmentize(frame, frame.length / 256)], dtype=object)
     area: shapely.Polygon = transform_geometries(edges, crs, city.storage, strict=False)[0]
-    if not np.isfinite(area.bounds).all() or not city.region.intersects(area):
+    if not np.isfinite(area.bounds).all() or not area.is_valid or not city.region.intersects(area):
         raise Rejected(Fault.OUTSIDE_CITY, f"{dataset.name} lies outside the city", "check its reference system")
     return area
 
@@ -172,7 +177,7 @@ def _check_heights(source: DatasetReader, dataset: Dataset, metres: _Metres) -> 
         values = source.read(1, window=window)[_known(source, window)]
         infinite += int(np.isinf(values).sum())
         heights = metres.of(values[np.isfinite(values)])
-        wrong = (heights < _LOWEST_M) | (heights > _HIGHEST_M)
+        wrong = ~((heights >= _LOWEST_M) & (heights <= _HIGHEST_M))
         if wrong.any():
             example = float(heights[wrong][0])
         known, strange = known + len(heights), strange + int(wrong.sum())

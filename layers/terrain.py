@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# Shares of neighbours that add up to a pixel, but for rounding.
+_WHOLE = 1.0 - 1e-9
+
+
 class Terrain(Feature, Base):
     __tablename__ = "terrain"
 
@@ -50,6 +54,12 @@ class Raster:
     resolution_m: float
     surveyed_on: date | None
 
+    def reaches(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which points (n, 2) may lie on the raster or within a pixel of its edge."""
+        west, south, east, north = self.extent.bounds
+        x, y, rim = points[:, 0], points[:, 1], self.resolution_m
+        return np.asarray((x > west - rim) & (x < east + rim) & (y > south - rim) & (y < north + rim))
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -61,15 +71,21 @@ class Ground:
     def elevations(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Elevation at each point (n, 2), x y in storage CRS; NaN where no raster knows.
 
-        Bilinear between pixel centres; a point beside a pixel without a value is not known.
+        Bilinear between pixel centres, across the seams of neighbouring rasters too; a point beside a pixel without a
+        value is not known.
         """
-        heights = np.full(len(points), np.nan)
+        heights, shares = np.zeros(len(points)), np.zeros(len(points))
+        known = np.zeros(len(points), dtype=bool)
         for raster in sorted(self.rasters, key=lambda r: r.resolution_m):
-            wanted = np.flatnonzero(np.isnan(heights))
-            near = wanted[shapely.intersects_xy(raster.extent, points[wanted, :2])]
-            if len(near):
-                heights[near] = _sample(raster.path, points[near, :2], self.storage)
-        return heights
+            near = np.flatnonzero((shares < _WHOLE) & raster.reaches(points))
+            if not len(near):
+                continue
+            values, share = _sample(raster.path, points[near, :2], self.storage)
+            share = np.where(np.isnan(values), 0.0, np.minimum(share, 1.0 - shares[near]))
+            heights[near] += share * np.nan_to_num(values)
+            shares[near] += share
+            known[near] |= (share > 0) & shapely.intersects_xy(raster.extent, points[near, :2])
+        return np.asarray(np.divide(heights, shares, out=np.full(len(points), np.nan), where=known))
 
 
 def read_ground(connection: Connection, data: Path) -> Ground:
@@ -81,16 +97,27 @@ def read_ground(connection: Connection, data: Path) -> Ground:
     return Ground(parse_crs(f"EPSG:{storage_srid(connection)}"), rasters)
 
 
-def _sample(path: Path, points: NDArray[np.float64], storage: Crs) -> NDArray[np.float64]:
+def _sample(path: Path, points: NDArray[np.float64], storage: Crs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Values at points, and how much of a pixel around each lies on the raster: the rest is for its neighbours."""
+    values = np.full(len(points), np.nan)
     try:
         with rasterio.open(path) as source:
             moved = transform_points(points, storage, parse_crs(source.crs.to_wkt()))
             columns, rows = _pixels(~source.transform, moved)
-            window = _window(columns, rows, source.width, source.height)
-            pixels = source.read(1, window=window, masked=True).astype(float).filled(np.nan)
+            share = _overlap(columns, source.width) * _overlap(rows, source.height)
+            on = np.flatnonzero(share > 0)
+            if len(on):
+                window = _window(columns[on], rows[on], source.width, source.height)
+                pixels = source.read(1, window=window, masked=True).astype(float).filled(np.nan)
+                values[on] = _bilinear(pixels, columns[on] - window.col_off, rows[on] - window.row_off)
     except rasterio.errors.RasterioIOError as error:
         raise Unavailable(f"terrain raster {path} cannot be read: restore it or import the terrain again") from error
-    return _bilinear(pixels, columns - window.col_off, rows - window.row_off)
+    return values, share
+
+
+def _overlap(places: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Length within the raster of a pixel about each place, counted from the centre of the first of `count` pixels."""
+    return np.asarray(np.clip(np.minimum(places + 0.5, count - 0.5) - np.maximum(places - 0.5, -0.5), 0.0, 1.0))
 
 
 def _pixels(inverse: Affine, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

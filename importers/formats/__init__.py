@@ -8,16 +8,30 @@ from typing import TYPE_CHECKING
 from importers.faults import Fault, Rejected
 from importers.formats import (
     cad,
+    citygml,
+    cityjson,
+    dgn,
     epanet,
+    filegdb,
+    flatgeobuf,
+    geojson,
+    geopackage,
+    gml,
+    ifc,
     imkl,
     isybau,
+    kml,
     landxml,
+    mapinfo,
+    mesh,
+    osm,
     plateau,
     raster,
+    shapefile,
+    spreadsheet,
     swmm,
     table,
     utility_ade,
-    vector,
 )
 
 if TYPE_CHECKING:
@@ -45,22 +59,43 @@ _REFUSED: tuple[tuple[bytes, str, str], ...] = (
 )
 
 
+# The first that matches reads the file, so what is told by more stands before what is told by less.
 FORMATS: tuple[Format, ...] = (
     Format("GeoTIFF", raster.is_geotiff, None),
     Format("ESRI ASCII grid", raster.is_ascii_grid, None),
-    Format("Shapefile", lambda head, _: head[:4] == b"\0\0\x27\x0a", vector.read_shapefile),
-    Format("GeoPackage", lambda head, _: head[:16] == b"SQLite format 3\0", vector.read_geopackage),
-    Format("GeoJSON", lambda head, _: head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["), vector.read_geojson),
+    Format("Shapefile", shapefile.is_shapefile, shapefile.read_shapefile),
+    Format("GeoPackage", geopackage.is_geopackage, geopackage.read_geopackage),
+    Format("FlatGeobuf", flatgeobuf.is_flatgeobuf, flatgeobuf.read_flatgeobuf),
+    Format("FileGDB (ZIP)", filegdb.is_zipped_filegdb, filegdb.read_zipped_filegdb),
+    Format("XLSX", spreadsheet.is_xlsx, spreadsheet.read_xlsx),
+    Format("ODS", spreadsheet.is_ods, spreadsheet.read_ods),
+    Format("KMZ", kml.is_kmz, kml.read_kmz),
+    Format("glTF", mesh.is_gltf, mesh.read_gltf),
+    Format("CityJSON", cityjson.is_cityjson, cityjson.read_cityjson),
+    Format("GeoJSON sequence", geojson.is_geojson_sequence, geojson.read_geojson_sequence),
+    Format("JSON-FG", geojson.is_jsonfg, geojson.read_geojson),
+    Format("GeoJSON", geojson.is_geojson, geojson.read_geojson),
     Format("DXF", cad.is_dxf, cad.read_dxf),
+    Format("DGN v7", dgn.is_dgn, dgn.read_dgn),
+    Format("MapInfo TAB", mapinfo.is_tab, mapinfo.read_tab),
+    Format("MapInfo MIF", mapinfo.is_mif, mapinfo.read_mif),
+    Format("OSM PBF", osm.is_osm_pbf, osm.read_osm),
+    Format("OSM XML", osm.is_osm_xml, osm.read_osm),
     Format("LandXML", landxml.is_landxml, landxml.read_landxml),
     Format("ISYBAU-XML", isybau.is_isybau, isybau.read_isybau),
     Format("IMKL", imkl.is_imkl, imkl.read_imkl),
     Format("PLATEAU utilities", plateau.is_plateau_utility, plateau.read_plateau),
     Format("CityGML Utility Network ADE", utility_ade.is_utility_ade, utility_ade.read_utility_ade),
+    Format("CityGML", citygml.is_citygml, citygml.read_citygml),
+    Format("KML", kml.is_kml, kml.read_kml),
+    Format("GML", gml.is_gml, gml.read_gml),
     Format("SWMM", swmm.is_swmm, swmm.read_swmm),
     Format("EPANET", epanet.is_epanet, epanet.read_epanet),
+    Format("IFC", ifc.is_ifc, ifc.read_ifc),
+    Format("OBJ", mesh.is_obj, mesh.read_obj),
+    Format("PLY", mesh.is_ply, mesh.read_ply),
     Format("XYZ", raster.is_xyz, None),
-    Format("CSV", lambda head, suffix: suffix in (".csv", ".tsv") and b"\0" not in head, table.read_csv),
+    Format("CSV", table.is_csv, table.read_csv),
 )
 
 
@@ -70,13 +105,13 @@ def recognise(dataset: Dataset) -> Format:
         head = stream.read(_HEAD_BYTES)
     if not head:
         raise Rejected(Fault.EMPTY_FILE, f"{dataset.name} holds 0 bytes", "ask the department to deliver it again")
-    for magic, what, remedy in _REFUSED:
-        if head.startswith(magic):
-            raise Rejected(Fault.UNKNOWN_FORMAT, f"{dataset.name} is {what}, which is not read", remedy)
     suffix = dataset.path.suffix.lower()
     for candidate in FORMATS:
         if candidate.matches(head, suffix):
             return candidate
+    for magic, what, remedy in _REFUSED:
+        if head.startswith(magic):
+            raise Rejected(Fault.UNKNOWN_FORMAT, f"{dataset.name} is {what}, which is not read", remedy)
     known = ", ".join(f.name for f in FORMATS)
     raise Rejected(
         Fault.UNKNOWN_FORMAT, f"{dataset.name} is in none of the formats that are read", f"export it as one of {known}"

@@ -59,11 +59,10 @@ def a_raster(folder: Path, heights: np.ndarray, *, name: str = "dem.tif", **opti
     return path
 
 
-def load(path: Path, given: str | None = None, *beside: Path) -> dict[str, Any]:
+def load(path: Path, given: str | None = None, *beside: Path, force: bool = False) -> dict[str, Any]:
     dataset = Dataset(path, path.parent, (path, *beside))
-    batch = read_terrain(
-        dataset, CITY, parse_crs(given) if given else None, data=path.parent / "data", sha256=dataset.sha256()
-    )
+    target = path.parent / "data" / "terrain" / f"{dataset.sha256()}.tif"
+    batch = read_terrain(dataset, CITY, parse_crs(given) if given else None, force=force, target=target)
     return {name: values[0] for name, values in batch.columns.items()}
 
 
@@ -227,12 +226,20 @@ def test_system_given_by_the_user_is_written_into_the_copy(tmp_path: Path) -> No
         ({"crs": "EPSG:4979", "transform": Affine(1e-5, 0, 107.58, 0, -1e-5, 16.46)}, Fault.CRS_UNUSABLE),
         ({"transform": Affine(2, 0, 200_000, 0, -2, 900_000)}, Fault.OUTSIDE_CITY),
         ({"transform": None}, Fault.CRS_MISSING),
+        ({"transform": Affine(2, 0, 561_500, 0, float("nan"), 1_820_200)}, Fault.UNREADABLE),
+        ({"transform": Affine(1e-200, 0, 561_500, 0, -1e-200, 1_820_200)}, Fault.UNREADABLE),
     ],
 )
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_misplaced_and_mislabelled_rasters_are_refused(tmp_path: Path, options: dict[str, Any], fault: Fault) -> None:
     """225 m off by its label, above another datum, elsewhere, or nowhere: terrain as much as any other layer."""
     assert refusal(a_raster(tmp_path, a_plane(), **options)).finding.fault is fault
+
+
+def test_user_may_overrule_a_label(tmp_path: Path) -> None:
+    """The one file that a person names alone is read as they say, and the copy says so too."""
+    path = a_raster(tmp_path, a_plane(), crs=MISLABELLED)
+    assert heights_at(path, load(path, "EPSG:9214", force=True), POINTS) == pytest.approx(KNOWN, abs=1e-5)
 
 
 def test_hon_dau_heights_are_told(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""What lies in a folder: files, their companions, documents; nothing is passed over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from importers.source import find_datasets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+
+def found(path: Path) -> dict[str, list[str]]:
+    return {d.name: [part.name for part in d.parts] for d in find_datasets(path)[0]}
+
+
+def test_companions_belong_to_their_file(tmp_path: Path) -> None:
+    """A Shapefile, a TAB and a mesh are one dataset each, whatever else shares the folder."""
+    touch(tmp_path, "a/x.shp", "a/x.dbf", "a/x.shx", "a/x.shp.xml", "b/y.tab", "b/y.dat", "b/y.map", "b/y.id")
+    touch(tmp_path, "c/z.obj", "c/z.placement.json", "c/z[1].csv", "c/z[1].prj")
+    assert found(tmp_path) == {
+        "a/x.shp": ["x.shp", "x.dbf", "x.shp.xml", "x.shx"],
+        "b/y.tab": ["y.tab", "y.dat", "y.id", "y.map"],
+        "c/z.obj": ["z.obj", "z.placement.json"],
+        "c/z[1].csv": ["z[1].csv", "z[1].prj"],
+    }
+
+
+def test_orphans_are_reported(tmp_path: Path) -> None:
+    """A .dbf without its .shp is a delivery that lacks something, not nothing."""
+    touch(tmp_path, "x.dbf", "x.prj", "y.dat")
+    assert set(found(tmp_path)) == {"x.dbf", "x.prj", "y.dat"}
+
+
+def test_file_named_alone_has_its_companions(tmp_path: Path) -> None:
+    """`twin import x.shp` reads x.dbf too."""
+    touch(tmp_path, "x.shp", "x.dbf", "other.shp")
+    assert found(tmp_path / "x.shp") == {"x.shp": ["x.shp", "x.dbf"]}
+
+
+def test_documents_are_left_aside_and_named(tmp_path: Path) -> None:
+    """A readme is no geodata; hidden files are nobody's delivery."""
+    touch(tmp_path, "README.md", "x.csv", ".hidden/x.shp", "thu.pdf")
+    datasets, documents = find_datasets(tmp_path)
+    assert [d.name for d in datasets] == ["x.csv"]
+    assert sorted(d.name for d in documents) == ["README.md", "thu.pdf"]
+
+
+def test_hash_is_of_the_content_of_all_parts(tmp_path: Path) -> None:
+    """A copy under another name has the same hash; another .prj makes another dataset."""
+    touch(tmp_path, "a/x.shp", "a/x.prj")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "y.shp").write_text("a/x.shp")
+    (tmp_path / "b" / "y.prj").write_text("a/x.prj")
+    first, second = find_datasets(tmp_path)[0]
+    assert first.sha256() == second.sha256()
+    (tmp_path / "b" / "y.prj").write_text("another")
+    assert first.sha256() != second.sha256()
