@@ -130,17 +130,17 @@ def test_failures_are_one_line(twin: Twin, words: tuple[str, ...], settings: dic
 
 def test_quarantine_and_undo(twin: Twin, tmp_path: Path) -> None:
     """What was refused is listed with its remedy, exported, tried again; a run is undone by its number."""
-    (tmp_path / "rong.geojson").write_bytes(b"")
+    (tmp_path / "duy-nhat.geojson").write_bytes(b"")
     run = json.loads(twin("import", tmp_path, "--json").stdout)["run"]
     listed = json.loads(twin("quarantine", "list", "--json").stdout)
-    assert {"rong.geojson": "empty-file"}.items() <= {file["path"]: file["fault"] for file in listed}.items()
-    assert "rong.geojson" in twin("quarantine", "list").stdout
+    assert {"duy-nhat.geojson": "empty-file"}.items() <= {file["path"]: file["fault"] for file in listed}.items()
+    assert "duy-nhat.geojson" in twin("quarantine", "list").stdout
     exported = twin("quarantine", "export", tmp_path / "x.gpkg")
     assert exported.returncode == 0
     assert (tmp_path / "x.gpkg").exists()
-    again = twin("quarantine", "retry", "--only", "rong.geojson")
+    again = twin("quarantine", "retry", "--only", "duy-nhat.geojson")
     assert again.returncode == 3
-    assert "rong.geojson: quarantined" in again.stdout
+    assert "duy-nhat.geojson: quarantined" in again.stdout
     later = twin("undo", run)
     assert later.returncode == 1
     assert "undo run" in later.stderr
