@@ -1,0 +1,177 @@
+"""Files from anywhere are read in worker processes, so that none can crash, stall, fill or rob the import.
+
+A worker writes in a private folder that is removed, opens private copies of what was delivered and its own code,
+reaches no network, starts no process, and ends with the importing process. Where root imports, its workers become an
+account that owns nothing. Linux 5.13 or later confines which files they open; with Landlock switched off only the
+rights of their account do, and root's Python must lie where everybody can read it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import tempfile
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from importers.faults import Fault, Finding, Rejected
+from importers.sandbox.confinement import Limits
+from importers.sandbox.copies import copy_dataset, give, has_left, keep
+from importers.sandbox.nursery import Nursery, Worker, describe_end
+from importers.sandbox.wire import TooLarge
+from importers.source import Dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
+
+__all__ = ["KEPT", "Limits", "Workers"]
+
+KEPT = Path("kept")
+_COPIES = "delivered"
+_AHEAD = 4  # jobs for each worker that may be done before the first of them is taken
+_REMEDY = "open it in QGIS and export it again; where it is sound, deliver it in smaller parts or allow more"
+
+type Job = tuple[Dataset, *tuple[Any, ...]]
+
+
+class Workers:
+    """Processes that read files.
+
+    count: how many at once, by default one for each core. readable: files and folders of ours that functions open.
+    folder: where private folders are made, by default the system's for temporary files; every account must reach it.
+    Raises: Unavailable from `map` where workers cannot be confined.
+    """
+
+    def __init__(
+        self,
+        count: int | None = None,
+        limits: Limits | None = None,
+        *,
+        readable: Sequence[Path] = (),
+        folder: Path | None = None,
+    ) -> None:
+        self._count = count or len(os.sched_getaffinity(0))
+        self._limits = limits or Limits()
+        self._readable = tuple(path.resolve() for path in readable)
+        self._folder = Path(tempfile.mkdtemp(prefix="city-twin-", dir=folder))
+        self._nursery: Nursery | None = None
+        self._threads = ThreadPoolExecutor(self._count, "sandbox")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._nursery is not None:
+            self._nursery.close()
+        self._threads.shutdown()
+        if self._nursery is not None:
+            self._nursery.forget()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def map[R](
+        self, function: Callable[..., R], jobs: Iterable[Job], *, keep_in: Path | None = None
+    ) -> Iterator[tuple[Dataset, R | Rejected]]:
+        """Each job's dataset with `function(dataset, *rest of the job)`, in the order of the jobs.
+
+        function: at the top level of its module, or a `partial` of such; what is bound to it is unpickled once a
+        worker. Files and folders that it leaves in `KEPT`, below its working directory, are moved to `keep_in`, never
+        over what is there. Its result: numbers, text, dates, arrays, shapely geometries, paths, and dataclasses
+        and enumerations of `importers` and `layers`.
+        A file whose reader raises, crashes, hangs or goes beyond its limits gives a `Rejected` that says so; the
+        reader's trace is a note on it.
+        """
+        if self._nursery is None:
+            module = (function.func if isinstance(function, partial) else function).__module__
+            self._nursery = Nursery(self._folder, self._limits, self._readable, module)
+        reading = _Reading(self._nursery, self._limits, pickle.dumps(function), keep_in)
+        waiting: deque[tuple[Dataset, Future[Any]]] = deque()
+        try:
+            for job in jobs:
+                waiting.append((job[0], self._threads.submit(reading.read, job)))
+                if len(waiting) > _AHEAD * self._count:
+                    yield _take(waiting)
+            while waiting:
+                yield _take(waiting)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _take(waiting: deque[tuple[Dataset, Future[Any]]]) -> tuple[Dataset, Any]:
+    dataset, future = waiting.popleft()
+    return dataset, future.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    nursery: Nursery
+    limits: Limits
+    function: bytes
+    keep_in: Path | None
+
+    def read(self, job: Job) -> Any:
+        dataset, *rest = job
+        worker = self.nursery.take()
+        folder = Path(tempfile.mkdtemp(dir=worker.folder))
+        try:
+            copy = self._prepare(dataset, folder)
+            result = self._ask(worker, pickle.dumps((folder, self.function, (copy, *rest))), dataset.name)
+            if self.keep_in is not None and has_left(folder / KEPT):
+                self.nursery.end(worker)  # so that it can change nothing any more
+                keep(folder / KEPT, self.keep_in)
+        except Rejected as rejected:
+            return rejected
+        except OSError as error:
+            return Rejected(Fault.UNREADABLE, f"{dataset.name} brings files that cannot be kept: {error}", _REMEDY)
+        else:
+            return result
+        finally:
+            self.nursery.put_back(worker)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _prepare(self, dataset: Dataset, folder: Path) -> Dataset:
+        """A copy for the worker. It cannot put a link where we look, for the folder above its two is not its own."""
+        copy = copy_dataset(dataset, folder / _COPIES)
+        (folder / KEPT).mkdir()
+        if (account := self.nursery.account) is not None:
+            folder.chmod(0o711)
+            give(folder / _COPIES, account, account)
+            give(folder / KEPT, account, account)
+        return copy
+
+    def _ask(self, worker: Worker, message: bytes, name: str) -> Any:
+        """What the function returned. Raises: Rejected for everything else; the worker may be no more then."""
+        match self._answer(worker, message):
+            case "done", result:
+                return result
+            case "rejected", Finding() as finding, str(trace):
+                rejected = Rejected(finding.fault, finding.message, finding.remedy)
+            case "failed", str(said), str(trace):
+                rejected = Rejected(Fault.UNREADABLE, f"{name} {said}", _REMEDY)
+            case _:
+                trace = ""
+                rejected = Rejected(Fault.UNREADABLE, f"{name} makes its reader answer nonsense", _REMEDY)
+        rejected.add_note(trace)
+        raise rejected
+
+    def _answer(self, worker: Worker, message: bytes) -> tuple[Any, ...]:
+        """The worker's answer, or what the file did to it."""
+        try:
+            return worker.ask(message, self.limits)
+        except EOFError:
+            return "failed", describe_end(self.nursery.end(worker), self.limits), ""
+        except TimeoutError:
+            said = f"is not read within {self.limits.seconds:g} s"
+        except TooLarge:
+            said = f"brings more than {self.limits.result_bytes >> 20} MB"
+        except Exception as error:  # noqa: BLE001 - a worker that was taken over may answer anything
+            said = f"makes its reader answer nonsense: {error}"
+        self.nursery.end(worker)
+        return "failed", said, ""
