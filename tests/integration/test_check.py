@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,6 +136,20 @@ def test_no_terrain_means_no_clearance_by_depth(connection: Connection, tmp_path
     assert found(report).outcome is Outcome.UNKNOWN
     assert report.ground_m is None
     assert [remark.en[:10] for remark in report.remarks] == ["No terrain", "No boundar", "The result"]
+
+
+def test_report_has_what_drawings_need(flat: Connection, tmp_path: Path) -> None:
+    """The axis that was measured, its section and record, and the ground over the dig and around it."""
+    a_pipe(flat, 2.0, operator="Xí nghiệp số 1", pressure_bar=6.0, surveyed_on="2024-03-01")
+    report = run(flat, tmp_path)
+    clash = found(report)
+    assert clash.axis == pytest.approx(np.array([[EAST + 50, NORTH + 20, 2.0], [EAST + 50, NORTH + 80, 2.0]]))
+    assert (clash.section_shape, clash.outer_radius_m) == ("circular", 0.1)
+    assert (clash.record.operator, clash.record.pressure_bar) == ("Xí nghiệp số 1", 6.0)
+    assert clash.record.surveyed_on == date(2024, 3, 1)
+    assert (report.surface[:, 2] == 3.0).all()
+    hull = shapely.MultiPoint(report.surface[:, :2]).convex_hull
+    assert hull.contains(TRENCH.buffer(3))
 
 
 def test_no_boundary_no_clear(flat: Connection, tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ NEARBY_M = 2.0
 # No utility is looked for deeper than this below the bottom: accuracy that grows with depth ends there.
 _DEEPEST_M = 15.0
 _GROUND_STEP_M = 1.0
+# Drawings show the ground this far beside the dig.
+_DRAWN_M = NEARBY_M + 2.0
 # What is recorded above the ground over a dig is in its way, or recorded wrongly: it is never passed by overhead.
 _NO_LID_M = 100.0
 # Stands for the ground where no terrain is known; every utility in reach is then unknown, whatever its elevation.
@@ -56,7 +58,10 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
     if dig.crs != ground.storage:
         raise CrsMismatch(f"the dig is in {dig.crs.code}, the city in {ground.storage.code}: transform it first")
     _require_records(connection, dig)
-    heights = ground.elevations(_ground_points(dig.polygon))
+    inside, around = _ground_points(dig.polygon), _around(dig.polygon)
+    points = np.vstack([inside, around])
+    surface = np.column_stack([points, ground.elevations(points)])
+    heights = surface[: len(inside), 2]
     has_ground = bool(np.isfinite(heights).all())
     low, high = (float(heights.min()), float(heights.max())) if has_ground else (_NO_GROUND_M, _NO_GROUND_M)
     solid = Excavation(dig.polygon, low - dig.depth_m, high - dig.depth_m, high + _NO_LID_M)
@@ -67,10 +72,10 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
         for row in find_near(connection, find_layer(layer), dig.polygon, margin_m)
     ]
     utilities = [_utility(index, layer, row, heights=has_ground) for index, (layer, row) in enumerate(rows)]
-    assessed = zip(rows, assess(solid, utilities), strict=True)
+    assessed = zip(rows, utilities, assess(solid, utilities), strict=True)
     clashes = [
-        Clash.of(layer, row, assessment)
-        for (layer, row), assessment in assessed
+        Clash.of(layer, row, utility, assessment)
+        for (layer, row), utility, assessment in assessed
         if assessment.outcome is not Outcome.CLEAR or assessment.plan_gap_m <= NEARBY_M
     ]
     order = list(Outcome)
@@ -83,6 +88,7 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
         ground_m=(low, high) if has_ground else None,
         clashes=tuple(clashes),
         census=_census(connection),
+        surface=surface[np.isfinite(surface[:, 2])],
     )
 
 
@@ -104,6 +110,12 @@ def _ground_points(polygon: shapely.Polygon) -> np.ndarray[Any, np.dtype[np.floa
     x, y = np.meshgrid(np.arange(minx, maxx, _GROUND_STEP_M), np.arange(miny, maxy, _GROUND_STEP_M))
     inside = shapely.contains_xy(polygon, x.ravel(), y.ravel())
     return np.vstack([edges, np.column_stack([x.ravel(), y.ravel()])[inside]])
+
+
+def _around(polygon: shapely.Polygon) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Points a metre apart around the polygon, where the ground beside the dig is read for its drawings."""
+    rim = polygon.buffer(_DRAWN_M, quad_segs=2).boundary
+    return np.asarray(shapely.get_coordinates(shapely.segmentize(rim, _GROUND_STEP_M)))
 
 
 def _utility(index: int, layer: str, row: dict[str, Any], *, heights: bool) -> Utility:

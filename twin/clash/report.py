@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +14,11 @@ from twin.clash.accuracy import Wording
 from twin.clash.outcome import REASONS, Assessment, Outcome, Reason
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from layers.crs import Crs
     from twin.clash.accuracy import Accuracy
+    from twin.clash.solids import Floats, Utility
 
 DISCLAIMER = Wording(
     en="The result rests on the records that were loaded; what is not recorded is not in it. Locate before you dig.",
@@ -36,8 +39,43 @@ NO_GROUND = Wording(
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What the owner's record says of an object beyond its place: who to call, what it carries, how it was surveyed."""
+
+    operator: str | None
+    owner_ref: str | None
+    voltage_v: float | None
+    pressure_bar: float | None
+    ducts: int | None
+    quality_level: str | None
+    surveyed_on: date | None
+    schematic: bool
+    disclosure: str
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Record:
+        """The record of a row of a utility layer; nodes carry no duty."""
+        return cls(
+            operator=row["operator"],
+            owner_ref=row["owner_ref"],
+            voltage_v=row.get("voltage_v"),
+            pressure_bar=row.get("pressure_bar"),
+            ducts=row.get("ducts"),
+            quality_level=row["quality_level"],
+            surveyed_on=row["surveyed_on"],
+            schematic=row["schematic"],
+            disclosure=row["disclosure"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Clash:
-    """One object near the dig; gaps in metres from its outside, 0 and less is contact, None is not known."""
+    """One object near the dig; gaps in metres from its outside, 0 and less is contact, None is not known.
+
+    `axis` is what was measured: (n, 3) x, y, z in the report's CRS, or (n, 2) where the elevation is unknown; of a
+    node the vertical axis from bottom to top. `section_shape` and `size_m` say what is around it, and
+    `outer_radius_m` the circle that was checked.
+    """
 
     layer: str
     feature_id: int
@@ -58,10 +96,14 @@ class Clash:
     source_layer: str | None
     source_row: int | None
     elevation: str | None
+    section_shape: str
+    outer_radius_m: float | None
+    axis: Floats = field(compare=False, repr=False)
+    record: Record
 
     @classmethod
-    def of(cls, layer: str, row: dict[str, Any], assessment: Assessment) -> Clash:
-        """The clash of a row of a utility layer, joined with its source file's path."""
+    def of(cls, layer: str, row: dict[str, Any], utility: Utility, assessment: Assessment) -> Clash:
+        """The clash of a row of a utility layer, joined with its source file's path; `utility` is what was checked."""
         return cls(
             layer=layer,
             feature_id=row["id"],
@@ -82,6 +124,10 @@ class Clash:
             source_layer=row["source_layer"],
             source_row=row["source_row"],
             elevation=row["vertical_reason"],
+            section_shape=row["section_shape"],
+            outer_radius_m=utility.outer_radius_m,
+            axis=utility.axis,
+            record=Record.of(row),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -119,7 +165,11 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class ClashReport:
-    """A checked dig; `polygon` in `crs`, `ground_m` (lowest, highest) or None where no terrain is known."""
+    """A checked dig; `polygon` in `crs`, `ground_m` (lowest, highest) or None where no terrain is known.
+
+    `surface` is the ground that was read, (n, 3) x, y, z in `crs`: over the dig and as far around it as objects are
+    reported; points where no terrain is known are missing.
+    """
 
     name: str
     polygon: shapely.Polygon
@@ -128,6 +178,7 @@ class ClashReport:
     ground_m: tuple[float, float] | None
     clashes: tuple[Clash, ...]
     census: Census
+    surface: Floats = field(compare=False, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
