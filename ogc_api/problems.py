@@ -12,7 +12,7 @@ from pygeoapi.error import GenericError
 from starlette.exceptions import HTTPException
 
 from layers.base import Label
-from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable
+from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable, say
 from ogc_api.negotiation import choose_text
 
 LOGGER = logging.getLogger(__name__)
@@ -76,9 +76,9 @@ class Problem:
             "title": choose_text(self.title, language),
             "status": self.status,
             "code": self.code,
-            "detail": self.detail,
-            "description": self.detail,
-            **({"faults": list(self.faults)} if self.faults else {}),
+            "detail": say(self.detail, language),
+            "description": say(self.detail, language),
+            **({"faults": [say(fault, language) for fault in self.faults]} if self.faults else {}),
             **({"instance": self.instance} if self.instance else {}),
         }
 
@@ -114,4 +114,4 @@ def _describe_kind(error: TwinError) -> Problem:
     status, code = next((s, c) for kind, s, c in _KINDS if isinstance(error, kind))
     faults = error.faults if isinstance(error, Invalid) and len(error.faults) > 1 else ()
     uri = error.uri if isinstance(error, NoSuchResource) else "about:blank"
-    return Problem(int(status), code, str(error), type=uri, faults=faults)
+    return Problem(int(status), code, error.message, type=uri, faults=faults)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from layers import embedded
 from layers.access import grant_key, list_keys, revoke_key
 from layers.crs import parse_crs
 from layers.database import connect, migrate, storage_srid
-from layers.errors import Conflict, Invalid, TwinError
+from layers.errors import Conflict, Invalid, TwinError, say
 from layers.history import undo_run
 from layers.loading import importing
 from layers.quarantine import list_quarantine, read_quarantine
@@ -67,7 +68,7 @@ def main() -> None:
     try:
         app()
     except TwinError as error:
-        sys.stderr.write(f"twin: {error}\n")
+        sys.stderr.write(f"twin: {say(error.message, os.environ.get('TWIN_LANG', 'en'))}\n")
         sys.exit(FAILED)
     except OSError as error:
         sys.stderr.write(f"twin: {error}\n")

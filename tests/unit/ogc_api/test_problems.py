@@ -6,7 +6,7 @@ import pytest
 from pygeoapi.process.base import ProcessorExecuteError
 from starlette.exceptions import HTTPException
 
-from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable
+from layers.errors import Conflict, Invalid, NotFound, Sentence, TwinError, Unavailable
 from ogc_api.problems import NoSuchResource, Refusal, describe
 
 KINDS = [
@@ -63,3 +63,11 @@ def test_documents_are_bilingual_and_complete() -> None:
     assert several["detail"] == several["description"] == "a; b"
     assert "faults" not in describe(Invalid("a")).document("en")
     assert describe(NoSuchResource("x", "urn:x")).document("en")["type"] == "urn:x"
+
+
+def test_a_failure_is_told_in_the_clients_language() -> None:
+    """What knows itself in Vietnamese is told so, faults and all."""
+    problem = describe(Invalid(Sentence("too deep", "quá sâu"), Sentence("too long", "quá dài")))
+    assert problem.document("vi")["detail"] == "quá sâu; quá dài"
+    assert problem.document("vi")["faults"] == ["quá sâu", "quá dài"]
+    assert problem.document("en")["detail"] == "too deep; too long"
