@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly PACKAGES=(postgresql postgresql-postgis gdal-bin python3-venv ca-certificates)
+readonly PACKAGES=(postgresql postgresql-postgis gdal-bin poppler-utils python3-venv ca-certificates)
 
 fail() { printf 'install-debian.sh: %s\n' "$@" >&2; exit 1; }
 
