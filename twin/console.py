@@ -170,7 +170,8 @@ class Screen:
     def show_check(self, report: ClashReport) -> None:
         counts = ", ".join(f"{self.outcome(name)} {count}" for name, count in report.counts.items() if count)
         ground = f", {report.ground_m[0]:.2f}…{report.ground_m[1]:.2f} m" if report.ground_m else ""
-        title = f"{report.name}: {report.depth_m:g} m{ground}; {counts or self.say('clear')}"
+        depth = "" if report.depth_m is None else f" {report.depth_m:g} m"
+        title = f"{report.name}:{depth}{ground}; {counts or self.say('clear')}"
         table = Table(title=escape(title), title_justify="left")
         for word in ("outcome", "owner", "what"):
             table.add_column(self.say(word))

@@ -16,7 +16,8 @@ from importers.folder import ImportOptions, import_path
 from layers.crs import WGS84, CrsMismatch, parse_crs, transform_geometries
 from layers.errors import Invalid, Unavailable
 from layers.terrain import read_ground
-from twin.clash.check import PlannedDig, check
+from twin.clash.check import check
+from twin.clash.dig import Depth, Elevation, Grade, Pit, PlannedDig, Sides, Support, Trench
 from twin.clash.outcome import Outcome, Reason
 from twin.excavations.request import parse_digs, read_digs
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from layers.database import Connection
+    from twin.clash.dig import Part
     from twin.clash.report import Clash, ClashReport
 
 EAST, NORTH = 562_000.0, 1_820_000.0
@@ -234,6 +236,25 @@ def test_mixed_reference_systems_are_refused(flat: Connection, tmp_path: Path) -
     """A dig in another zone is never measured against the city."""
     with pytest.raises(CrsMismatch):
         check(flat, read_ground(flat, tmp_path), PlannedDig("x", TRENCH, 1.5, parse_crs("EPSG:5898")))
+
+
+def test_the_whole_dig_is_checked(flat: Connection, tmp_path: Path) -> None:
+    """A pipe beside the floor is hit by the battered side, one under the second pit by that pit."""
+    a_pipe(flat, 2.0)
+    beside = shapely.box(EAST + 51, NORTH + 49, EAST + 60, NORTH + 51)
+    far = shapely.box(EAST + 10, NORTH + 10, EAST + 12, NORTH + 12)
+
+    def outcome(*parts: Part) -> Outcome:
+        ground = read_ground(flat, tmp_path)
+        (clash,) = check(flat, ground, PlannedDig.of("dig", parts, STORAGE)).clashes
+        return clash.outcome
+
+    assert outcome(Pit(beside, Depth(1.5))) is Outcome.CLEAR
+    assert outcome(Pit(beside, Depth(1.5), Sides(Support.BATTERED, slope=1.0))) is Outcome.DEFINITE
+    assert outcome(Pit(far, Depth(1.5)), Pit(TRENCH, Depth(1.5))) is Outcome.DEFINITE
+    line = shapely.LineString([(EAST + 40, NORTH + 50), (EAST + 60, NORTH + 50)])
+    assert outcome(Trench(line, 1.0, Elevation(2.2))) is Outcome.CLEAR
+    assert outcome(Trench(line, 1.0, Grade(Elevation(2.2), 0.02))) is not Outcome.CLEAR
 
 
 def lonlat(polygon: shapely.Polygon) -> dict[str, Any]:

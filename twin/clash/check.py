@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,16 @@ from layers.errors import Invalid, Unavailable
 from layers.features import count_features, find_near
 from layers.provenance import count_incomplete_files
 from twin.clash.accuracy import read_accuracies
+from twin.clash.dig import Bore, Depth, Elevation, Grade, Trench
 from twin.clash.outcome import Outcome, assess
 from twin.clash.report import Census, Clash, ClashReport
 from twin.clash.solids import Excavation, Quality, Shaft, Tube, Utility
 
 if TYPE_CHECKING:
-    from layers.crs import Crs
     from layers.database import Connection
     from layers.terrain import Ground
+    from twin.clash.dig import Part, Pit, PlannedDig
+    from twin.clash.outcome import Assessment
 
 # What is found this near is reported even when it is clear.
 NEARBY_M = 2.0
@@ -36,16 +38,6 @@ _DRAWN_M = NEARBY_M + 2.0
 _NO_LID_M = 100.0
 # Stands for the ground where no terrain is known; every utility in reach is then unknown, whatever its elevation.
 _NO_GROUND_M = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedDig:
-    """An excavation as it is asked for: vertical walls over a polygon (storage CRS), from the ground to `depth_m`."""
-
-    name: str
-    polygon: shapely.Polygon
-    depth_m: float
-    crs: Crs
 
 
 def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashReport:
@@ -64,15 +56,17 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
     heights = surface[: len(inside), 2]
     has_ground = bool(np.isfinite(heights).all())
     low, high = (float(heights.min()), float(heights.max())) if has_ground else (_NO_GROUND_M, _NO_GROUND_M)
-    solid = Excavation(dig.polygon, low - dig.depth_m, high - dig.depth_m, high + _NO_LID_M)
-    margin_m = NEARBY_M + read_accuracies().search_margin_m(dig.depth_m + _DEEPEST_M)
+    solids = [_enclose(part, (low, high), has_ground=has_ground) for part in dig.parts]
+    deepest_m = high - min(solid.bottom_low_m for solid in solids)
+    margin_m = NEARBY_M + read_accuracies().search_margin_m(deepest_m + _DEEPEST_M)
+    reach = shapely.union_all([solid.polygon for solid in solids])
     rows = [
         (layer, row)
         for layer in ("utility_lines", "utility_nodes")
-        for row in find_near(connection, find_layer(layer), dig.polygon, margin_m)
+        for row in find_near(connection, find_layer(layer), reach, margin_m)
     ]
     utilities = [_utility(index, layer, row, heights=has_ground) for index, (layer, row) in enumerate(rows)]
-    assessed = zip(rows, utilities, assess(solid, utilities), strict=True)
+    assessed = zip(rows, utilities, _assess_worst(solids, utilities), strict=True)
     clashes = [
         Clash.of(layer, row, utility, assessment)
         for (layer, row), utility, assessment in assessed
@@ -86,10 +80,49 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
         crs=dig.crs,
         depth_m=dig.depth_m,
         ground_m=(low, high) if has_ground else None,
+        bottom_m=(min(s.bottom_low_m for s in solids), max(s.bottom_high_m for s in solids)) if has_ground else None,
         clashes=tuple(clashes),
         census=_census(connection),
         surface=surface[np.isfinite(surface[:, 2])],
     )
+
+
+def _enclose(part: Part, ground_m: tuple[float, float], *, has_ground: bool) -> Excavation:
+    """The vertical prism around a part; its bottom lies between the lowest and the highest that the part reaches.
+
+    Raises: Invalid for a bore, and for a bottom that lies above the ground.
+    """
+    if isinstance(part, Bore):
+        raise Invalid("bores are not checked yet: draw the pits at its ends and ask its owner's designer")
+    low, high = _bottom_m(part, ground_m)
+    if has_ground and high >= ground_m[1]:
+        raise Invalid(f"the bottom at {high:.2f} m lies above the ground at {ground_m[1]:.2f} m: check its elevation")
+    top = max(ground_m[1], high) + _NO_LID_M
+    height_m = max(ground_m[1] - low, 0.0)
+    side_m = part.sides.working_m + part.sides.slope_at(height_m) * height_m
+    outline = part.outline.buffer(side_m, join_style="mitre") if side_m else part.outline
+    return Excavation(outline, low, high, top)
+
+
+def _bottom_m(part: Pit | Trench, ground_m: tuple[float, float]) -> tuple[float, float]:
+    """The lowest and the highest elevation of a part's floor."""
+    bottom, fall = (part.bottom.start, part.bottom.fall) if isinstance(part.bottom, Grade) else (part.bottom, 0.0)
+    if isinstance(bottom, Depth):
+        low, high = (height - bottom.below_ground_m for height in ground_m)
+    elif isinstance(bottom, Elevation):
+        low = high = bottom.elevation_m
+    else:
+        heights = [z for _, z in bottom.points_m]
+        low, high = min(heights), max(heights)
+    end_m = fall * part.line.length if isinstance(part, Trench) else 0.0
+    return low - max(end_m, 0.0), high - min(end_m, 0.0)
+
+
+def _assess_worst(solids: list[Excavation], utilities: list[Utility]) -> list[Assessment]:
+    """For each utility what the worst part does to it."""
+    order = list(Outcome)
+    found = zip(*(assess(solid, utilities) for solid in solids), strict=True)
+    return [min(each, key=lambda a: (order.index(a.outcome), a.worst_gap_m)) for each in found]
 
 
 def _census(connection: Connection) -> Census:

@@ -165,17 +165,19 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class ClashReport:
-    """A checked dig; `polygon` in `crs`, `ground_m` (lowest, highest) or None where no terrain is known.
+    """A checked dig; `polygon` in `crs`, `ground_m` and `bottom_m` (lowest, highest) or None where no
+    terrain is known; `depth_m` as it was asked for, None where an elevation was.
 
     `surface` is the ground that was read, (n, 3) x, y, z in `crs`: over the dig and as far around it as objects are
     reported; points where no terrain is known are missing.
     """
 
     name: str
-    polygon: shapely.Polygon
+    polygon: shapely.Polygon | shapely.MultiPolygon
     crs: Crs
-    depth_m: float
+    depth_m: float | None
     ground_m: tuple[float, float] | None
+    bottom_m: tuple[float, float] | None
     clashes: tuple[Clash, ...]
     census: Census
     surface: Floats = field(compare=False, repr=False)
@@ -209,7 +211,7 @@ class ClashReport:
                 "name": self.name,
                 "depth_m": self.depth_m,
                 "ground_m": list(self.ground_m) if self.ground_m else None,
-                "bottom_m": [height - self.depth_m for height in self.ground_m] if self.ground_m else None,
+                "bottom_m": list(self.bottom_m) if self.bottom_m else None,
                 "geometry": shapely.geometry.mapping(outline),
             },
             "is_clear": self.is_clear,

@@ -9,7 +9,8 @@ from pygeoapi.process.base import BaseProcessor
 
 from layers.terrain import read_ground
 from twin.clash.check import check
-from twin.excavations.request import DEPTH_M, parse_digs
+from twin.excavations.request import parse_digs
+from twin.excavations.schema import DEPTH_M, EXCAVATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,31 +18,30 @@ if TYPE_CHECKING:
     from layers.database import Reader
     from twin.clash.report import ClashReport
 
-_LOW_M, _HIGH_M = DEPTH_M
-
 METADATA: dict[str, Any] = {
     "version": "1.0.0",
     "id": "clash-check",
     "title": {"en": "Clash check", "vi": "Kiểm tra va chạm công trình ngầm"},
     "description": {
-        "en": "What a planned excavation with vertical walls would hit, whose it is, and how sure that is",
-        "vi": "Hố đào thành đứng sẽ chạm công trình ngầm nào, của ai, và mức độ chắc chắn",
+        "en": "What a planned pit, trench or bore would hit, whose it is, and how sure that is",
+        "vi": "Hố, hào hoặc lỗ khoan dự kiến sẽ chạm công trình ngầm nào, của ai, và mức độ chắc chắn",
     },
     "jobControlOptions": ["sync-execute"],
     "keywords": ["excavation", "utilities", "clash"],
     "links": [],
     "inputs": {
         "excavation": {
-            "title": "GeoJSON polygon, feature or feature collection (RFC 7946)",
-            "description": "At most 500 m by 500 m each, inside the city; properties: name, depth_m",
-            "schema": {"type": "object", "required": ["type"]},
+            "title": "GeoJSON geometry, feature or feature collection (RFC 7946)",
+            "description": "Polygons are pits, lines are trenches (width_m) or bores (diameter_m); at most 500 m by"
+            " 500 m each, inside the city",
+            "schema": EXCAVATION,
             "minOccurs": 1,
             "maxOccurs": 1,
         },
         "depth_m": {
             "title": "Depth below ground in metres, for all excavations",
             "description": "Overrides the depth_m property of the features",
-            "schema": {"type": "number", "minimum": _LOW_M, "maximum": _HIGH_M},
+            "schema": DEPTH_M.to_schema(),
             "minOccurs": 0,
             "maxOccurs": 1,
         },

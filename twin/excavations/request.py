@@ -1,25 +1,27 @@
-"""Planned digs as people send them: GeoJSON polygons with a depth, every fault named."""
+"""Planned digs as people send them: GeoJSON polygons and lines with depths and sides, every fault named."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
-from shapely.errors import ShapelyError
 
-from layers.crs import WGS84, Crs, area_of_use, parse_crs, transform_geometries
 from layers.errors import Invalid
-from twin.clash.check import PlannedDig
+from twin.clash.dig import PlannedDig
+from twin.excavations.fields import Fields
+from twin.excavations.shapes import read_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from layers.crs import Crs
+
 # KLIC accepts requests up to 500 m by 500 m.
 LARGEST_M = 500.0
 SMALLEST_M2 = 0.01
-DEPTH_M = (0.05, 30.0)
+# What a depth given for all digs replaces.
+_LEVELS = ("depth_m", "bottom_m", "bottom_at")
 
 
 def read_digs(path: Path, depth_m: float | None, storage: Crs) -> list[PlannedDig]:
@@ -34,8 +36,8 @@ def read_digs(path: Path, depth_m: float | None, storage: Crs) -> list[PlannedDi
 def parse_digs(document: Any, depth_m: float | None, storage: Crs) -> list[PlannedDig]:
     """The digs of a GeoJSON geometry, feature or collection (RFC 7946: longitude, latitude, WGS 84).
 
-    A feature's `depth_m` and `name` properties count; `depth_m` given here overrides them.
-    Raises: Invalid with the faults of all features.
+    Elevations are above the city's vertical datum. What the properties mean: `twin.excavations.schema`;
+    `depth_m` given here overrides their depth. Raises: Invalid with the faults of all features.
     """
     features = _features(document)
     if not features:
@@ -43,22 +45,38 @@ def parse_digs(document: Any, depth_m: float | None, storage: Crs) -> list[Plann
     digs: list[PlannedDig] = []
     faults: list[str] = []
     for number, feature in enumerate(features, start=1):
-        given = feature.get("properties")
-        properties: dict[str, Any] = given if isinstance(given, dict) else {}
-        name = str(properties.get("name") or f"excavation {number}")[:200]
-        depth = depth_m if depth_m is not None else properties.get("depth_m")
+        fields = _fields(feature, depth_m)
+        name = fields.text("name") or f"excavation {number}"
         try:
-            polygon = _polygon(feature.get("geometry"), storage)
+            digs.append(_dig(name, feature.get("geometry"), fields, storage))
         except Invalid as error:
             faults += [f"{name}: {fault}" for fault in error.faults]
-            continue
-        found = [*_depth_faults(depth), *_outline_faults(polygon)]
-        faults += [f"{name}: {fault}" for fault in found]
-        if depth is not None and not found:
-            digs.append(PlannedDig(name, polygon, float(depth), storage))
     if faults:
         raise Invalid(*faults)
     return digs
+
+
+def _fields(feature: dict[str, Any], depth_m: float | None) -> Fields:
+    given = feature.get("properties")
+    properties: dict[str, Any] = given if isinstance(given, dict) else {}
+    if depth_m is not None:
+        properties = {key: value for key, value in properties.items() if key not in _LEVELS} | {"depth_m": depth_m}
+    return Fields(properties)
+
+
+def _dig(name: str, geometry: Any, fields: Fields, storage: Crs) -> PlannedDig:
+    """Raises: Invalid with every fault."""
+    parts = read_parts(geometry, fields, storage)
+    starts_on, ends_on = fields.day("starts_on"), fields.day("ends_on")
+    if starts_on and ends_on and ends_on < starts_on:
+        fields.faults.append(f"ends_on {ends_on} is before starts_on {starts_on}: swap them")
+    faults = list(dict.fromkeys(fields.faults))
+    if not faults:
+        dig = PlannedDig.of(name, parts, storage, starts_on=starts_on, ends_on=ends_on)
+        faults = _size_faults(dig.polygon)
+    if faults:
+        raise Invalid(*faults)
+    return dig
 
 
 def _features(document: Any) -> list[dict[str, Any]]:
@@ -74,44 +92,10 @@ def _features(document: Any) -> list[dict[str, Any]]:
     return [{"type": "Feature", "geometry": document, "properties": {}}]
 
 
-def _polygon(geometry: Any, storage: Crs) -> shapely.Polygon:
-    if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
-        kind = geometry.get("type") if isinstance(geometry, dict) else geometry
-        raise Invalid(f"geometry '{kind}' is no polygon: draw the outline of the dig")
-    try:
-        outline = shapely.force_2d(shapely.geometry.shape(geometry))
-    except (ShapelyError, TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
-        raise Invalid(f"the coordinates are malformed ({error}): give rings of [longitude, latitude]") from error
-    if outline.geom_type == "MultiPolygon":
-        if len(outline.geoms) != 1:
-            raise Invalid(f"the dig has {len(outline.geoms)} parts: send each as a feature of its own")
-        outline = outline.geoms[0]
-    if outline.is_empty:
-        raise Invalid("the polygon is empty: draw the outline of the dig")
-    coordinates = shapely.get_coordinates(outline)
-    if not np.isfinite(coordinates).all() or (abs(coordinates) > (180.0, 90.0)).any():
-        raise Invalid("coordinates must be longitude -180 to 180 and latitude -90 to 90, in degrees (WGS 84)")
-    west, south, east, north = area_of_use(storage)
-    if not shapely.box(west - 1, south - 1, east + 1, north + 1).contains(outline):
-        raise Invalid(f"the dig lies outside the area of {storage.name}: check the order longitude, latitude")
-    moved: shapely.Polygon = transform_geometries(np.array([outline], dtype=object), parse_crs(WGS84), storage)[0]
-    return moved
-
-
-def _depth_faults(depth: Any) -> list[str]:
-    if depth is None:
-        return ["no depth: give depth_m, metres below ground"]
-    if isinstance(depth, bool) or not isinstance(depth, int | float) or depth != depth:  # noqa: PLR0124 - NaN
-        return [f"depth_m '{str(depth)[:20]}' is no number: give metres below ground"]
-    low, high = DEPTH_M
-    return [] if low <= depth <= high else [f"depth_m {str(depth)[:20]} is not within {low:g} to {high:g} m"]
-
-
-def _outline_faults(polygon: shapely.Polygon) -> list[str]:
-    if not polygon.is_valid:
-        return [f"the outline crosses or touches itself ({shapely.is_valid_reason(polygon)}): redraw it"]
+def _size_faults(polygon: shapely.Geometry) -> list[str]:
     minx, miny, maxx, maxy = polygon.bounds
     if max(maxx - minx, maxy - miny) > LARGEST_M:
         size = f"{maxx - minx:.0f} × {maxy - miny:.0f} m"
         return [f"the dig is {size}, at most {LARGEST_M:g} × {LARGEST_M:g} m: split it"]
-    return [] if polygon.area >= SMALLEST_M2 else [f"the dig covers {polygon.area:.4f} m²: draw its real outline"]
+    smallest = shapely.area(shapely.get_parts(polygon)).min()
+    return [] if smallest >= SMALLEST_M2 else [f"the dig covers {smallest:.4f} m²: draw its real outline"]

@@ -1,0 +1,80 @@
+"""The properties of a planned dig, read one by one; every fault is kept, none ends the reading."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from twin.excavations.schema import Limits
+
+
+class Fields:
+    """Properties of one feature and what was found wrong with them so far."""
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        self._properties = properties
+        self.faults: list[str] = []
+
+    def has(self, name: str) -> bool:
+        return self._properties.get(name) is not None
+
+    def text(self, name: str) -> str | None:
+        return str(self._properties[name])[:200] if self.has(name) else None
+
+    def number(self, name: str, limits: Limits) -> float | None:
+        """None where it is not given, or is no number within the limits, which is a fault."""
+        return self.check_number(name, self._properties.get(name), limits)
+
+    def check_number(self, name: str, value: Any, limits: Limits) -> float | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            self.faults.append(f"{name} '{str(value)[:20]}' is no number: give {limits.meaning}")
+            return None
+        if not limits.low <= value <= limits.high:
+            self.faults.append(f"{name} {str(value)[:20]} is not within {limits.low:g} to {limits.high:g}")
+            return None
+        return float(value)
+
+    def choice(self, name: str, known: Collection[str]) -> str | None:
+        value = self._properties.get(name)
+        if value is not None and value not in known:
+            self.faults.append(f"{name} '{str(value)[:20]}' is not known: give one of {', '.join(known)}")
+            return None
+        return value
+
+    def day(self, name: str) -> date | None:
+        value = self._properties.get(name)
+        if value is None:
+            return None
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            self.faults.append(f"{name} '{str(value)[:20]}' is no date: give YYYY-MM-DD")
+            return None
+
+    def stations(self, name: str, length_m: float, elevation: Limits) -> tuple[tuple[float, float], ...] | None:
+        """(station, elevation) pairs along a line of that length."""
+        value = self._properties.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) < 2 or not all(isinstance(v, list) and len(v) == 2 for v in value):
+            self.faults.append(f"{name} must be at least two pairs [station, elevation], in metres")
+            return None
+        faulty = len(self.faults)
+        points = [(self._station(name, at, length_m), self.check_number(name, z, elevation)) for at, z in value]
+        whole = [(at, z) for at, z in points if at is not None and z is not None]
+        if len(self.faults) == faulty and any(b[0] <= a[0] for a, b in pairwise(whole)):
+            self.faults.append(f"{name}: stations must increase along the line")
+        return tuple(whole) if len(self.faults) == faulty else None
+
+    def _station(self, name: str, value: Any, length_m: float) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= length_m + 0.01:
+            self.faults.append(f"{name}: station '{str(value)[:20]}' is not on the line of {length_m:.2f} m")
+            return None
+        return float(value)

@@ -1,0 +1,85 @@
+"""What the properties of a planned dig mean and between which limits they lie, for people and for validators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from twin.clash.dig import Support
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A number's least and greatest value and its meaning."""
+
+    low: float
+    high: float
+    meaning: str
+
+    def to_schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": self.low, "maximum": self.high, "description": self.meaning}
+
+
+DEPTH_M = Limits(0.05, 30.0, "metres below ground")
+ELEVATION_M = Limits(-500.0, 9000.0, "metres above the vertical datum")
+WIDTH_M = Limits(0.05, 100.0, "width of the floor in metres, makes a line a trench")
+DIAMETER_M = Limits(0.02, 10.0, "diameter in metres, makes a line a bore")
+OVERCUT_M = Limits(0.0, 1.0, "metres by which the bore is wider all round")
+GRADE = Limits(-1.0, 1.0, "metres down per metre along the line")
+WORKING_M = Limits(0.0, 10.0, "metres that shoring and working space take outside the floor")
+SLOPE = Limits(0.0, 10.0, "metres outwards for each metre up")
+AXIS_DEPTH_M = Limits(0.05, 30.0, "depth of the bore's axis in metres below ground")
+AXIS_M = Limits(-500.0, 9000.0, "elevation of the bore's axis")
+
+_STATIONS = {
+    "type": "array",
+    "minItems": 2,
+    "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+}
+
+PROPERTIES: dict[str, Any] = {
+    "name": {"type": "string", "maxLength": 200},
+    "depth_m": DEPTH_M.to_schema(),
+    "bottom_m": ELEVATION_M.to_schema(),
+    "bottom_at": _STATIONS | {"description": "of a trench: [station along the line, elevation of the bottom] pairs"},
+    "grade": GRADE.to_schema(),
+    "width_m": WIDTH_M.to_schema(),
+    "sides": {"type": "string", "enum": [support.value for support in Support]},
+    "working_m": WORKING_M.to_schema(),
+    "slope": SLOPE.to_schema(),
+    "soil": {"type": "string", "description": "class of soil, decides the slope of battered sides"},
+    "diameter_m": DIAMETER_M.to_schema(),
+    "overcut_m": OVERCUT_M.to_schema(),
+    "axis_depth_m": AXIS_DEPTH_M.to_schema(),
+    "axis_m": AXIS_M.to_schema(),
+    "axis_at": _STATIONS | {"description": "of a bore: [station along the line, elevation of the axis] pairs"},
+    "starts_on": {"type": "string", "format": "date"},
+    "ends_on": {"type": "string", "format": "date"},
+}
+
+# GeoJSON, RFC 7946: the deeper rules are checked, and worded, by the reader.
+EXCAVATION: dict[str, Any] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {
+            "enum": [
+                "Polygon",
+                "MultiPolygon",
+                "LineString",
+                "MultiLineString",
+                "GeometryCollection",
+                "Feature",
+                "FeatureCollection",
+            ]
+        },
+        "properties": {"type": ["object", "null"], "properties": PROPERTIES},
+        "features": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"properties": {"type": ["object", "null"], "properties": PROPERTIES}},
+            },
+        },
+    },
+}
