@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import DateTime, Text, func
+from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base
+from layers.base import SCHEMA, Base
 from layers.database import Audience, Connection
 from layers.errors import Invalid, NotFound
 
@@ -22,17 +23,43 @@ class AccessKey(Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     sha256: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.organisations.id"))
+    reads_utilities: Mapped[bool] = mapped_column(Boolean, server_default="true")
 
 
-def grant_key(connection: Connection, name: str) -> str:
-    """A new operator key for a name; a key that the name had before ends."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what for: an audience reads layers, an organisation files and answers, the desk decides.
+
+    name: of the key, None for the public.
+    """
+
+    name: str | None
+    audience: Audience
+    organisation_id: int | None = None
+    organisation: str | None = None
+    coordinates: bool = False
+
+
+ANYBODY = Caller(None, Audience.PUBLIC)
+
+
+def grant_key(
+    connection: Connection, name: str, *, organisation_id: int | None = None, reads_utilities: bool = True
+) -> str:
+    """A new key for a name; a key that the name had before ends.
+
+    With an organisation the key files excavations and answers requests in its name; with `reads_utilities` it reads
+    every utility of the city.
+    """
     if not name.strip():
         raise Invalid("a key needs the name of its holder")
     key = secrets.token_urlsafe(32)
     connection.execute(
-        "insert into access_keys (name, sha256) values (%s, %s)"
-        " on conflict (name) do update set sha256 = excluded.sha256, created_at = now()",
-        (name, _hash(key)),
+        "insert into access_keys (name, sha256, organisation_id, reads_utilities) values (%s, %s, %s, %s)"
+        " on conflict (name) do update set sha256 = excluded.sha256, created_at = now(),"
+        " organisation_id = excluded.organisation_id, reads_utilities = excluded.reads_utilities",
+        (name, _hash(key), organisation_id, reads_utilities),
     )
     return key
 
@@ -47,13 +74,17 @@ def list_keys(connection: Connection) -> list[tuple[str, datetime]]:
     return connection.execute("select name, created_at from access_keys order by name").fetchall()
 
 
-def audience_of(connection: Connection, key: str) -> Audience | None:
-    """Who the bearer of a key is; None for a key that is not, or no longer, known.
+def identify(connection: Connection, key: str) -> Caller | None:
+    """The bearer of a key; None for a key that is not, or no longer, known.
 
     The web roles cannot read the table, only ask this question.
     """
-    row = connection.execute("select twin.is_operator_key(%s)", (_hash(key),)).fetchone()
-    return Audience.OPERATOR if row and row[0] else None
+    row = connection.execute("select * from twin.identify_key(%s)", (_hash(key),)).fetchone()
+    if row is None:
+        return None
+    name, reads_utilities, organisation_id, organisation, coordinates = row
+    audience = Audience.OPERATOR if reads_utilities else Audience.PUBLIC
+    return Caller(name, audience, organisation_id, organisation, bool(coordinates))
 
 
 def _hash(key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 import sqlalchemy
@@ -33,6 +33,13 @@ class Audience(StrEnum):
     OPERATOR = "twin_operator"
 
 
+class Role(StrEnum):
+    """Who writes: the web's desk keeps the procedure, workers do what was put off. Neither owns anything."""
+
+    DESK = "twin_desk"
+    WORKER = "twin_worker"
+
+
 def connect(url: str) -> Connection:
     """Connection with the rights of the URL's own user; what belongs together says so with `transaction()`.
 
@@ -45,11 +52,11 @@ def connect(url: str) -> Connection:
         raise Unavailable(f"the database does not answer ({str(error).strip()}): see 'twin db status'") from error
 
 
-class Reader:
-    """Read-only connections that have the rights of one audience, for servers."""
+class Pool:
+    """Connections that have the rights of one role, each in a transaction."""
 
-    def __init__(self, url: str, audience: Audience, *, connections: int = 4) -> None:
-        self.audience = audience
+    def __init__(self, url: str, role: str, *, connections: int = 4, options: str = "") -> None:
+        self._role = role
         self._pool = ConnectionPool(
             url,
             min_size=0,
@@ -58,14 +65,13 @@ class Reader:
             timeout=10,
             kwargs={
                 "application_name": "twin-serve",
-                "options": f"-c search_path={SCHEMA},public -c default_transaction_read_only=on"
-                " -c statement_timeout=30s",
+                "options": f"-c search_path={SCHEMA},public -c statement_timeout=30s{options}",
             },
             configure=self._take_role,
         )
 
     def _take_role(self, connection: Connection) -> None:
-        connection.execute(sql.SQL("set role {}").format(sql.Identifier(self.audience)))
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(self._role)))
         connection.commit()
 
     @contextmanager
@@ -84,8 +90,23 @@ class Reader:
     def close(self) -> None:
         self._pool.close()
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Reader:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self  # pygeoapi copies its configuration, connections stay where they are
+
+
+class Reader(Pool):
+    """Read-only connections that have the rights of one audience, for servers."""
+
+    def __init__(self, url: str, audience: Audience, *, connections: int = 4) -> None:
+        self.audience = audience
+        super().__init__(url, audience, connections=connections, options=" -c default_transaction_read_only=on")
+
+
+class Writer(Pool):
+    """Connections that have the rights of one writing role, for servers and workers."""
+
+    def __init__(self, url: str, role: Role, *, connections: int = 4) -> None:
+        super().__init__(url, role, connections=connections)
 
 
 def migrate(url: str, storage_crs: str) -> None:

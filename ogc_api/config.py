@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from layers.catalog import Layer, LayerState
     from layers.crs import Crs
-    from layers.database import Reader
+    from layers.database import Reader, Writer
     from ogc_api.references import Reference
 
 VERSION = "1.0.0"
@@ -54,12 +54,16 @@ class ProcessPlugin:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a service is, as long as it runs: who may read what, under which address, and what it can do."""
+    """What a service is, as long as it runs: who may read what, under which address, and what it can do.
+
+    jobs: where runs that are done later are kept; without it processes run at once only.
+    """
 
     reader: Reader
     public_url: str
     processes: tuple[ProcessPlugin, ...] = ()
     title: Label = TITLE
+    jobs: Writer | None = None
 
 
 def build_config(
@@ -73,7 +77,11 @@ def build_config(
     processes = {
         plugin.name: {
             "type": "process",
-            "processor": {"name": plugin.dotted_class, "context": Shared(plugin.context)},
+            "processor": {
+                "name": plugin.dotted_class,
+                "context": Shared(plugin.context),
+                "keeps_jobs": service.jobs is not None,
+            },
         }
         for plugin in service.processes
     }

@@ -71,6 +71,10 @@ class Editions:
         self._versions: dict[str, int] = {}
         self._checked_at = 0.0
 
+    @property
+    def audience(self) -> str:
+        return self._service.reader.audience
+
     def current(self) -> Edition:
         """Raises: Unavailable."""
         present = self._edition

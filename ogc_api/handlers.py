@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,9 @@ from pygeoapi.api import processes as process_api
 
 from ogc_api.edition import Asked, ask
 from ogc_api.items import FORMATS, Address, read_features, read_item, write_collection, write_feature
-from ogc_api.jobs import EXCEPTIONS, parse_execution
 from ogc_api.negotiation import choose_text
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
 from ogc_api.params import parse_item, parse_items
-from ogc_api.problems import NoSuchResource
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 from ogc_api.styling import list_styles, write_style
 
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 
     from layers.catalog import Layer
     from ogc_api.edition import Edition
-    from ogc_api.jobs import Execution
 
 SCHEMA_MEDIA_TYPE = "application/schema+json"
 
@@ -45,11 +41,15 @@ _CONFORMANCE = (
     f"{_FEATURES}-3/1.0/conf/queryables-query-parameters",
 )
 _PROCESS_CONFORMANCE = tuple(f"{_PROCESSES}/{name}" for name in ("core", "json", "oas30", "ogc-process-description"))
+_JOB_CONFORMANCE = tuple(f"{_PROCESSES}/{name}" for name in ("job-list", "dismiss"))
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request on its way: the edition that answers, the path's parts, the query, and what was negotiated."""
+    """A request on its way: the edition that answers, the path's parts, the query, and what was negotiated.
+
+    holder: whose the jobs are that this request makes or asks for. prefer: the Prefer header (RFC 7240).
+    """
 
     edition: Edition
     path: str
@@ -58,6 +58,8 @@ class Call:
     format: str
     language: str
     body: bytes = b""
+    holder: str = ""
+    prefer: str = ""
 
     @property
     def layer(self) -> Layer:
@@ -80,11 +82,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body with its media type and further headers."""
+    """A body with its media type, further headers and status."""
 
     body: bytes
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
     @property
     def document(self) -> dict[str, Any]:
@@ -92,9 +95,12 @@ class Answer:
         return parsed
 
 
-def _answer(document: Any, media_type: str = "application/json") -> Answer:
+def answer_json(
+    document: Any, media_type: str = "application/json", *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Answer:
     # A lone surrogate, which JSON can spell, has no UTF-8.
-    return Answer(json.dumps(document, ensure_ascii=False).encode(errors="replace"), media_type)
+    body = json.dumps(document, ensure_ascii=False).encode(errors="replace")
+    return Answer(body, media_type, headers or {}, status)
 
 
 def show_landing_page(call: Call) -> Answer:
@@ -104,16 +110,17 @@ def show_landing_page(call: Call) -> Answer:
     document = answer.document
     unserved = ("tiling-schemes",) if call.edition.manager.processes else ("tiling-schemes", "processes")
     links = [link for link in document["links"] if not link["rel"].endswith(unserved)]
-    return _answer(document | {"links": links})
+    return answer_json(document | {"links": links})
 
 
 def show_openapi(call: Call) -> Answer:
-    return _answer(call.edition.openapi_by_language[call.language], OPENAPI_MEDIA_TYPE)
+    return answer_json(call.edition.openapi_by_language[call.language], OPENAPI_MEDIA_TYPE)
 
 
 def show_conformance(call: Call) -> Answer:
     classes = _CONFORMANCE + (_PROCESS_CONFORMANCE if call.edition.manager.processes else ())
-    return _answer({"conformsTo": list(classes)})
+    classes += _JOB_CONFORMANCE if call.edition.manager.processes and call.edition.service.jobs else ()
+    return answer_json({"conformsTo": list(classes)})
 
 
 def list_collections(call: Call) -> Answer:
@@ -129,7 +136,7 @@ def show_schema(call: Call) -> Answer:
     edition = call.edition.for_request(layer, language=call.language)
     document = call.ask(common.get_collection_schema, layer.name, edition=edition).document
     document["properties"]["geometry"]["format"] = f"geometry-{layer.geometry_type.lower()}"
-    return _answer(document, SCHEMA_MEDIA_TYPE)
+    return answer_json(document, SCHEMA_MEDIA_TYPE)
 
 
 def show_queryables(call: Call) -> Answer:
@@ -137,7 +144,7 @@ def show_queryables(call: Call) -> Answer:
     schema = show_schema(call).document
     document = call.ask(itemtypes.get_collection_queryables, call.layer.name).document
     properties = {name: schema["properties"][name] for name in document["properties"] if name != "geometry"}
-    return _answer(document | {"properties": properties, "additionalProperties": False}, SCHEMA_MEDIA_TYPE)
+    return answer_json(document | {"properties": properties, "additionalProperties": False}, SCHEMA_MEDIA_TYPE)
 
 
 def list_items(call: Call) -> Answer:
@@ -166,53 +173,21 @@ def show_item(call: Call) -> Answer:
 
 
 def show_styles(call: Call) -> Answer:
-    return _answer(list_styles(call.edition.service, call.language))
+    return answer_json(list_styles(call.edition.service, call.language))
 
 
 def show_style(call: Call) -> Answer:
-    return _answer(write_style(call.edition.service, call.parts["style"], call.language), STYLE_MEDIA_TYPE)
+    return answer_json(write_style(call.edition.service, call.parts["style"], call.language), STYLE_MEDIA_TYPE)
 
 
 def list_processes(call: Call) -> Answer:
     """The processes, without the link to JSON-LD, which would be the same JSON under another name."""
     document = call.ask(process_api.describe_processes).document
     links = [link for link in document["links"] if link["type"] != "application/ld+json"]
-    return _answer(document | {"links": links})
+    return answer_json(document | {"links": links})
 
 
 def show_process(call: Call) -> Answer:
     name = call.parts["process"]
     call.edition.manager.get_processor(name)
     return call.ask(process_api.describe_processes, name)
-
-
-def execute_process(call: Call) -> Answer:
-    manager, name = call.edition.manager, call.parts["process"]
-    description = manager.get_processor(name).metadata
-    execution = parse_execution(call.body, description)
-    _, media_type, value, *_ = manager.execute_process(name, execution.inputs, requested_outputs=execution.outputs)
-    return _write_results(execution, list(description["outputs"]), media_type, value)
-
-
-def _write_results(execution: Execution, names: list[str], media_type: str, value: Any) -> Answer:
-    """The value as it is, or as a document under the name of the process's one output (OGC 18-062r2, 7.11.3)."""
-    if execution.is_document and len(names) == 1:
-        value = {names[0]: _qualify(media_type, value)}
-    elif isinstance(value, str | bytes) and media_type != "application/json":
-        return Answer(value.encode() if isinstance(value, str) else value, media_type)
-    return _answer(value)
-
-
-def _qualify(media_type: str, value: Any) -> Any:
-    if isinstance(value, bytes):
-        return {"value": base64.b64encode(value).decode(), "mediaType": media_type, "encoding": "base64"}
-    return value if media_type == "application/json" else {"value": value, "mediaType": media_type}
-
-
-def list_jobs(call: Call) -> Answer:
-    return call.ask(process_api.get_jobs)
-
-
-def refuse_job(call: Call) -> Answer:
-    """Raises: NoSuchResource, for processes run at once and leave no job."""
-    raise NoSuchResource(f"there is no job '{call.parts['job']}'", f"{EXCEPTIONS}/no-such-job")

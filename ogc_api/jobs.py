@@ -1,7 +1,8 @@
-"""Processes run at once, inside the request; what they are given is checked against what they describe."""
+"""Running processes: what they are given is checked against what they describe, what they give is written down."""
 
 from __future__ import annotations
 
+import base64
 import json
 from copy import deepcopy
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from layers.errors import Invalid
 from ogc_api.problems import NoSuchResource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jsonschema import ValidationError
     from pygeoapi.process.base import BaseProcessor
@@ -41,7 +42,7 @@ class Execution:
 
 
 class Manager(BaseManager):  # type: ignore[misc]
-    """A manager without jobs: a processor belongs to one run, so runs at the same time cannot meet."""
+    """A processor belongs to one run, so runs at the same time cannot meet; jobs are not pygeoapi's here."""
 
     def get_processor(self, process_id: str) -> BaseProcessor:
         """A new processor with its context, and a description of its own, for pygeoapi edits what it is given.
@@ -54,21 +55,44 @@ class Manager(BaseManager):  # type: ignore[misc]
                 f"{EXCEPTIONS}/no-such-process",
             )
         definition = self.processes[process_id]["processor"]
-        processor = load_plugin("process", {**definition, "context": definition["context"].value})
-        processor.metadata = deepcopy(processor.metadata) | {"jobControlOptions": ["sync-execute"]}
+        processor = load_processor(definition["name"], definition["context"].value)
+        modes = processor.metadata["jobControlOptions"] if definition["keeps_jobs"] else ["sync-execute"]
+        processor.metadata = deepcopy(processor.metadata) | {"jobControlOptions": modes}
         return processor
-
-    def get_jobs(self, **_: object) -> dict[str, Any]:
-        return {"jobs": [], "numberMatched": 0}
 
     def execute_process(
         self, process_id: str, data_dict: dict[str, Any], *_: object, requested_outputs: Any = None, **__: object
     ) -> tuple[str, str, Any, JobStatus, None]:
         """Identifier, media type, value, status and no further headers; failures are raised as they are."""
-        processor = self.get_processor(process_id)
-        options = {"outputs": requested_outputs} if processor.supports_outputs else {}
-        media_type, value = processor.execute(data_dict, **options)
+        media_type, value = run(self.get_processor(process_id), data_dict, requested_outputs)
         return str(uuid4()), media_type, value, JobStatus.successful, None
+
+
+def load_processor(dotted_class: str, context: object) -> BaseProcessor:
+    return load_plugin("process", {"name": dotted_class, "context": context})
+
+
+def run(processor: BaseProcessor, inputs: dict[str, Any], outputs: dict[str, Any] | None) -> tuple[str, Any]:
+    """Media type and value; failures are raised as they are."""
+    options = {"outputs": outputs} if processor.supports_outputs else {}
+    media_type, value = processor.execute(inputs, **options)
+    return media_type, value
+
+
+def write_results(names: Sequence[str], media_type: str, value: Any, *, is_document: bool) -> tuple[str, bytes]:
+    """The value as it is, or as a document under the name of the process's one output (OGC 18-062r2, 7.11.3)."""
+    if is_document and len(names) == 1:
+        value = {names[0]: _qualify(media_type, value)}
+    elif isinstance(value, str | bytes) and media_type != "application/json":
+        return media_type, value.encode() if isinstance(value, str) else value
+    # A lone surrogate, which JSON can spell, has no UTF-8.
+    return "application/json", json.dumps(value, ensure_ascii=False).encode(errors="replace")
+
+
+def _qualify(media_type: str, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"value": base64.b64encode(value).decode(), "mediaType": media_type, "encoding": "base64"}
+    return value if media_type == "application/json" else {"value": value, "mediaType": media_type}
 
 
 def parse_execution(body: bytes, description: Mapping[str, Any]) -> Execution:

@@ -38,7 +38,7 @@ def build_openapi(service: Service, offered: Sequence[Reference], processes: Map
     for layer in layers:
         paths |= _layer_paths(layer, language)
     if processes:
-        paths |= _process_paths(processes)
+        paths |= _process_paths(processes) | (_job_paths() if service.jobs else {})
     tags = [{"name": "service"}, *({"name": x.name, "description": choose_text(x.title, language)} for x in layers)]
     return {
         "openapi": "3.0.3",
@@ -103,6 +103,19 @@ def _process_paths(processes: Mapping[str, Json]) -> Json:
         paths[f"/processes/{name}"] = _get(f"{name}.describe", title, "processes", [_f()])
         paths[f"/processes/{name}/execution"] = {"post": run}
     return paths
+
+
+def _job_paths() -> Json:
+    job = {"name": "job", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    parameters = [_query(name, {"type": "string"}) for name in ("type", "processID", "status", "datetime")]
+    parameters += [_query(name, {"type": "number", "minimum": 0}) for name in ("minDuration", "maxDuration")]
+    show = _get("getStatus", "State of a job", "processes", [_f(), job], (_JSON, "statusInfo"))
+    dismiss = _get("dismiss", "Dismiss a job, or remove its results", "processes", [job], (_JSON, "statusInfo"))
+    return {
+        "/jobs": _get("getJobs", "Jobs of the caller", "processes", [_f(), *parameters, _use("limit"), _use("offset")]),
+        "/jobs/{job}": show | {"delete": dismiss["get"]},
+        "/jobs/{job}/results": _get("getResult", "Results of a job", "processes", [job]),
+    }
 
 
 def _get(
@@ -190,6 +203,18 @@ def _schemas() -> Json:
             numberReturned=count,
         ),
         "execute": _object(inputs=anything, outputs=anything, response={"type": "string", "enum": ["raw", "document"]}),
+        "statusInfo": _object(
+            "jobID",
+            "status",
+            "type",
+            jobID=text,
+            processID=text,
+            type={"type": "string", "enum": ["process"]},
+            status={"type": "string", "enum": ["accepted", "running", "successful", "failed", "dismissed"]},
+            message=text,
+            progress=count,
+            links=links,
+        ),
         "problem": _object("type", "title", "status", type=text, title=text, status=count, code=text, detail=text),
     }
 

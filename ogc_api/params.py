@@ -82,7 +82,7 @@ def parse_items(params: QueryParams, layer: Layer, offered: Sequence[Reference])
             "box": lambda: _box(params.get("bbox"), params.get("bbox-crs"), offered),
             "datetime": lambda: _check_datetime(params.get("datetime")),
             "limit": lambda: _limit(params.get("limit")),
-            "offset": lambda: _integer("offset", params.get("offset"), 0),
+            "offset": lambda: read_integer("offset", params.get("offset"), 0),
             "hits": lambda: _one_of("resulttype", params, "results", "hits"),
             "skip_geometry": lambda: _one_of("skipGeometry", params, "false", "true"),
             "sort_by": lambda: _sort_by(params.get("sortby"), names),
@@ -110,7 +110,7 @@ def parse_item(params: QueryParams, layer: Layer, offered: Sequence[Reference]) 
     return FeatureRequest(FeatureQuery(layer, read["reference"].crs), read["reference"], limit=1)
 
 
-def _integer(name: str, text: str | None, default: int) -> int:
+def read_integer(name: str, text: str | None, default: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
@@ -120,7 +120,7 @@ def _integer(name: str, text: str | None, default: int) -> int:
 
 def _limit(text: str | None) -> int:
     """A limit above the maximum is no fault, the page is just shorter (17-069r4, /req/core/fc-limit-response-1)."""
-    limit = _integer("limit", text, DEFAULT_LIMIT)
+    limit = read_integer("limit", text, DEFAULT_LIMIT)
     if limit < 1:
         raise Invalid(f"limit={limit}: give a number from 1 to {MAX_LIMIT}")
     return min(limit, MAX_LIMIT)

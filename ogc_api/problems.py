@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from pygeoapi.error import GenericError
 from starlette.exceptions import HTTPException
 
 from layers.base import Label
-from layers.errors import Conflict, Invalid, NotFound, TwinError, Unavailable, say
+from layers.errors import Conflict, Invalid, NotFound, Sentence, TwinError, Unavailable, say
 from ogc_api.negotiation import choose_text
 
 LOGGER = logging.getLogger(__name__)
@@ -83,8 +83,31 @@ class Problem:
         }
 
 
+class Finding(Exception):
+    """A problem that was described before, such as that of a job that failed."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def keep_problem(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON, in both languages."""
+    vi = {"detail_vi": say(problem.detail, "vi"), "faults_vi": [say(fault, "vi") for fault in problem.faults]}
+    return asdict(problem) | vi
+
+
+def restore_problem(kept: dict[str, Any]) -> Problem:
+    """What `keep_problem` wrote."""
+    fields = {name: value for name, value in kept.items() if not name.endswith("_vi")}
+    faults = tuple(Sentence(*pair) for pair in zip(kept["faults"], kept["faults_vi"], strict=True))
+    return Problem(**fields | {"detail": Sentence(kept["detail"], kept["detail_vi"]), "faults": faults})
+
+
 def describe(error: Exception) -> Problem:
     """The problem that a failure is to a client; what is no client's doing is logged under an identifier."""
+    if isinstance(error, Finding):
+        return error.problem
     problem = _describe_expected(error)
     if problem is not None and problem.status < 500:
         return problem

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from layers.database import Audience
 from layers.errors import NotFound
-from ogc_api import handlers
+from ogc_api import execution, handlers
 from ogc_api.config import TITLE, ProcessPlugin, Service
 from ogc_api.edition import Editions
 from ogc_api.handlers import Call
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from layers.base import Label
-    from layers.database import Reader
+    from layers.database import Reader, Writer
     from ogc_api.handlers import Answer
 
 __all__ = ["ProcessPlugin", "create_ogc"]
@@ -72,21 +72,28 @@ RESOURCES = (
     Resource("/styles/{style}", handlers.show_style, formats=("json",)),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
     Resource("/processes/{process}", handlers.show_process, "process.html"),
-    Resource("/processes/{process}/execution", handlers.execute_process, formats=("json",), methods=("POST",)),
-    Resource("/jobs", handlers.list_jobs, "jobs.html", parameters=COMMON | {"limit", "offset"}),
-    Resource("/jobs/{job}", handlers.refuse_job, methods=("GET", "DELETE")),
-    Resource("/jobs/{job}/results", handlers.refuse_job),
+    Resource("/processes/{process}/execution", execution.execute_process, formats=("json",), methods=("POST",)),
+    Resource("/jobs", execution.list_jobs, "jobs.html", parameters=COMMON | execution.JOB_PARAMETERS),
+    Resource("/jobs/{job}", execution.show_job, "job.html"),
+    Resource("/jobs/{job}", execution.dismiss_job_of, formats=("json",), methods=("DELETE",)),
+    Resource("/jobs/{job}/results", execution.show_results, formats=("json",)),
 )
 
 
 def create_ogc(
-    reader: Reader, *, public_url: str, processes: Sequence[ProcessPlugin] = (), title: Label = TITLE
+    reader: Reader,
+    *,
+    public_url: str,
+    processes: Sequence[ProcessPlugin] = (),
+    title: Label = TITLE,
+    jobs: Writer | None = None,
 ) -> Starlette:
     """OGC API Features and Processes for the audience of `reader`, to be mounted where `public_url` points.
 
-    The database is first asked when the first request comes.
+    The database is first asked when the first request comes. Processes run later, too, where `jobs` says where such
+    runs are kept; the request's scope says under `twin.holder` whose they are.
     """
-    service = Service(reader, public_url.rstrip("/"), tuple(processes), title)
+    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs)
     editions = Editions(service)
     refuse = partial(_refuse, service)
     return Starlette(
@@ -155,10 +162,12 @@ def _respond(resource: Resource, editions: Editions, request: Request, body: byt
     if resource.parameters is not None:
         check_names(params, resource.parameters)
     path = _path(request)
-    call = Call(editions.current(), path, request.path_params, params, f, language, body)
+    holder = request.scope.get("twin.holder") or editions.audience
+    prefer = headers.get("prefer", "")
+    call = Call(editions.current(), path, request.path_params, params, f, language, body, holder, prefer)
     answer = resource.answer(call)
     if f != "html":
-        return Response(answer.body, media_type=answer.media_type, headers=answer.headers)
+        return Response(answer.body, answer.status, media_type=answer.media_type, headers=answer.headers)
     place = Place(call.edition.service.public_url, path, tuple(params.items()), language)
     page = render(resource.template, answer.document, place)
     return Response(page, media_type="text/html", headers={**answer.headers, "Content-Language": language})

@@ -11,7 +11,7 @@ from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
-from layers.access import audience_of
+from layers.access import ANYBODY, Caller, identify
 from layers.database import Audience
 from layers.errors import Unavailable
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 # Whoever can see these has passed through a proxy, so the address says nothing of where the caller sits.
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_DESK = Caller("desk", Audience.OPERATOR, coordinates=True)
 _OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Gate:
-    """Puts the caller's audience into the request's scope.
+    """Puts the caller into the request's scope, and under which name what it makes is kept.
 
     A key comes as 'Authorization: Bearer KEY', or as the password of Basic, which QGIS and GDAL can send.
     An unknown key is refused, never taken for the public. `open_desk` takes every caller on this machine for an
@@ -42,31 +43,32 @@ class Gate:
             return
         headers = Headers(scope=scope)
         try:
-            audience = self._of_desk(headers) if self.open_desk else await self._of_key(headers)
+            caller = self._of_desk(headers) if self.open_desk else await self._of_key(headers)
         except Unavailable as error:
             await _problem(503, "Unavailable", str(error))(scope, receive, send)
             return
-        if audience is None:
+        if caller is None:
             await (_PROXIED if self.open_desk else _UNKNOWN_KEY)(scope, receive, send)
             return
-        scope["twin.audience"] = audience
+        scope["twin.caller"] = caller
+        scope["twin.holder"] = caller.name
         await self.app(scope, receive, send)
 
-    def _of_desk(self, headers: Headers) -> Audience | None:
+    def _of_desk(self, headers: Headers) -> Caller | None:
         host = re.sub(r":\d+$", "", headers.get("host", ""))
         is_own = host in _OWN_HOSTS and not any(name in headers for name in _PROXY_HEADERS)
-        return Audience.OPERATOR if is_own else None
+        return _DESK if is_own else None
 
-    async def _of_key(self, headers: Headers) -> Audience | None:
+    async def _of_key(self, headers: Headers) -> Caller | None:
         authorization = headers.get("authorization")
         if authorization is None:
-            return Audience.PUBLIC
+            return ANYBODY
         key = _key(authorization)
         return None if key is None else await to_thread.run_sync(self._ask, key)
 
-    def _ask(self, key: str) -> Audience | None:
+    def _ask(self, key: str) -> Caller | None:
         with self.keys.connection() as connection:
-            return audience_of(connection, key)
+            return identify(connection, key)
 
 
 def _key(authorization: str) -> str | None:

@@ -12,49 +12,50 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from layers.database import Audience, Reader
+from layers.database import Audience, Reader, Role, Writer
 from layers.errors import Unavailable
-from ogc_api.service import ProcessPlugin, create_ogc
+from ogc_api.service import create_ogc
 from twin.access import Gate
-from twin.excavations.process import ClashContext
+from twin.excavations.process import city_processes
 from twin.pages import front_page
+from twin.work.queue import working
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from procrastinate import App
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What the service stands on: the database as each audience reaches it, the data folder, its public address.
+    """What the service stands on: the database as each role reaches it, the data folder, its public address.
 
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
+    `worker` does background work inside the service; without it another process has to.
     """
 
-    databases: Mapping[Audience, str]
+    databases: Mapping[str, str]
     data: Path
     served_at: str
     open_desk: bool = False
+    worker: App | None = None
 
 
 def create_app(doors: Doors) -> Starlette:
-    readers = {audience: Reader(url, audience) for audience, url in doors.databases.items()}
-    clash_check = ProcessPlugin(
-        "clash-check",
-        "twin.excavations.process.ClashCheck",
-        ClashContext(readers[Audience.OPERATOR], doors.data),
-    )
+    readers = {audience: Reader(doors.databases[audience], audience) for audience in Audience}
+    desk = Writer(doors.databases[Role.DESK], Role.DESK)
+    processes = city_processes(readers[Audience.OPERATOR], doors.data)
     address = f"{doors.served_at}/ogc"
     faces: dict[Audience, ASGIApp] = {
         Audience.PUBLIC: create_ogc(readers[Audience.PUBLIC], public_url=address),
-        Audience.OPERATOR: create_ogc(readers[Audience.OPERATOR], public_url=address, processes=[clash_check]),
+        Audience.OPERATOR: create_ogc(readers[Audience.OPERATOR], public_url=address, processes=processes, jobs=desk),
     }
 
     async def ogc(scope: Scope, receive: Receive, send: Send) -> None:
-        await faces[scope["twin.audience"]](scope, receive, send)
+        await faces[scope["twin.caller"].audience](scope, receive, send)
 
     async def health(_: Request) -> Response:
         return await run_in_threadpool(_health, readers[Audience.PUBLIC])
@@ -64,9 +65,10 @@ def create_app(doors: Doors) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        for reader in readers.values():
-            reader.close()
+        async with working(doors.worker):
+            yield
+        for pool in (*readers.values(), desk):
+            pool.close()
 
     return Starlette(
         routes=[Route("/", front), Route("/health", health), Mount("/ogc", ogc)],

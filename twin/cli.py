@@ -38,6 +38,8 @@ from twin.console import Screen
 from twin.excavations.request import read_digs
 from twin.sample import write_sample
 from twin.settings import Settings
+from twin.work.command import run_worker
+from twin.work.tasks import Workshop, create_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,7 @@ quarantine = typer.Typer(no_args_is_help=True, help="What was refused: list it, 
 app.add_typer(db, name="db")
 app.add_typer(access, name="access")
 app.add_typer(quarantine, name="quarantine")
+app.command("worker")(run_worker)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -322,20 +325,25 @@ def serve(
     open_desk: Annotated[
         bool, typer.Option("--open-desk", help="Let every caller on this machine read utilities without a key.")
     ] = False,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Leave background work to 'twin worker' processes.")
+    ] = False,
 ) -> None:
     """Serve the web doors until Ctrl-C. Callers without a key see the public layers."""
     settings = Settings()
     if settings.database_url is None:
         migrate(settings.open_database(), settings.crs)
-    _serve(settings, open_desk=open_desk)
+    _serve(settings, open_desk=open_desk, with_worker=not no_worker)
 
 
-def _serve(settings: Settings, *, open_desk: bool) -> None:
+def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> None:
     if open_desk and settings.host not in ("127.0.0.1", "::1", "localhost"):
         raise Conflict(f"--open-desk would open utilities to the network of TWIN_HOST={settings.host}: use 127.0.0.1")
     with connect(settings.open_database()) as connection:
         storage_srid(connection)
-    doors = Doors(settings.web_databases(), settings.data.resolve(), settings.served_at, open_desk=open_desk)
+    databases, data = settings.web_databases(), settings.data.resolve()
+    worker = create_worker(Workshop(databases, data)) if with_worker else None
+    doors = Doors(databases, data, settings.served_at, open_desk=open_desk, worker=worker)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
     uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)

@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers.crs import DEFAULT
-from layers.database import Audience
+from layers.database import Audience, Role
 from layers.embedded import ensure_running
 
 
@@ -40,9 +40,10 @@ class Settings(BaseSettings):
         """URL of the database, with the rights of its owner; the private cluster is started where it is used."""
         return self.database_url or ensure_running(self.data.resolve())
 
-    def web_databases(self) -> dict[Audience, str]:
-        """URL of the database for each audience: on the private cluster each has a login that owns nothing."""
+    def web_databases(self) -> dict[str, str]:
+        """URL of the database for each role: on the private cluster each has a login that owns nothing."""
         url = self.open_database()
+        roles = (*Audience, *Role)
         if self.database_url:
-            return dict.fromkeys(Audience, url)
-        return {audience: url.replace("postgresql://twin@", f"postgresql://{audience}@", 1) for audience in Audience}
+            return dict.fromkeys(roles, url)
+        return {role: url.replace("postgresql://twin@", f"postgresql://{role}@", 1) for role in roles}

@@ -11,7 +11,7 @@ from psycopg import sql
 from starlette.testclient import TestClient
 
 from layers.access import grant_key, list_keys, revoke_key
-from layers.database import Audience, connect
+from layers.database import Audience, Role, connect
 from layers.errors import NotFound
 from twin.app import Doors, create_app
 
@@ -35,7 +35,7 @@ DIG = {
 
 
 def client(city: str, folder: Path, *, open_desk: bool = False) -> Iterator[TestClient]:
-    databases = {audience: city.replace("//twin@", f"//{audience}@") for audience in Audience}
+    databases = {role: city.replace("//twin@", f"//{role}@") for role in (*Audience, *Role)}
     doors = Doors(databases, folder, ADDRESS, open_desk=open_desk)
     with TestClient(create_app(doors), base_url=ADDRESS, raise_server_exceptions=False) as opened:
         yield opened

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pygeoapi.process.base import BaseProcessor
 
 from layers.terrain import read_ground
+from ogc_api.service import ProcessPlugin
 from twin.clash.check import check
 from twin.excavations.request import parse_digs
 from twin.excavations.schema import DEPTH_M, EXCAVATION
@@ -26,7 +27,7 @@ METADATA: dict[str, Any] = {
         "en": "What a planned pit, trench or bore would hit, whose it is, and how sure that is",
         "vi": "Hố, hào hoặc lỗ khoan dự kiến sẽ chạm công trình ngầm nào, của ai, và mức độ chắc chắn",
     },
-    "jobControlOptions": ["sync-execute"],
+    "jobControlOptions": ["sync-execute", "async-execute"],
     "keywords": ["excavation", "utilities", "clash"],
     "links": [],
     "inputs": {
@@ -73,6 +74,11 @@ class ClashContext:
 
     reader: Reader
     data: Path
+
+
+def city_processes(reader: Reader, data: Path) -> tuple[ProcessPlugin, ...]:
+    """What operators can have computed, at once or by a worker."""
+    return (ProcessPlugin("clash-check", "twin.excavations.process.ClashCheck", ClashContext(reader, data)),)
 
 
 class ClashCheck(BaseProcessor):  # type: ignore[misc]

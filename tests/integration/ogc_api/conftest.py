@@ -17,11 +17,13 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from layers.database import Audience, Reader, connect
+from layers.database import Audience, Reader, Role, Writer, connect
 from ogc_api.service import ProcessPlugin, create_ogc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from starlette.types import Receive, Scope, Send
 
 TABLES = "boundaries, parcels, buildings, roads, trees, terrain, excavations, utility_lines, utility_nodes"
 
@@ -32,8 +34,8 @@ class Town:
 
     url: str
 
-    def login(self, audience: Audience) -> str:
-        """The database for the login of an audience, which owns nothing."""
+    def login(self, audience: Audience | Role) -> str:
+        """The database for the login of a role, which owns nothing."""
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
         return parts._replace(netloc=f"{audience}@{host}").geturl()
@@ -92,13 +94,20 @@ def town(database_url: str) -> Town:
 
 
 @contextmanager
-def serving(reader: Reader, processes: tuple[ProcessPlugin, ...] = ()) -> Iterator[httpx.Client]:
-    """A client of the service, mounted under /ogc of a server on a free port."""
+def serving(
+    reader: Reader, processes: tuple[ProcessPlugin, ...] = (), jobs: Writer | None = None
+) -> Iterator[httpx.Client]:
+    """A client of the service, mounted under /ogc of a server on a free port; the header X-Holder says who calls."""
     # asyncio sends without delay only where the socket says that it is TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/ogc"
-    app = Starlette(routes=[Mount("/ogc", create_ogc(reader, public_url=url, processes=processes))])
+    inner = Starlette(routes=[Mount("/ogc", create_ogc(reader, public_url=url, processes=processes, jobs=jobs))])
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["twin.holder"] = dict(scope.get("headers", [])).get(b"x-holder", b"").decode()
+        await inner(scope, receive, send)
+
     server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -128,14 +137,35 @@ def context() -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def operator(database_url: str, context: dict[str, object]) -> Iterator[httpx.Client]:
-    reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
+def plugins(context: dict[str, object]) -> Iterator[tuple[ProcessPlugin, ...]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parent))
-        plugins = (
+        yield (
             ProcessPlugin("echo", "echo_process.EchoProcessor", context),
             ProcessPlugin("shout", "echo_process.ShoutProcessor", context),
         )
-        with serving(reader, plugins) as client:
-            yield client
+
+
+@pytest.fixture(scope="session")
+def operator(database_url: str, plugins: tuple[ProcessPlugin, ...]) -> Iterator[httpx.Client]:
+    reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
+    with serving(reader, plugins) as client:
+        yield client
+    reader.close()
+
+
+@pytest.fixture(scope="session")
+def desk(database_url: str) -> Iterator[Writer]:
+    """Where runs that are done later are kept."""
+    writer = Writer(Town(database_url).login(Role.DESK), Role.DESK)
+    yield writer
+    writer.close()
+
+
+@pytest.fixture(scope="session")
+def later(database_url: str, plugins: tuple[ProcessPlugin, ...], desk: Writer) -> Iterator[httpx.Client]:
+    """A service for operators whose processes run later, too."""
+    reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
+    with serving(reader, plugins, desk) as client:
+        yield client
     reader.close()
