@@ -5,27 +5,32 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
-# Files that belong to another of the same stem, and say nothing alone.
-_SIDECARS = frozenset(
+# Suffixes of files that belong to another of the same stem, and say nothing alone.
+COMPANIONS = frozenset(
     {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".fix", ".qml", ".sld", ".csvt", ".tfw", ".qmd",
      ".dat", ".map", ".id", ".ind", ".mid", ".mtl"}
 )  # fmt: skip
 _SIDECAR_ENDINGS = (".aux.xml", ".shp.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal", ".placement.json")
+# Written by programs that have a geodatabase open; they change while nothing is delivered.
+_LOCKS = (".lock", ".lck")
 _SELDOM_GEODATA = frozenset({".md", ".txt", ".pdf", ".doc", ".docx", ".jpg", ".png", ".html", ""})
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A file with the files that belong to it; `name` is its path below the folder that was given, with '/'."""
+    """A file with the files that belong to it; `name` is its path below the folder that was given, with '/'.
+
+    A file geodatabase is a folder: `path` is that folder, `parts` are the files in it.
+    """
 
     path: Path
     root: Path
@@ -101,19 +106,24 @@ def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
 
     A companion without the file that it belongs to is a dataset too, so that nobody waits for it in vain.
     """
-    root = path if path.is_dir() else path.parent
-    files = sorted(_files(path))
+    root = path if path.is_dir() and not is_geodatabase(path) else path.parent
+    found = sorted(_files(path))
+    geodatabases = {file for file in found if is_geodatabase(file)}
+    files = [file for file in found if file not in geodatabases]
     companions: dict[tuple[Path, str], list[Path]] = {}
     for sibling in sorted({sibling for file in files for sibling in _siblings(file)}.union(files)):
         if (stem := _stem_of_companion(sibling)) is not None:
             companions.setdefault((sibling.parent, stem), []).append(sibling)
-    mains = {(file.parent, file.stem) for file in files if _stem_of_companion(file) is None}
+    mains = _mains(files)
+    stems = {(main.parent, main.stem) for main in mains}
     datasets, documents = [], []
-    for file in files:
+    for file in found:
         stem = _stem_of_companion(file)
-        if stem is not None and (file.parent, stem) in mains:
+        if file not in mains and (file.parent, stem) in stems:
             continue
-        if file.suffix.lower() in _SELDOM_GEODATA and path.is_dir():
+        if file in geodatabases:
+            datasets.append(Dataset(file, root, _files_of_geodatabase(file)))
+        elif file.suffix.lower() in _SELDOM_GEODATA and path.is_dir():
             documents.append(file)
         else:
             parts = [part for part in companions.get((file.parent, file.stem), []) if part != file]
@@ -121,15 +131,41 @@ def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
     return datasets, documents
 
 
+def _mains(files: list[Path]) -> set[Path]:
+    """Files that others belong to: those that stand for themselves, and a table where its shapes are not there."""
+    mains = {file for file in files if _stem_of_companion(file) is None}
+    standing = {(main.parent, main.stem) for main in mains}
+    tables = {file for file in files if file.suffix.lower() == ".dbf" and (file.parent, file.stem) not in standing}
+    return mains | tables
+
+
+def is_geodatabase(path: Path) -> bool:
+    """Whether a folder is a file geodatabase of Esri; its files mean nothing one by one."""
+    if path.suffix.lower() != ".gdb" or not path.is_dir():
+        return False
+    try:
+        return any(part.suffix.lower() == ".gdbtable" for part in path.iterdir())
+    except PermissionError:
+        return False
+
+
+def _files_of_geodatabase(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() not in _LOCKS))
+
+
 def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
+    if path.is_file() or is_geodatabase(path):
         yield path
         return
-    for file in path.rglob("*"):
-        # A link that leads nowhere, or to a folder, is reported, not passed over.
-        is_hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if (file.is_file() or file.is_symlink()) and not is_hidden:
-            yield file
+    closed: list[Path] = []
+    for folder, names, files in path.walk(on_error=lambda error: closed.append(Path(error.filename))):
+        geodatabases = [name for name in names if is_geodatabase(folder / name)]
+        names[:] = [name for name in names if not name.startswith(".") and name not in geodatabases]
+        yield from (folder / name for name in geodatabases)
+        # A link that leads nowhere, or to a folder, is reported, not passed over; so is a folder that nobody may enter.
+        paths = [folder / name for name in files if not name.startswith(".")]
+        yield from (file for file in paths if file.is_file() or file.is_symlink())
+    yield from closed
 
 
 def _siblings(file: Path) -> Iterator[Path]:
@@ -143,7 +179,7 @@ def _stem_of_companion(file: Path) -> str | None:
     for ending in _SIDECAR_ENDINGS:
         if name.endswith(ending):
             return file.name[: -len(ending)].removesuffix(".shp").removesuffix(".gpkg")
-    return file.stem if file.suffix.lower() in _SIDECARS else None
+    return file.stem if file.suffix.lower() in COMPANIONS else None
 
 
 def _escape(name: str) -> str:

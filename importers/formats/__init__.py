@@ -10,6 +10,7 @@ from importers.formats import (
     cad,
     citygml,
     cityjson,
+    dbase,
     dgn,
     epanet,
     filegdb,
@@ -33,6 +34,7 @@ from importers.formats import (
     table,
     utility_ade,
 )
+from importers.source import COMPANIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from importers.source import Dataset, SourceLayer
 
 _HEAD_BYTES = 4096
+_EXPORT = "export it as GeoPackage, Shapefile, GeoJSON, DXF, CSV or GeoTIFF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,14 @@ class Format:
 # Refused by content, with what to export instead.
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"AC10", "an AutoCAD drawing (DWG)", "save it as DXF (R12 to R2018) and deliver that"),
-    (b"\xd0\xcf\x11\xe0", "a compound document (DGN v8, XLS or MDB)", "export DGN v7, XLSX, CSV or GeoPackage"),
+    (b"\0\1\0\0Standard Jet DB", "an Access database (MDB)", "export its layers as GeoPackage or FileGDB"),
+    (b"\0\1\0\0Standard ACE DB", "an Access database (ACCDB)", "export its layers as GeoPackage or FileGDB"),
     (b"PK\x03\x04", "a ZIP archive", "unpack it beside the other files"),
 )
 
+
+# A folder, and known by that.
+FILEGDB = Format("FileGDB", lambda *_: False, filegdb.read_filegdb)
 
 # The first that matches reads the file, so what is told by more stands before what is told by less.
 FORMATS: tuple[Format, ...] = (
@@ -66,6 +73,7 @@ FORMATS: tuple[Format, ...] = (
     Format("Shapefile", shapefile.is_shapefile, shapefile.read_shapefile),
     Format("GeoPackage", geopackage.is_geopackage, geopackage.read_geopackage),
     Format("FlatGeobuf", flatgeobuf.is_flatgeobuf, flatgeobuf.read_flatgeobuf),
+    FILEGDB,
     Format("FileGDB (ZIP)", filegdb.is_zipped_filegdb, filegdb.read_zipped_filegdb),
     Format("XLSX", spreadsheet.is_xlsx, spreadsheet.read_xlsx),
     Format("ODS", spreadsheet.is_ods, spreadsheet.read_ods),
@@ -95,12 +103,17 @@ FORMATS: tuple[Format, ...] = (
     Format("OBJ", mesh.is_obj, mesh.read_obj),
     Format("PLY", mesh.is_ply, mesh.read_ply),
     Format("XYZ", raster.is_xyz, None),
+    Format("dBASE table", dbase.is_dbase, dbase.read_dbase),
     Format("CSV", table.is_csv, table.read_csv),
+    # Read to the point where it can be said what it is and what to deliver instead.
+    Format("compound document", spreadsheet.is_compound, spreadsheet.refuse_compound),
 )
 
 
 def recognise(dataset: Dataset) -> Format:
     """Format of a dataset by its content. Raises: Rejected for empty, refused and unknown files."""
+    if dataset.path.is_dir():
+        return FILEGDB
     with dataset.path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:
@@ -112,7 +125,9 @@ def recognise(dataset: Dataset) -> Format:
     for magic, what, remedy in _REFUSED:
         if head.startswith(magic):
             raise Rejected(Fault.UNKNOWN_FORMAT, f"{dataset.name} is {what}, which is not read", remedy)
-    known = ", ".join(f.name for f in FORMATS)
-    raise Rejected(
-        Fault.UNKNOWN_FORMAT, f"{dataset.name} is in none of the formats that are read", f"export it as one of {known}"
-    )
+    if suffix in COMPANIONS:
+        missing = f"the file of the same name that {suffix} goes with"
+        raise Rejected(
+            Fault.SIDECAR_MISSING, f"{dataset.name}: {missing} is missing", f"ask the department for {missing}"
+        )
+    raise Rejected(Fault.UNKNOWN_FORMAT, f"{dataset.name} is in none of the formats that are read", _EXPORT)

@@ -20,15 +20,10 @@ if TYPE_CHECKING:
     from importers.source import Dataset, SourceLayer
 
 _TABLE = re.compile(r"a[0-9a-f]{8}\.\w+(\.\w+)*|gdb|timestamps", re.IGNORECASE)
-_CATALOG = "a00000001.gdbtable"
+CATALOG = "a00000001.gdbtable"
 _ENTRY = re.compile(rb"PK\x03\x04.{26}(?:[^/\0]*/)?[^/\0]*\.gdb/", re.DOTALL)
 _MOST_BYTES = 4 * 2**30
 _HEADER_BYTES, _VERSION = 32, 3
-
-
-def is_filegdb(head: bytes, suffix: str) -> bool:
-    """`head` of a folder: that of its catalogue, the table 00000001."""
-    return suffix == ".gdb" and head[:4] in (b"\x03\0\0\0", b"\x04\0\0\0")
 
 
 def is_zipped_filegdb(head: bytes, _: str) -> bool:
@@ -57,9 +52,9 @@ def read_zipped_filegdb(dataset: Dataset) -> Iterator[SourceLayer]:
 
 
 def _read(copy: Path, delivered: str) -> Iterator[SourceLayer]:
-    if not (copy / _CATALOG).is_file():
+    if not (copy / CATALOG).is_file():
         remedy = "ask the department for the whole .gdb folder, zipped"
-        raise Rejected(Fault.SIDECAR_MISSING, f"{delivered}: {_CATALOG} is missing", remedy)
+        raise Rejected(Fault.SIDECAR_MISSING, f"{delivered}: {CATALOG} is missing", remedy)
     for table in sorted(copy.glob("*.gdbtabl?")):
         _check_length(table, f"{delivered}: {table.name}")
     for layer in read_layers(Source(copy, "OpenFileGDB", delivered)):

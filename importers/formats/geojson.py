@@ -31,7 +31,8 @@ _LONGEST_INTEGER = 2**63
 
 
 def is_geojson(head: bytes, _: str) -> bool:
-    return head.lstrip(_BLANK)[:1] in (b"{", b"[")
+    """An object, or a list of them: "[TITLE]" begins a section of another format."""
+    return re.match(rb"\{|\[\s*[{\]]", head.lstrip(_BLANK)) is not None
 
 
 def is_jsonfg(head: bytes, _: str) -> bool:

@@ -1,6 +1,6 @@
 """Shapefiles: what their three files say of each other is checked before GDAL reads them.
 
-Source: ESRI Shapefile Technical Description (1998); dBASE III header.
+Source: ESRI Shapefile Technical Description (1998).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
+from importers.formats.dbase import check_table, declared_encoding
 from importers.formats.gdal import SEND_AGAIN, Source, declared_prj, private_copy, read_layers, stem
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def read_shapefile(dataset: Dataset) -> Iterator[SourceLayer]:
                 name=stem(dataset),
                 crs=crs,
                 crs_origin=origin,
-                encoding=_encoding(dataset),
+                encoding=declared_encoding(dataset.sidecar(".cpg"), dataset.sidecar(".dbf")),
                 notes=(*notes, *layer.notes),
             )
 
@@ -83,14 +84,7 @@ def _check_rows(dataset: Dataset, shapes: int | None) -> None:
     dbf = dataset.sidecar(".dbf")
     if dbf is None:
         raise Rejected(Fault.SIDECAR_MISSING, f"{dataset.name}: {name} is missing", f"ask the department for {name}")
-    with dbf.open("rb") as stream:
-        header = stream.read(32)
-    if len(header) < 32:
-        raise Rejected(Fault.TRUNCATED, f"{name}: {len(header)} bytes are no table", SEND_AGAIN)
-    rows, start, width = struct.unpack("<IHH", header[4:12])
-    actual = dbf.stat().st_size
-    if actual < start + rows * width:
-        raise Rejected(Fault.TRUNCATED, f"{name}: {actual} of {start + rows * width} bytes are there", SEND_AGAIN)
+    rows = check_table(dbf, name)
     if shapes is not None and rows != shapes:
         raise Rejected(
             Fault.UNREADABLE,
@@ -124,15 +118,3 @@ def _rebuild_index(dataset: Dataset, path: Path) -> str:
     length = struct.pack(">i", (_HEADER_BYTES + _RECORD_HEADER_BYTES * len(entries)) // 2)
     path.with_suffix(".shx").write_bytes(content[:24] + length + content[28:100] + b"".join(entries))
     return ".shx was missing: made anew from the record headers"
-
-
-def _encoding(dataset: Dataset) -> str | None:
-    """What the .cpg, or else the DBF's language driver byte, declares."""
-    cpg, dbf = dataset.sidecar(".cpg"), dataset.sidecar(".dbf")
-    if cpg is not None and (text := cpg.read_text("ascii", errors="replace").strip()):
-        return text
-    if dbf is None:
-        return None
-    with dbf.open("rb") as stream:
-        driver = stream.read(30)[29:30]
-    return f"LDID/{driver[0]}" if driver and driver[0] else None

@@ -34,9 +34,34 @@ def test_companions_belong_to_their_file(tmp_path: Path) -> None:
 
 
 def test_orphans_are_reported(tmp_path: Path) -> None:
-    """A .dbf without its .shp is a delivery that lacks something, not nothing."""
-    touch(tmp_path, "x.dbf", "x.prj", "y.dat")
-    assert set(found(tmp_path)) == {"x.dbf", "x.prj", "y.dat"}
+    """A .dbf without its .shp is a delivery that lacks something, not nothing; it keeps its own companions."""
+    touch(tmp_path, "x.dbf", "x.prj", "x.cpg", "y.dat", "z.prj")
+    assert found(tmp_path) == {"x.dbf": ["x.dbf", "x.cpg", "x.prj"], "y.dat": ["y.dat"], "z.prj": ["z.prj"]}
+
+
+def test_geodatabase_is_one_dataset(tmp_path: Path) -> None:
+    """A folder of Esri's is read as a whole, under its own name, whether it is found or named alone."""
+    parts = ["a00000001.gdbtable", "a00000001.gdbtablx", "gdb"]
+    touch(tmp_path, *(f"Thuận Hóa/cấp nước 2024.gdb/{name}" for name in (*parts, "x.sr.lock")), "Thuận Hóa/x.shp")
+    assert found(tmp_path) == {"Thuận Hóa/cấp nước 2024.gdb": parts, "Thuận Hóa/x.shp": ["x.shp"]}
+    assert found(tmp_path / "Thuận Hóa" / "cấp nước 2024.gdb") == {"cấp nước 2024.gdb": parts}
+
+
+def test_hash_of_a_geodatabase(tmp_path: Path) -> None:
+    """A lock of somebody who has it open changes nothing; another table does."""
+    touch(tmp_path, "x.gdb/a00000001.gdbtable", "x.gdb/a00000001.gdbtablx")
+    (before,) = find_datasets(tmp_path)[0]
+    touch(tmp_path, "x.gdb/_gdb.PC.123.sr.lock")
+    (locked,) = find_datasets(tmp_path)[0]
+    touch(tmp_path, "x.gdb/a00000002.gdbtable")
+    (more,) = find_datasets(tmp_path)[0]
+    assert before.sha256() == locked.sha256() != more.sha256()
+
+
+def test_folder_that_is_only_called_geodatabase(tmp_path: Path) -> None:
+    """What lies in it is listed as in every other folder."""
+    touch(tmp_path, "x.gdb/y.shp")
+    assert found(tmp_path) == {"x.gdb/y.shp": ["y.shp"]}
 
 
 def test_file_named_alone_has_its_companions(tmp_path: Path) -> None:

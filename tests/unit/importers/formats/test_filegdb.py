@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from importers.faults import Fault, Rejected
-from importers.formats.filegdb import is_filegdb, is_zipped_filegdb, read_filegdb, read_zipped_filegdb
-from importers.source import Dataset, SourceLayer
+from importers.formats import recognise
+from importers.formats.filegdb import is_zipped_filegdb, read_filegdb, read_zipped_filegdb
+from importers.source import Dataset, SourceLayer, find_datasets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ CATALOG = "a00000001.gdbtable"
 
 
 def a_geodatabase(folder: Path, count: int = 3) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "Cấp nước 2020.gdb"
     points = shapely.to_wkb(shapely.points(np.arange(count), 1.0, np.arange(count) + 0.5))
     pyogrio.raw.write(
@@ -119,11 +121,19 @@ def test_broken_archive(tmp_path: Path) -> None:
     assert refusal(path) == Fault.UNREADABLE
 
 
-def test_known_by_content(tmp_path: Path) -> None:
-    """A folder by its catalogue's first bytes; other archives are not claimed."""
-    path = a_geodatabase(tmp_path)
-    assert is_filegdb((path / CATALOG).read_bytes()[:4096], ".gdb")
-    assert not is_filegdb(b"", ".gdb")
+def test_folder_is_found_in_a_delivery(tmp_path: Path) -> None:
+    """A geodatabase among other folders is one dataset of its format, and is read under its own name."""
+    a_geodatabase(tmp_path / "Công ty" / "cấp nước")
+    (dataset,) = find_datasets(tmp_path)[0]
+    assert dataset.name == "Công ty/cấp nước/Cấp nước 2020.gdb"
+    form = recognise(dataset)
+    assert form.name == "FileGDB"
+    assert form.read is not None
+    assert [(layer.name, len(layer)) for layer in form.read(dataset)] == [("van", 3)]
+
+
+def test_other_archives_are_not_claimed(tmp_path: Path) -> None:
+    """A ZIP with a Shapefile is no geodatabase."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("ống.shp", "x")
     assert not is_zipped_filegdb((tmp_path / "x.zip").read_bytes(), ".zip")

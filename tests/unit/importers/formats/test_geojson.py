@@ -318,7 +318,9 @@ def test_sequence_that_is_cut_short(tmp_path: Path) -> None:
 def test_known_by_content() -> None:
     """Sequences and JSON-FG are told from plain GeoJSON by what they begin with."""
     assert is_geojson(b'\xef\xbb\xbf\n{"type"', ".txt")
+    assert is_geojson(b'[\n {"type"', ".txt")
     assert not is_geojson(b"<a/>", ".geojson")
+    assert not is_geojson(b"[TITLE]\n[PIPES]", ".inp")
     assert is_geojson_sequence(b'{"type":"Feature"}\n{"type":"Feature"}', ".json")
     assert is_geojson_sequence(b'\x1e{"type":"Feature"', ".json")
     assert not is_geojson_sequence(b'{\n "features": [{\n  "a": 1\n },\n {', ".geojson")
