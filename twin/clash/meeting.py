@@ -1,0 +1,373 @@
+"""How two buried objects lie to each other: parallel or crossing, and their gaps in plan, in height and in space.
+
+Objects come pair by pair, and all straight pieces of all pairs are held against each other at once. Coordinates are
+x, y (east, north) and z in metres of one projected CRS; gaps run from outside to outside. Arrays are per pair of
+objects (n) or per pair of pieces (k).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import hypot, inf
+from typing import NamedTuple
+
+import numpy as np
+
+from twin.clash.accuracy import Accuracy
+from twin.clash.rulebook import Parallels
+from twin.clash.rules import Gap, Meeting
+from twin.clash.segments import Flags, Indices, Pairs, clip_ratio, list_turns
+from twin.clash.solids import Floats, Shaft, Utility
+
+_PIECES_AT_ONCE = 100_000
+_CONTACT_M = 5e-7
+_POINT_M = 1e-9
+_STEPS = 100
+_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An object with how far it may lie off its record, and the radius that stands for an unknown section."""
+
+    utility: Utility
+    accuracy: Accuracy
+    assumed_radius_m: float
+
+    @property
+    def radius_m(self) -> float:
+        return self.utility.outer_radius_m or self.assumed_radius_m
+
+
+type Couple = tuple[Placed, Placed]
+
+
+def meet(couples: Sequence[Couple], parallels: Parallels) -> list[Meeting]:
+    """One meeting for every couple, in the order given; swapping the two of a couple changes nothing.
+
+    >>> from twin.clash.accuracy import STATED
+    >>> from twin.clash.solids import Tube
+    >>> known = Accuracy(0.05, 0.025, STATED)
+    >>> parallels = Parallels(angle_deg=30.0, length_m=2.0, within_m=5.0, joined_within_m=0.05)
+    >>> sewer = Placed(Tube(1, np.array([[0, 0, -3.0], [20, 0, -3.0]]), 0.2), known, 1.0)
+    >>> water = Placed(Tube(2, np.array([[10, -9, -1.0], [10, 9, -1.0]]), 0.1), known, 1.0)
+    >>> meeting = meet([(sewer, water)], parallels)[0]
+    >>> meeting.crossing, meeting.alongside, meeting.angle_deg
+    (Gap(nominal_m=1.7, worst_m=1.65), None, 90.0)
+    """
+    return [meeting for batch in _batches(couples) for meeting in _meet(batch, parallels)]
+
+
+def _batches(couples: Sequence[Couple]) -> Iterator[list[Couple]]:
+    batch: list[Couple] = []
+    pieces = 0
+    for couple in couples:
+        size = (len(couple[0].utility.axis) - 1) * (len(couple[1].utility.axis) - 1)
+        if batch and pieces + size > _PIECES_AT_ONCE:
+            yield batch
+            batch, pieces = [], 0
+        batch.append(couple)
+        pieces += size
+    if batch:
+        yield batch
+
+
+def _meet(couples: list[Couple], parallels: Parallels) -> Iterator[Meeting]:
+    pieces = _lay(couples)
+    radii = np.array([a.radius_m + b.radius_m for a, b in couples])
+    wide = radii + np.array([a.accuracy.horizontal_m + b.accuracy.horizontal_m for a, b in couples])
+    plan, _ = pieces.pairs.approach()
+    columns = (
+        pieces.least(plan[:, 0]),
+        pieces.measure_space(),
+        *(np.minimum(pieces.measure_heights(r), pieces.swap().measure_heights(r)) for r in (radii, wide)),
+        *pieces.run_alongside(plan[:, 0], radii, parallels),
+        pieces.find_angles(plan[:, 0]),
+    )
+    for couple, row in zip(couples, np.stack(columns, axis=1).tolist(), strict=True):
+        yield _conclude(couple, _Axes(*row), parallels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Straight pieces of one object against those of another; an upright object always comes first.
+
+    `pairs` holds them in plan as (k, 1), `start` and `step` the heights (k) of the first and of the second. Pieces
+    are `upright` where they have no length in plan; `girth` (k) is the radius of the upright objects of a couple.
+    """
+
+    owner: Indices
+    first: Indices
+    pairs: Pairs
+    start: tuple[Floats, Floats]
+    step: tuple[Floats, Floats]
+    upright: tuple[Flags, Flags]
+    from_shaft: Flags
+    girth: Floats
+
+    def swap(self) -> "_Pieces":
+        """The second against the first."""
+        p = self.pairs
+        back = Pairs(-p.rx, -p.ry, p.ex, p.ey, np.where(self.upright[0][:, None], _POINT_M, p.dx), p.dy)
+        return replace(self, pairs=back, start=self.start[::-1], step=self.step[::-1], upright=self.upright[::-1])
+
+    def least(self, values: Floats) -> Floats:
+        found: Floats = np.minimum.reduceat(values, self.first)
+        return found
+
+    def measure_heights(self, reach_m: Floats) -> Floats:
+        """The least vertical distance (n) of axes where they are within a reach (n) in plan, infinite elsewhere.
+
+        Taken from points of the first to the nearest of the second; an upright axis counts with its whole height,
+        and overlap of heights is less than 0.
+        """
+        reach = reach_m[self.owner][:, None]
+        ends = [np.zeros_like(reach), np.ones_like(reach)]
+        turns = list_turns([*self.pairs.pass_ends(), self.pairs.cross_line(0.0), *self.pairs.change_feature()])
+        t = np.concatenate([*ends, turns, list_turns(self.pairs.cross_rim(reach))], axis=1)
+        wx, wy = self.pairs.separate(t)
+        within = wx**2 + wy**2 <= (reach + _CONTACT_M) ** 2
+        low, high = self._rise(t)
+        apart = np.where(within, np.maximum(low, high), np.inf).min(axis=1)
+        # Between points on either side of each other lies one where they are level.
+        above, below = (within & (low > 0)).any(axis=1), (within & (high > 0)).any(axis=1)
+        return self.least(np.where(above & below & ~(self.upright[0] | self.upright[1]), 0.0, apart))
+
+    def _rise(self, t: Floats) -> tuple[Floats, Floats]:
+        """How far the first is above the second at parameters, and the second above the first."""
+        (za, zb), (da, db) = self.start, self.step
+        along = self._project(t)
+        a, b = za[:, None] + t * da[:, None], zb[:, None] + along * db[:, None]
+        ends = [(z[:, None], (z + d)[:, None]) for z, d in ((za, da), (zb, db))]
+        a_low, a_high = (np.where(self.upright[0][:, None], bound, a) for bound in _sorted(*ends[0]))
+        b_low, b_high = (np.where(self.upright[1][:, None], bound, b) for bound in _sorted(*ends[1]))
+        return a_low - b_high, b_low - a_high
+
+    def _project(self, t: Floats) -> Floats:
+        """The parameter of the second that is nearest in plan to the first at `t`."""
+        p = self.pairs
+        along = (p.rx + t * p.dx) * p.ex + (p.ry + t * p.dy) * p.ey
+        return clip_ratio(along, p.ex**2 + p.ey**2)
+
+    def measure_space(self) -> Floats:
+        """The least 3D distance (n) between axes; from the outside of an upright object that has one."""
+        between = self._between_tubes()
+        if not self.from_shaft.any():
+            return self.least(between)
+        return self.least(np.where(self.from_shaft, self._from_upright(), between))
+
+    def _between_tubes(self) -> Floats:
+        p = self.pairs
+        w = np.stack([p.rx[:, 0], p.ry[:, 0], self.start[0] - self.start[1]], axis=1)
+        u = np.stack([p.dx[:, 0], p.dy[:, 0], self.step[0]], axis=1)
+        v = np.stack([p.ex[:, 0], p.ey[:, 0], self.step[1]], axis=1)
+        uu, vv, uv = _dot(u, u), _dot(v, v), _dot(u, v)
+        uw, vw = _dot(u, w), _dot(v, w)
+        zero, one = np.zeros_like(uu), np.ones_like(uu)
+        least = np.full_like(uu, np.inf)
+        for s in (zero, one, clip_ratio(uv * vw - vv * uw, uu * vv - uv**2)):
+            t = clip_ratio(vw + s * uv, vv)
+            least = np.minimum(least, _length(w + s[:, None] * u - t[:, None] * v))
+        for t in (zero, one):
+            s = clip_ratio(t * uv - uw, uu)
+            least = np.minimum(least, _length(w + s[:, None] * u - t[:, None] * v))
+        return least
+
+    def _from_upright(self) -> Floats:
+        """Along the second axis the distance to an upright cylinder is convex: its least value by thirds."""
+        low, high = np.zeros(len(self.owner)), np.ones(len(self.owner))
+        for _ in range(_STEPS):
+            left, right = (2 * low + high) / 3, (low + 2 * high) / 3
+            nearer = self._to_upright(left) < self._to_upright(right)
+            low, high = np.where(nearer, low, left), np.where(nearer, right, high)
+        ends = (np.zeros_like(low), (low + high) / 2, np.ones_like(low))
+        return np.asarray(np.min([self._to_upright(t) for t in ends], axis=0))
+
+    def _to_upright(self, t: Floats) -> Floats:
+        p, (za, zb), (da, db) = self.pairs, self.start, self.step
+        plan = np.hypot(p.rx[:, 0] - t * p.ex[:, 0], p.ry[:, 0] - t * p.ey[:, 0])
+        a_low, a_high = _sorted(za, za + da)
+        b_low, b_high = (np.where(self.upright[1], bound, zb + t * db) for bound in _sorted(zb, zb + db))
+        rise = np.maximum(np.maximum(a_low - b_high, b_low - a_high), 0.0)
+        return np.asarray(np.hypot(np.maximum(plan - self.girth, 0.0), rise))
+
+    def run_alongside(self, plan_m: Floats, radii_m: Floats, parallels: Parallels) -> tuple[Floats, Floats]:
+        """The length (n) and the least plan distance (n) of what runs alongside; 0 and infinite where nothing does."""
+        reach = radii_m[self.owner] + parallels.within_m
+        length = (_overlap(self.pairs, reach) + _overlap(self.swap().pairs, reach)) / 2
+        length = np.where(self._angles() <= parallels.angle_deg, length, 0.0)
+        total = np.add.reduceat(length, self.first)
+        return np.asarray(total), self.least(np.where(length > 0, plan_m, np.inf))
+
+    def find_angles(self, plan_m: Floats) -> Floats:
+        """The angle in plan (n), of 0 to 90 degrees, where the two come nearest."""
+        nearest = plan_m <= self.least(plan_m)[self.owner] + _CONTACT_M
+        found: Floats = np.maximum.reduceat(np.where(nearest, self._angles(), 0.0), self.first)
+        return found
+
+    def _angles(self) -> Floats:
+        """Between pieces, 90 for an upright one: it runs along nothing."""
+        p = self.pairs
+        dot, cross = p.dx * p.ex + p.dy * p.ey, p.dx * p.ey - p.dy * p.ex
+        angle = np.degrees(np.arctan2(np.abs(cross), np.abs(dot)))[:, 0]
+        return np.where(self.upright[0] | self.upright[1], 90.0, angle)
+
+
+class _Axes(NamedTuple):
+    """Distances of the axes of one couple, infinite where there is none; in space from the outside of shafts."""
+
+    plan: float
+    space: float
+    vertical: float
+    vertical_worst: float
+    parallel: float
+    alongside: float
+    angle: float
+
+
+def _lay(couples: Sequence[Couple]) -> _Pieces:
+    ordered = [_upright_first(couple) for couple in couples]
+    parts = [_grid(a.utility.axis, b.utility.axis) for a, b in ordered]
+    sizes = [len(part) for part in parts]
+    owner = np.repeat(np.arange(len(parts)), sizes)
+    p, u, q, v = np.concatenate(parts).transpose(1, 2, 0)
+    upright = (~u[:2].any(axis=0), ~v[:2].any(axis=0))
+    # Any direction serves a point, none would divide by 0.
+    v[0] = np.where(upright[1], _POINT_M, v[0])
+    shafts = np.array([[isinstance(placed.utility, Shaft) for placed in couple] for couple in ordered])
+    radii = np.array([[placed.radius_m for placed in couple] for couple in ordered])
+    plan = (*(p - q)[:2], *u[:2], *v[:2])
+    return _Pieces(
+        owner=owner,
+        first=np.concatenate([[0], np.cumsum(sizes)[:-1]]),
+        pairs=Pairs(*(values[:, None] for values in plan)),
+        start=(p[2], q[2]),
+        step=(u[2], v[2]),
+        upright=upright,
+        from_shaft=shafts[owner, 0],
+        girth=(radii * shafts).sum(axis=1)[owner],
+    )
+
+
+def _upright_first(couple: Couple) -> Couple:
+    a, b = couple
+    return (b, a) if isinstance(b.utility, Shaft) and not isinstance(a.utility, Shaft) else couple
+
+
+def _grid(a: Floats, b: Floats) -> Floats:
+    """Start and step of every piece of a against every one of b, as (k, 4, 3), in plan relative to the start of a."""
+    lines = []
+    for axis in (a, b):
+        xyz = np.zeros((len(axis), 3))
+        xyz[:, : axis.shape[1]] = axis
+        xyz[:, :2] -= a[0, :2]  # squares of full projected coordinates would cost seven digits
+        lines.append(np.stack([xyz[:-1], np.diff(xyz, axis=0)], axis=1))
+    first, second = np.repeat(lines[0], len(lines[1]), axis=0), np.tile(lines[1], (len(lines[0]), 1, 1))
+    return np.concatenate([first, second], axis=1)
+
+
+def _overlap(p: Pairs, reach_m: Floats) -> Floats:
+    """The length in plan (k) of the first that lies beside the second, within a reach (k) of it."""
+    dot, length2 = p.dx * p.ex + p.dy * p.ey, p.dx**2 + p.dy**2
+    offset = -(p.rx * p.dx + p.ry * p.dy)
+    beside = _sorted(clip_ratio(offset, length2), clip_ratio(offset + dot, length2))
+    _, nearest = p.approach()
+    ends = [np.zeros_like(nearest), np.ones_like(nearest)]
+    reach = reach_m[:, None]
+    t = np.concatenate([nearest, *ends, list_turns(p.cross_rim(reach))], axis=1)
+    wx, wy = p.separate(t)
+    within = wx**2 + wy**2 <= (reach + _CONTACT_M) ** 2
+    first = np.maximum(np.where(within, t, np.inf).min(axis=1), beside[0][:, 0])
+    last = np.minimum(np.where(within, t, -np.inf).max(axis=1), beside[1][:, 0])
+    return np.asarray(np.maximum(last - first, 0.0) * np.sqrt(length2[:, 0]))
+
+
+def _conclude(couple: Couple, axes: _Axes, parallels: Parallels) -> Meeting:
+    a, b = couple
+    radii, off_m = a.radius_m + b.radius_m, a.accuracy.horizontal_m + b.accuracy.horizontal_m
+    known = a.utility.outer_radius_m is not None and b.utility.outer_radius_m is not None
+    plan, alongside = axes.plan - radii, axes.alongside - radii
+    parallel = axes.parallel >= parallels.length_m - _CONTACT_M
+    crossing = plan <= _CONTACT_M
+    return Meeting(
+        plan=_gap(plan, off_m, known=known),
+        space=_space(couple, axes.space, plan - off_m),
+        alongside=_gap(alongside, off_m, known=known) if parallel else None,
+        beside=_gap(plan, off_m, known=known) if not crossing and (not parallel or plan < alongside) else None,
+        crossing=_crossing(couple, axes) if crossing else None,
+        parallel_m=round(axes.parallel, _DECIMALS) if parallel else 0.0,
+        angle_deg=round(axes.angle, 1) if crossing else None,
+        is_joined=_are_joined(couple, parallels.joined_within_m),
+    )
+
+
+def _gap(gap_m: float, off_m: float, *, known: bool) -> Gap:
+    # Adding 0 turns the -0.0 of a rounded contact into 0.0.
+    return Gap(round(gap_m, _DECIMALS) + 0.0 if known else None, round(gap_m - off_m, _DECIMALS) + 0.0)
+
+
+def _heights_known(couple: Couple) -> bool:
+    return all(placed.utility.elevation_known for placed in couple)
+
+
+def _vertical_m(couple: Couple) -> float | None:
+    """How far the heights of both together may be off; None where one is not to be trusted."""
+    a, b = (placed.accuracy.vertical_m for placed in couple)
+    return None if a is None or b is None or not _heights_known(couple) else a + b
+
+
+def _sections(couple: Couple) -> float:
+    """Heights of both sections above or below their axes together."""
+    return sum(placed.radius_m for placed in couple if not isinstance(placed.utility, Shaft))
+
+
+def _crossing(couple: Couple, axes: _Axes) -> Gap:
+    off_m, sections = _vertical_m(couple), _sections(couple)
+    known = _heights_known(couple) and all(placed.utility.outer_radius_m is not None for placed in couple)
+    return Gap(
+        round(axes.vertical - sections, _DECIMALS) + 0.0 if known else None,
+        -inf if off_m is None else round(axes.vertical_worst - sections - off_m, _DECIMALS) + 0.0,
+    )
+
+
+def _space(couple: Couple, axes_m: float, plan_worst_m: float) -> Gap:
+    """The 3D gap; it shrinks at most by as much as both may be off together, and is never less than the plan gap."""
+    off_m, gap = _vertical_m(couple), axes_m - _sections(couple)
+    known = _heights_known(couple) and all(placed.utility.outer_radius_m is not None for placed in couple)
+    horizontal_m = sum(placed.accuracy.horizontal_m for placed in couple)
+    worst = plan_worst_m if off_m is None else max(gap - hypot(horizontal_m, off_m), plan_worst_m)
+    return Gap(round(gap, _DECIMALS) + 0.0 if known else None, round(worst, _DECIMALS) + 0.0)
+
+
+def _are_joined(couple: Couple, within_m: float) -> bool:
+    """Whether an end of one lies in the body of the other, or that near to it; of unknown heights plan decides."""
+    a, b = couple
+    return _ends_at(a, b, within_m) or _ends_at(b, a, within_m)
+
+
+def _ends_at(a: Placed, b: Placed, within_m: float) -> bool:
+    levels = _heights_known((a, b))
+    start, step = b.utility.axis[:-1], np.diff(b.utility.axis, axis=0)
+    body_m = b.radius_m + (a.radius_m if isinstance(a.utility, Shaft) else 0.0)
+    for end in a.utility.axis[[0, -1]]:
+        offset = end[:2] - start[:, :2]
+        t = clip_ratio((offset * step[:, :2]).sum(axis=1), (step[:, :2] ** 2).sum(axis=1))
+        away = offset - t[:, None] * step[:, :2]
+        near = np.hypot(away[:, 0], away[:, 1]) <= body_m + within_m
+        if levels and not isinstance(b.utility, Shaft) and not isinstance(a.utility, Shaft):
+            rise = np.abs(end[2] - start[:, 2] - t * step[:, 2])
+            near &= rise <= a.radius_m + b.radius_m + within_m
+        if near.any():
+            return True
+    return False
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    return np.asarray((a * b).sum(axis=1))
+
+
+def _length(a: Floats) -> Floats:
+    return np.asarray(np.sqrt((a**2).sum(axis=1)))
+
+
+def _sorted(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    return np.minimum(a, b), np.maximum(a, b)
