@@ -79,6 +79,7 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
         polygon=dig.polygon,
         crs=dig.crs,
         depth_m=dig.depth_m,
+        parts=dig.parts,
         ground_m=(low, high) if has_ground else None,
         bottom_m=(min(s.bottom_low_m for s in solids), max(s.bottom_high_m for s in solids)) if has_ground else None,
         clashes=tuple(clashes),

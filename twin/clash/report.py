@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from layers.crs import Crs
     from twin.clash.accuracy import Accuracy
+    from twin.clash.dig import Part
     from twin.clash.solids import Floats, Utility
 
 DISCLAIMER = Wording(
@@ -166,7 +167,7 @@ class Census:
 @dataclass(frozen=True, slots=True)
 class ClashReport:
     """A checked dig; `polygon` in `crs`, `ground_m` and `bottom_m` (lowest, highest) or None where no
-    terrain is known; `depth_m` as it was asked for, None where an elevation was.
+    terrain is known; `depth_m` as it was asked for, None where an elevation was. `parts` are what is dug, as asked for.
 
     `surface` is the ground that was read, (n, 3) x, y, z in `crs`: over the dig and as far around it as objects are
     reported; points where no terrain is known are missing.
@@ -176,6 +177,7 @@ class ClashReport:
     polygon: shapely.Polygon | shapely.MultiPolygon
     crs: Crs
     depth_m: float | None
+    parts: tuple[Part, ...]
     ground_m: tuple[float, float] | None
     bottom_m: tuple[float, float] | None
     clashes: tuple[Clash, ...]
