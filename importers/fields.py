@@ -6,8 +6,10 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from importers.text import fold_name
 from importers.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[-+]?\d[\d ]*(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _LENGTH = re.compile(r"^\s*(?:d|dn|de|od|id|ø|⌀|phi)?\s*([-+]?\d+(?:[.,]\d+)?)\s*(mm|cm|dm|m)?\s*$", re.IGNORECASE)
 _SMALLEST_SIDE_MM = 20
+_LONGEST_UNKNOWN = 24
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*[x×*]\s*(\d+(?:[.,]\d+)?)\s*(mm|cm|m)?", re.IGNORECASE)
 
 
@@ -142,9 +145,24 @@ def parse_date(value: Any) -> date | None:
 
 
 def parse_text(value: Any) -> str | None:
-    """Trimmed text, None for blank; a whole number loses its '.0'."""
+    """Trimmed text, None for blank and for what says that nothing is known; a whole number loses its '.0'."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, float) and value == int(value):
         return str(int(value))
-    return str(value).strip() or None
+    text = str(value).strip()
+    return None if not text or _says_nothing(text) else text
+
+
+def _says_nothing(text: str) -> bool:
+    first_letters, signs, words = _unknown()
+    if len(text) > _LONGEST_UNKNOWN or text[0].casefold() not in first_letters:
+        return False
+    return text.casefold() in signs or fold_name(text) in words
+
+
+@cache
+def _unknown() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    unknown = vocabulary()["unknown"]
+    signs, words = frozenset(unknown["signs"]), frozenset(unknown["words"])
+    return frozenset(text[0] for text in signs | words), signs, words

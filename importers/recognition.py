@@ -10,11 +10,12 @@ import numpy as np
 import shapely
 
 from importers.faults import Fault, Rejected
-from importers.vocabulary import attributes_of, best_word, match_fields, vocabulary
+from importers.text import fold_name
+from importers.vocabulary import attributes_of, best_word, match_fields, match_value, vocabulary, words_in
 from layers.utilities import Discipline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from importers.source import Dataset, SourceLayer
 
@@ -23,6 +24,8 @@ _BY_KIND = {
     1: ("roads", "utility_lines"),
     2: ("boundaries", "parcels", "buildings", "excavations"),
 }
+# Attributes whose values, where most of them are listed, tell what a layer is.
+_TELLING = {"utility_nodes": ("kind", "discipline"), "utility_lines": ("discipline",)}
 TABLES = tuple(table for tables in _BY_KIND.values() for table in tables)
 
 
@@ -39,12 +42,13 @@ def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Targe
     """Where a layer belongs.
 
     A drawing's layers are told apart by their own names alone: everything lies in one drawing.
-    Raises: Rejected where nothing points to a table.
+    Raises: Rejected where nothing points to a table, or to something that the city does not keep.
     """
     path = PurePosixPath(dataset.root.name) / dataset.name
-    is_drawing = path.suffix.lower() == ".dxf"
-    places = [layer.name] if is_drawing else [layer.name, path.stem, *reversed(path.parts[:-1])]
+    places = [layer.name] if layer.drawing else [layer.name, path.stem, *reversed(path.parts[:-1])]
     discipline, word = _discipline(places)
+    if forced is None:
+        _refuse_others(layer, places[:2])
     table = forced or _table(layer, places, is_utility=discipline is not None)
     if table is None:
         raise Rejected(
@@ -54,7 +58,22 @@ def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Targe
         )
     if not table.startswith("utility_"):
         return Target(table, None, f"{table}: given" if forced else f"{table}: by names and fields")
+    if discipline is None:
+        discipline, word = _discipline_of_values(layer, table)
     return Target(table, discipline, f"{table}, {discipline or 'discipline unknown'}{word}")
+
+
+def _refuse_others(layer: SourceLayer, names: Sequence[str]) -> None:
+    """Raises: Rejected for what is named as something else than the city keeps, in the layer's or the file's name."""
+    for name in names:
+        words = words_in(name)
+        for what, entry in vocabulary()["not_kept"].items():
+            if words & set(entry["words"]):
+                message = f"layer '{layer.name}' holds {what}"
+                remedy = f"{entry['instead']}; if it is what the city keeps, import this file alone with --layer"
+                raise Rejected(Fault.LAYER_UNKNOWN, message, remedy)
+        if any(best_word(name, section) for section in ("layers", "disciplines")):
+            return
 
 
 def _discipline(places: Sequence[str]) -> tuple[Discipline | None, str]:
@@ -62,6 +81,21 @@ def _discipline(places: Sequence[str]) -> tuple[Discipline | None, str]:
         hit = best_word(place, "disciplines")
         if hit is not None:
             return Discipline(hit[0]), f" (word '{hit[1]}' in '{place}')"
+    return None, ""
+
+
+def _discipline_of_values(layer: SourceLayer, table: str) -> tuple[Discipline | None, str]:
+    """The one discipline that the kinds of a layer's records speak of ("Knooppunt Riolering"), or None."""
+    fields = match_fields(layer.columns, attributes_of(table))
+    for attribute in ("kind", "subtype"):
+        if attribute not in fields:
+            continue
+        name = fields[attribute][0]
+        values = {value for value in layer.columns[name] if isinstance(value, str)}
+        hits = {hit for value in values if (hit := best_word(value, "disciplines"))}
+        if len({meaning for meaning, _ in hits}) == 1:
+            meaning, word = min(hits)
+            return Discipline(meaning), f" (word '{word}' in the values of '{name}')"
     return None, ""
 
 
@@ -79,11 +113,29 @@ def _table(layer: SourceLayer, places: Sequence[str], *, is_utility: bool) -> st
 
 
 def _score(table: str, layer: SourceLayer, places: Sequence[str]) -> int:
-    """One for each field that the table knows, four at most; five for a word in the nearest name, less farther off."""
-    fields = min(len(match_fields(layer.columns, attributes_of(table))), 4)
+    """One for each field that the table knows and not every table has, two for values of its kind, four at most; and
+    five for a word in the nearest name, less farther off.
+    """
+    found = match_fields(layer.columns, attributes_of(table))
+    general = set(vocabulary()["fields_of_anything"]["words"]) if table.startswith("utility_") else set()
+    specific = sum(fold_name(name) not in general for name, _ in found.values())
+    told = sum(2 for kind in _TELLING.get(table, ()) if _tells(layer, found, kind))
+    fields = min(specific + told, 4)
     words = vocabulary()["layers"].get(table, [])
     for distance, place in enumerate(places):
         hit = best_word(place, "layers")
         if hit is not None and hit[1] in words:
             return fields + max(5 - distance, 2)
     return fields
+
+
+def _tells(layer: SourceLayer, found: Mapping[str, tuple[str, str | None]], attribute: str) -> bool:
+    """Whether most of the different values of an attribute's field mean one of those that it can have."""
+    if attribute not in found:
+        return False
+    values = {value for value in layer.columns[found[attribute][0]] if isinstance(value, str) and value.strip()}
+    known = [
+        best_word(value, "disciplines") if attribute == "discipline" else match_value(attribute, value)
+        for value in values
+    ]
+    return bool(values) and 2 * sum(hit is not None for hit in known) >= len(values)

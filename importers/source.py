@@ -71,6 +71,8 @@ class SourceLayer:
     rows: n ordinals, the first record is 1.
     crs: what the file declares (a code or WKT), None when it says nothing; `crs_origin` says where.
     surveyor_axes: whether x may well be north, as in Vietnamese surveyors' tables.
+    drawing: whether it is a layer of a drawing, in which everything lies together: what it is only its own name can
+    say, and its text may hold escapes of CAD programs.
     """
 
     name: str
@@ -83,6 +85,7 @@ class SourceLayer:
     fonts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     surveyor_axes: bool = False
+    drawing: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -21,11 +21,16 @@ def vocabulary() -> dict[str, Any]:
 
 
 def attributes_of(table: str) -> dict[str, list[str]]:
-    """Attribute -> field names in use, for one table; for utilities what lines and nodes share comes after."""
+    """Attribute -> field names in use, for one table; for utilities what lines and nodes share comes after.
+
+    A name that lines or nodes use themselves has no other meaning there: the depth of a manhole is its own.
+    """
     fields = vocabulary()["fields"]
     own = dict(fields.get(table, {}))
     if table.startswith("utility_"):
-        own |= {k: v for k, v in fields["utility"].items() if k not in own} | fields["common"]
+        used = {name for names in own.values() for name in names}
+        shared = fields["utility"] | fields["common"]
+        own |= {k: [name for name in names if name not in used] for k, names in shared.items() if k not in own}
     return own
 
 

@@ -5,6 +5,7 @@ Axis order is always x, y (east, north; longitude, latitude), whatever the autho
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -153,8 +154,28 @@ def _transformer(source: Crs, target: Crs) -> pyproj.Transformer:
 
 def has_accurate_path(source: Crs, target: Crs) -> bool:
     """True where PROJ knows a transformation that is no ballpark guess (HN-72 outside Vũng Tàu has none)."""
-    group = TransformerGroup(source._definition, target._definition, always_xy=True, allow_ballpark=False)  # noqa: SLF001
-    return bool(group.transformers)
+    return bool(_operations(source, target))
+
+
+def accuracy_m(source: Crs, target: Crs) -> float | None:
+    """How far off, in metres, the transformation from one system to another may be; None where nobody says.
+
+    By the EPSG registry, of the best operation that needs no grid beyond those that are installed.
+    """
+    if source == target or source.datum == target.datum:
+        return 0.0
+    stated = next((operation.accuracy for operation in _operations(source, target)), None)
+    return None if stated is None or stated < 0 else float(stated)
+
+
+@lru_cache(maxsize=256)
+def _operations(source: Crs, target: Crs) -> list[pyproj.Transformer]:
+    """Operations that are no ballpark guess and can be carried out here, the best first."""
+    with warnings.catch_warnings():
+        # A grid that would make it better by decimetres is not there: `accuracy_m` says how good it is without.
+        warnings.filterwarnings("ignore", "Best transformation is not available", UserWarning)
+        group = TransformerGroup(source._definition, target._definition, always_xy=True, allow_ballpark=False)  # noqa: SLF001
+    return list(group.transformers)
 
 
 def transform_points(

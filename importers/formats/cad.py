@@ -68,6 +68,7 @@ def _layers(drawing: Drawing, dataset: Dataset) -> Iterator[SourceLayer]:
             encoding=encoding,
             fonts=tuple(sorted(sheet.lettering.fonts[font])) if font else (),
             notes=tuple(filter(None, (*told, _visibility(drawing, layer)))),
+            drawing=True,
         )
 
 

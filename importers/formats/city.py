@@ -28,7 +28,7 @@ _TABLES = {
     "buildings": "buildings",
     "trees": "trees",
     "roads": "roads",
-    "parcels land use": "parcels",
+    "land use": "parcels",
     "pipes": "utility_lines",
     "cables": "utility_lines",
     "utility lines": "utility_lines",
@@ -71,7 +71,7 @@ class City:
         """
         if not self.records:
             held = ", ".join(f"{count} {what}" for what, count in sorted(self.notes.items())) or "nothing"
-            remedy = "leave it out, or ask for buildings, trees, road lines or land use"
+            remedy = "leave it out, or ask for buildings, trees or road lines"
             raise Rejected(Fault.LAYER_UNKNOWN, f"{file} has nothing that the city keeps: {held}", remedy)
         notes = [f"{count} {what}" for what, count in sorted(self.notes.items())]
         in_metres = _in_metres(crs)

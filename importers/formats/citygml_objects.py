@@ -168,4 +168,4 @@ def _add_land_use(city: City, thing: CityObject) -> None:
     except ValueError:
         city.notes["land use with broken geometry"] += 1
         cover = None
-    city.add("parcels land use", Record(cover, told, attributes))
+    city.add("land use", Record(cover, told, attributes))

@@ -233,5 +233,5 @@ def _add_other(city: City, model: _Model, identity: str, kind: str) -> None:
 _READERS: dict[str, tuple[str, Any, Any]] = {
     "SolitaryVegetationObject": ("trees", place_tree, describe_tree),
     "Road": ("roads", read_lines, describe_road),
-    "LandUse": ("parcels land use", read_area, describe_land_use),
+    "LandUse": ("land use", read_area, describe_land_use),
 }

@@ -53,7 +53,12 @@ def read_dgn(dataset: Dataset) -> Iterator[SourceLayer]:
         for elements in read_layers(source):
             geometries = _with_points(elements.geometries)
             drawing = replace(
-                elements, geometries=geometries, crs=crs, crs_origin=origin, notes=(*elements.notes, *notes)
+                elements,
+                geometries=geometries,
+                crs=crs,
+                crs_origin=origin,
+                notes=(*elements.notes, *notes),
+                drawing=True,
             )
             yield from _levels(drawing)
 
@@ -111,4 +116,4 @@ def _parcels(drawing: SourceLayer, levels: NDArray[Any], is_text: NDArray[np.boo
     if not records.rows:
         return None
     declared = {"crs": drawing.crs, "crs_origin": drawing.crs_origin, "notes": (*drawing.notes, *notes)}
-    return records.to_layer("thửa đất (parcels)", **declared)
+    return records.to_layer("thửa đất (parcels)", **declared, drawing=True)

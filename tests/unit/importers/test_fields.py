@@ -102,3 +102,15 @@ def test_dates(value: object, day: date | None) -> None:
 def test_text_is_trimmed_and_whole_numbers_lose_their_point() -> None:
     """A sheet number that a DBF kept as 12.0 is sheet 12."""
     assert [parse_text(v) for v in (" a ", "", None, 12.0, 12.5, float("nan"))] == ["a", None, None, "12", "12.5", None]
+
+
+@pytest.mark.parametrize("said", ["Unknown", "Không rõ", "chưa xác định", "?", "N/A", " - ", "UNBEKANNT"])
+def test_text_that_says_nothing_is_nothing(said: str) -> None:
+    """An owner called "Unknown" would be asked for a permit."""
+    assert parse_text(said) is None
+
+
+@pytest.mark.parametrize("said", ["Na", "Unknown soldier's street", "Nilo", "Không Tên", "Đường 3/2"])
+def test_text_that_says_something_is_kept(said: str) -> None:
+    """The custard apple is called Na, and a street may be named after nobody."""
+    assert parse_text(said) == said

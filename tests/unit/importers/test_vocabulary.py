@@ -40,7 +40,10 @@ def test_one_field_serves_one_attribute() -> None:
     [("vertical_reference", "đỉnh ống", "crown"), ("vertical_reference", "Đáy cống", "invert"),
      ("status", "Đang sử dụng", "in_service"), ("material", "Ống nhựa uPVC", "uPVC"),
      ("material", "PVC Polyvinylchloride", "PVC"), ("material", "BTCT", "reinforced concrete"),
-     ("kind", "Hố ga", "manhole"), ("quality_level", "A", "A"), ("status", "???", None), ("status", None, None)],
+     ("kind", "Hố ga", "manhole"),
+     ("kind", "CB tied to Sanitary Sewer", "inlet"), ("material", "AC", "fibre cement"),
+     ("status", "Existing", "in_service"), ("quality_level", "A", "A"), ("status", "???", None),
+     ("status", None, None)],
 )  # fmt: skip
 def test_values(kind: str, text: str | None, value: str | None) -> None:
     """Listed values by their words; what is not listed stays unknown."""
@@ -60,6 +63,8 @@ def test_every_word_is_folded() -> None:
     words = [w for section in ("layers", "disciplines") for ws in tables[section].values() for w in ws]
     words += [w for fields in tables["fields"].values() for ws in fields.values() for w in ws]
     words += [w for values in tables["values"].values() for ws in values.values() for w in ws]
+    words += [w for entry in tables["not_kept"].values() for w in entry["words"]]
+    words += [*tables["unknown"]["words"], *tables["fields_of_anything"]["words"]]
     assert [w for w in words if w != fold_name(w)] == []
 
 
@@ -69,6 +74,16 @@ def test_no_word_means_two_things() -> None:
     for name, values in (*tables["values"].items(), *tables["fields"].items(), ("disciplines", tables["disciplines"])):
         words = [w for ws in values.values() for w in ws]
         assert len(words) == len(set(words)), name
+
+
+def test_depth_of_a_node_is_its_own() -> None:
+    """DoSau of a manhole is how deep it is, and Type what it is; of a pipe they are its cover and subtype."""
+    names = ["DoSau", "Type"]
+    assert match_fields(names, attributes_of("utility_nodes")) == {"depth": ("DoSau", None), "kind": ("Type", None)}
+    assert match_fields(names, attributes_of("utility_lines")) == {
+        "depth_unstated": ("DoSau", None),
+        "subtype": ("Type", None),
+    }
 
 
 def test_every_material_has_a_section_rule() -> None:

@@ -242,7 +242,7 @@ def test_land_use_is_parcels(tmp_path: Path) -> None:
         f"{members(polygon)}</gml:MultiSurface></luse:lod1MultiSurface></luse:LandUse>"
     )
     (layer,) = read(tmp_path, a_file(thing, "<gen:GenericCityObject/>"))
-    assert layer.name == "parcels land use"
+    assert layer.name == "land use"
     assert layer.geometries[0].area == 11.5
     assert layer.columns["landuse"] == ["215"]
     assert layer.notes == ("1 GenericCityObject left aside",)
@@ -353,7 +353,7 @@ def test_plateau_underground_building_is_a_closed_solid(shared: Path, mesh_of) -
 def test_plateau_land_use_comes_as_longitude_latitude(shared: Path) -> None:
     """225 pieces, two of them of two polygons, and two bow-ties that are delivered as they are."""
     (layer,) = read_citygml(a_dataset(shared / "parcels" / "523836_luse_6668_op.gml"))
-    assert (len(layer), layer.crs, layer.name) == (225, "EPSG:6697", "parcels land use")
+    assert (len(layer), layer.crs, layer.name) == (225, "EPSG:6697", "land use")
     assert not shapely.is_missing(layer.geometries).any()
     assert shapely.is_valid(layer.geometries).sum() == 223
     assert shapely.total_bounds(layer.geometries) == pytest.approx((138.807, 34.974, 138.877, 35.002), abs=1e-3)

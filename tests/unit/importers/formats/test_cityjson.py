@@ -207,7 +207,7 @@ def test_roads_count_as_lines_only(tmp_path: Path) -> None:
         "t": {"type": "TINRelief", "geometry": []},
     }
     roads, parcels = read(tmp_path, a_model(objects))
-    assert (roads.name, parcels.name) == ("roads", "parcels land use")
+    assert (roads.name, parcels.name) == ("roads", "land use")
     assert roads.geometries[0].length == 7.0
     assert roads.columns["name"] == ["Đường Lê Lợi"]
     assert parcels.geometries[0].area == 12.0
