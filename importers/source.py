@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Suffixes of files that belong to another of the same stem, and say nothing alone.
 COMPANIONS = frozenset(
     {".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".fix", ".qml", ".sld", ".csvt", ".tfw", ".qmd",
-     ".dat", ".map", ".id", ".ind", ".mid", ".mtl"}
+     ".dat", ".map", ".id", ".ind", ".mid", ".mtl", ".xsd", ".gfs"}
 )  # fmt: skip
 _SIDECAR_ENDINGS = (".aux.xml", ".shp.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal", ".placement.json")
 # Written by programs that have a geodatabase open; they change while nothing is delivered.

@@ -32,7 +32,11 @@ _AROUND_WORDS = "“”‘’„«»…•\xa0"
 _BETWEEN_WORDS = "–—"
 _ABBREVIATION = re.compile("[BCDĐGHKLMNPQRSTVX]{1,5}|đ")
 
-_LOST_LETTERS = re.compile(r"[^\W\d_]\?+[^\W\d_]|\ufffd")
+# Between letters, before a letter ("?ng"), or behind an initial, for no syllable is without a vowel ("đô th?").
+_LOST_LETTERS = re.compile(
+    r"[^\W\d_]\?+[^\W\d_]|(?<!\w)\?+[^\W\d_]|\ufffd"
+    r"|(?<!\w)(?:[bcdđghklmnprstvx]|[ckgnpt]h|gi|qu|tr|ngh?)\?(?!\w)"
+)
 
 _STROKED_D = str.maketrans("đð", "dd")  # Icelandic Ð is often typed for Đ
 _FOLDED = re.compile("[a-z0-9]+")

@@ -131,13 +131,16 @@ def _shapes(element: Element, system: _System) -> Iterator[tuple[str, shapely.Ge
 
 
 def _values(element: Element, path: str) -> Iterator[tuple[str, str]]:
-    """Column and text of the properties that hold text or a reference; several of one name are told as a list."""
+    """Column and text of the properties that hold text or a reference; several of one name are told as a list.
+
+    A feature's own children are properties, whatever their case; further in, a capital begins an object's name.
+    """
     found: dict[str, list[str]] = {}
     for child in element:
         kind = child.tag
         if kind == "boundedBy" or is_geometry(child) or child.get("nil") == "true":
             continue
-        name = path if kind[:1].isupper() else f"{path}.{kind}" if path else kind
+        name = path if path and kind[:1].isupper() else f"{path}.{kind}" if path else kind
         text = (child.text or "").strip() or child.get("href")
         if text and not len(child):
             found.setdefault(name, []).append(text)

@@ -104,10 +104,22 @@ def _read(dataset: Dataset, content: bytes, suffix: str, needed: tuple[str, ...]
         path.write_bytes(_CHARSET.sub(rb"\1Neutral", content))
         source = Source(path, "MapInfo File", dataset.name, encoding="ISO-8859-1")
         for layer in read_layers(source):
+            _check_objects(dataset, len(layer))
             crs, origin = _declared(dataset, layer)
             kept = _without_labels(source, layer)
             encoding = _ENCODINGS.get(charset[2].decode("ascii").lower()) if charset else None
             yield replace(kept, name=stem(dataset), crs=crs, crs_origin=origin, encoding=encoding)
+
+
+def _check_objects(dataset: Dataset, objects: int) -> None:
+    """Raises: Rejected where a .mid has rows left over: GDAL ends without a word where the .mif does."""
+    mid = dataset.sidecar(".mid")
+    if mid is None:
+        return
+    rows = sum(bool(line.strip()) for line in mid.read_bytes().splitlines())
+    if objects < rows:
+        message = f"{dataset.name} has {objects} objects for the {rows} rows of {stem(dataset)}.mid"
+        raise Rejected(Fault.TRUNCATED, message, SEND_AGAIN)
 
 
 def _declared(dataset: Dataset, layer: SourceLayer) -> tuple[str | None, str]:

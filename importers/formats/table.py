@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from importers.codepages import UNICODE
 from importers.faults import Fault, Rejected
-from importers.formats.gdal import declared_prj, stem
+from importers.formats.gdal import SEND_AGAIN, declared_prj, stem
 from importers.formats.tabular.grid import find_table
 from importers.formats.tabular.layer import Origin, build_layer, is_placed, refuse_placeless
 from importers.text import decode_layer
@@ -80,7 +80,10 @@ def _reader(text: str, encoding: str | None) -> Reader:
 
 
 def _parse(text: str, dataset: Dataset) -> tuple[list[str], list[list[str | None]], list[str]]:
-    """Remarks (lines that begin with '#' at the top), the rows of cells below them (None for blank), and notes."""
+    """Remarks (lines that begin with '#' at the top), the rows of cells below them (None for blank), and notes.
+
+    Raises: Rejected where the last row has neither all its cells nor an end of line: the file is cut short there.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     body = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
     rest = "\n".join(lines[body:])
@@ -92,6 +95,8 @@ def _parse(text: str, dataset: Dataset) -> tuple[list[str], list[list[str | None
         rows = [[cell.strip(" \t\n") or None for cell in row] for row in parsed]
     except csv.Error as error:
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", "save the table as CSV UTF-8 again") from error
+    if len(rows) > 2 and lines[-1] and len(rows[-1]) < len(rows[-2]):
+        raise Rejected(Fault.TRUNCATED, f"{dataset.name} ends within its last row", SEND_AGAIN)
     return lines[:body], rows, ["a quotation mark is not closed: all of them taken as text"] if unclosed else []
 
 

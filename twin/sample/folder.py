@@ -18,7 +18,10 @@ from twin.sample.city.ward import plan_ward
 from twin.sample.delivery.defects import DUPLICATE, QUARANTINED_FILE, plant
 from twin.sample.delivery.departments import plan_utilities
 from twin.sample.delivery.land import plan_land
-from twin.sample.files.writers import fixed_dates, write_dataset
+from twin.sample.files.rasters import SHEETS, write_terrain
+from twin.sample.files.strangers import compound_document, database_of_access, drawing_of_autocad
+from twin.sample.files.vectors import fixed_dates
+from twin.sample.files.writers import write_dataset
 from twin.sample.trenches import Trench, find_trenches
 from twin.sample.truth import find_defects, find_features
 
@@ -27,19 +30,26 @@ if TYPE_CHECKING:
 
     from twin.sample.city.ward import Ward
 
-VERSION = 1
+VERSION = 2
 _SUMMARY = "sample.json"
-_TERRAIN = "10-dia-hinh/dem-2m.tif"
+_TERRAIN = "10-dia-hinh"
 _OTHERS = "99-khac"
 # Files of which somebody delivered a copy under another name.
 _COPIES = (
-    ("08-Cây xanh/cay-xanh-khu-1.csv", f"{_OTHERS}/cay-xanh-khu-1 (ban sao).csv"),
-    ("02-xay-dung/nha-khu-11.shp", f"{_OTHERS}/nha-khu-11-ban-sao.shp"),
+    ("08-Cây xanh/cay-xanh-khu-1.kmz", f"{_OTHERS}/cay-xanh-khu-1 (ban sao).kmz"),
+    ("02-xay-dung/nha-khu-1.shp", f"{_OTHERS}/nha-khu-1-ban-sao.shp"),
 )
 _FOREIGN = (
-    (f"{_OTHERS}/van-cap-nuoc-moi.geojson", b"", "empty-file"),
-    (f"{_OTHERS}/ranh-quy-hoach.shp", "Bản vẽ quy hoạch: xem tệp đính kèm trong thư.\n".encode(), "not-what-it-says"),
-    (f"{_OTHERS}/mat-bang-tong-the.dwg", b"AC1032" + bytes(range(256)) * 8, "not-what-it-says"),
+    ("van-cap-nuoc-moi.geojson", b"", "empty-file"),
+    ("tuyen-ong-moi.dxf", b"", "empty-file"),
+    ("ranh-quy-hoach.shp", "Bản vẽ quy hoạch: xem tệp đính kèm trong thư.\n".encode(), "not-what-it-says"),
+    ("so-do-luoi.gpkg", b"<html><body>403 Forbidden</body></html>\n", "not-what-it-says"),
+    ("mat-bang-tong-the.dwg", drawing_of_autocad("AC1032"), "not-read"),
+    ("mat-cat-ngang.dwg", drawing_of_autocad("AC1015"), "not-read"),
+    ("bang-ke-cong.xls", compound_document("Workbook"), "not-read"),
+    ("ban-do-dia-chinh.dgn", compound_document("Dgn~H", "Dgn~S"), "not-read"),
+    ("kiem-ke.mdb", database_of_access("Jet"), "not-read"),
+    ("kiem-ke-2024.accdb", database_of_access("ACE"), "not-read"),
 )
 
 
@@ -86,11 +96,12 @@ def _read_summary(folder: Path) -> SampleSummary | None:
 
 def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -> SampleSummary:
     ward = plan_ward(seed)
-    files = plant(sorted([*plan_utilities(ward), *plan_land(ward)], key=lambda file: file.path))
-    total = len(files) + 1 + len(_COPIES) + len(_FOREIGN)
+    planned = plant(sorted([*plan_utilities(ward), *plan_land(ward)], key=lambda file: file.path))
+    total = len(planned) + len(SHEETS) + len(_COPIES) + len(_FOREIGN)
+    files = []
     with fixed_dates():
-        for done, file in enumerate(files, start=1):
-            write_dataset(file, folder / "ward")
+        for done, file in enumerate(planned, start=1):
+            files.append(write_dataset(file, folder / "ward"))
             if report:
                 report(done, total)
     defects = [*find_defects(files), *_write_others(folder / "ward", ward)]
@@ -117,17 +128,16 @@ def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -
 
 def _write_others(folder: Path, ward: Ward) -> list[dict[str, Any]]:
     """The terrain, the copies, and files that are nothing at all; the defects that they are."""
-    (folder / _TERRAIN).parent.mkdir()
-    ward.terrain.write(folder / _TERRAIN)
+    write_terrain(folder / _TERRAIN, ward.terrain)
     (folder / _OTHERS).mkdir()
     defects = []
     for original, copy in _COPIES:
         for part in (folder / original).parent.glob(f"{Path(original).stem}.*"):
             shutil.copyfile(part, (folder / copy).with_suffix(part.suffix))
         defects.append({"file": copy, "kind": "duplicate-file", "expected": DUPLICATE, "original": original})
-    for path, content, kind in _FOREIGN:
-        (folder / path).write_bytes(content)
-        defects.append({"file": path, "kind": kind, "expected": QUARANTINED_FILE})
+    for name, content, kind in _FOREIGN:
+        (folder / _OTHERS / name).write_bytes(content)
+        defects.append({"file": f"{_OTHERS}/{name}", "kind": kind, "expected": QUARANTINED_FILE})
     return [{"layer": None, "row": None} | defect for defect in defects]
 
 
@@ -135,7 +145,7 @@ def _describe_terrain(ward: Ward) -> dict[str, Any]:
     rows, columns = ward.terrain.heights_m.shape
     west, north, pixel_m = ward.terrain.west, ward.terrain.north, ward.terrain.pixel_m
     bounds = [west, north - rows * pixel_m, west + columns * pixel_m, north]
-    return {"file": _TERRAIN, "pixel_m": pixel_m, "nodata": NODATA, "bounds": bounds}
+    return {"files": [f"{_TERRAIN}/{name}" for name in SHEETS], "pixel_m": pixel_m, "nodata": NODATA, "bounds": bounds}
 
 
 def _write_trenches(folder: Path, trenches: list[Trench]) -> None:

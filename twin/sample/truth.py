@@ -43,7 +43,7 @@ def find_features(files: Iterable[Dataset]) -> Iterator[Feature]:
             shapes = find_positions([row for _, row in accepted], file.form)
             for (number, row), shape in zip(accepted, shapes, strict=True):
                 axis = None if row.axis is None else row.axis(shapely.get_coordinates(shape))
-                yield Feature(file.path, _name(file, layer), number, row.table or "", shape, axis, row.expected)
+                yield Feature(file.path, layer.name, number, row.table or "", shape, axis, row.expected)
 
 
 def find_defects(files: Iterable[Dataset]) -> Iterator[dict[str, Any]]:
@@ -55,13 +55,13 @@ def find_defects(files: Iterable[Dataset]) -> Iterator[dict[str, Any]]:
         for layer in file.layers:
             for number, row in zip(_number_rows(file, layer), layer.rows, strict=True):
                 for defect in row.defects:
-                    place = {"file": file.path, "layer": _name(file, layer), "row": number}
+                    place = {"file": file.path, "layer": layer.name, "row": number}
                     yield place | {"kind": defect.kind, "expected": defect.expected}
 
 
 def _number_rows(file: Dataset, layer: Layer) -> list[int]:
     """Records from 1; a line of a table with one row a vertex has the number of its first."""
-    if file.form.suffix != ".csv" or file.form.layout != "vertices":
+    if file.form.layout != "vertices":
         return list(range(1, len(layer.rows) + 1))
     counts = [_count_vertices(row) for row in layer.rows]
     return (np.cumsum([0, *counts[:-1]]) + 1).tolist()
@@ -69,10 +69,6 @@ def _number_rows(file: Dataset, layer: Layer) -> list[int]:
 
 def _count_vertices(row: Row) -> int:
     return int(shapely.get_num_coordinates(row.shape))
-
-
-def _name(file: Dataset, layer: Layer) -> str:
-    return layer.name if file.form.suffix == ".gpkg" else file.stem
 
 
 def _list(shape: shapely.Geometry) -> list[Any]:

@@ -24,12 +24,13 @@ def found(path: Path) -> dict[str, list[str]]:
 def test_companions_belong_to_their_file(tmp_path: Path) -> None:
     """A Shapefile, a TAB and a mesh are one dataset each, whatever else shares the folder."""
     touch(tmp_path, "a/x.shp", "a/x.dbf", "a/x.shx", "a/x.shp.xml", "b/y.tab", "b/y.dat", "b/y.map", "b/y.id")
-    touch(tmp_path, "c/z.obj", "c/z.placement.json", "c/z[1].csv", "c/z[1].prj")
+    touch(tmp_path, "c/z.obj", "c/z.placement.json", "c/z[1].csv", "c/z[1].prj", "d/w.gml", "d/w.xsd", "d/w.gfs")
     assert found(tmp_path) == {
         "a/x.shp": ["x.shp", "x.dbf", "x.shp.xml", "x.shx"],
         "b/y.tab": ["y.tab", "y.dat", "y.id", "y.map"],
         "c/z.obj": ["z.obj", "z.placement.json"],
         "c/z[1].csv": ["z[1].csv", "z[1].prj"],
+        "d/w.gml": ["w.gml", "w.gfs", "w.xsd"],
     }
 
 

@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio
-from rasterio.transform import from_origin
 
-from layers.crs import DEFAULT
 from layers.errors import Invalid
 from twin.sample.city.streets import BEARING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import shapely
     from numpy.typing import NDArray
 
@@ -56,15 +51,6 @@ class Terrain:
         x, y = column - left, row - top
         weights = np.stack([(1 - y) * (1 - x), (1 - y) * x, y * (1 - x), y * x])
         return np.asarray((corners * weights).sum(axis=0))
-
-    def write(self, path: Path) -> None:
-        rows, columns = self.heights_m.shape
-        with rasterio.open(
-            path, "w", driver="GTiff", width=columns, height=rows, count=1, dtype="float32", crs=DEFAULT, nodata=NODATA,
-            transform=from_origin(self.west, self.north, self.pixel_m, self.pixel_m),
-            compress="deflate", predictor=3, tiled=True,
-        ) as raster:  # fmt: skip
-            raster.write(self.heights_m, 1)
 
 
 def plan_terrain(bank: shapely.LineString, bounds: tuple[float, float, float, float]) -> Terrain:

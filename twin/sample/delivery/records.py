@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.crs import DEFAULT
+from twin.sample.delivery.formats import TRAITS
 
 if TYPE_CHECKING:
     import shapely
 
     from twin.sample.city.streets import Points
+    from twin.sample.delivery.formats import Traits
 
 Value = str | float | int | None
 Elevations = NDArray[np.float64]
@@ -26,22 +28,34 @@ AxisRule = Callable[["Points"], Elevations]
 class Form:
     """How a department writes files.
 
-    encoding: utf-8, nfd (UTF-8 decomposed), tcvn3, vni or escapes (of a drawing).
+    kind: the format, where the suffix does not tell it.
+    encoding: utf-8, nfd (UTF-8 decomposed), tcvn3, vni, cp1258, viscii or escapes (of a drawing).
     label: how the CRS is declared: esri or gdal (WKT in a .prj, or in the file where its format has a place), comment
-    or code (first line of a CSV), prj (beside a CSV); wrongly: wgs84, neighbour; none.
-    cpg: what a Shapefile's .cpg says; None for no .cpg.
-    layout: of a CSV: points, degrees, vertices or wkt.
+    or code (first line of a table), prj (beside a table); wrongly: wgs84, neighbour; none.
+    charset: what a Shapefile's .cpg or a MapInfo table says; None for nothing.
+    layout: of a table: points, degrees, vertices or wkt.
+    version: of the format.
     """
 
     suffix: str
+    kind: str = ""
     crs: str = DEFAULT
     encoding: str = "utf-8"
     label: str = "esri"
-    cpg: str | None = "UTF-8"
+    charset: str | None = "UTF-8"
     layout: str = "points"
     delimiter: str = ","
     decimal: str = "."
     mark: bool = False
+    version: str = ""
+
+    @property
+    def format(self) -> str:
+        return self.kind or self.suffix.removeprefix(".")
+
+    @property
+    def traits(self) -> Traits:
+        return TRAITS[self.format]
 
 
 @dataclass(frozen=True, slots=True)

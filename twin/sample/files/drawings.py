@@ -9,29 +9,33 @@ import shapely
 from ezdxf import options  # type: ignore[attr-defined]
 from ezdxf.filemanagement import new
 
+from layers.crs import parse_crs
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
     from ezdxf.layouts.layout import Modelspace
     from numpy.typing import NDArray
 
-    from twin.sample.delivery.records import Form, Row
+    from twin.sample.delivery.records import Dataset, Row
 
 # AutoCAD 2000 knows no UTF-8: what its code page lacks is written as \U+XXXX.
 _VERSIONS = {"escapes": "R2000", "utf-8": "R2010"}
 
 
-def write_drawing(path: Path, rows: Sequence[Row], form: Form, shapes: NDArray[np.object_]) -> None:
+def write_drawing(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
     """One entity a row, in order, in the row's drawing layer."""
+    (layer,), form = file.layers, file.form
+    path.with_suffix(".prj").write_text(parse_crs(form.crs).wkt1, encoding="ascii")
     with _fixed_dates():
         document = new(_VERSIONS[form.encoding])
         # The library adds these two in the order of a set, which is another in every process.
         for name in ("ACDBPLACEHOLDER", "LAYOUT"):
             document.classes.add_class(name)
         space = document.modelspace()
-        for row, shape in zip(rows, shapes, strict=True):
+        for row, shape in zip(layer.rows, shapes[0], strict=True):
             if row.drawing_layer not in document.layers:
                 document.layers.add(row.drawing_layer)
             _draw(space, row, shape)

@@ -47,3 +47,30 @@ def _encode_vni_letter(letter: str) -> str:
     else:
         code = small + _VNI_TONES.get(tone, "")
     return code if base.islower() or not base.isalpha() else code.upper()
+
+
+# Upper half of VISCII (RFC 1456), and the six letters that took the place of controls.
+_VISCII = {letter: chr(0x80 + place) for place, letter in enumerate(
+    "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯ"
+    "ÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡưàáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ"
+)} | dict(zip("ẲẴẪỶỸỴ", "\x02\x05\x06\x14\x19\x1e", strict=True))  # fmt: skip
+
+
+def encode_viscii(text: str) -> str:
+    """Text in VISCII, one byte for every letter."""
+    return "".join(_VISCII.get(letter, letter) for letter in unicodedata.normalize("NFC", text))
+
+
+def encode_cp1258(text: str) -> str:
+    """Text in Windows-1258: letters that the code page lacks are a base with a mark of tone after it."""
+    return "".join(_encode_cp1258_letter(letter) for letter in unicodedata.normalize("NFC", text))
+
+
+def _encode_cp1258_letter(letter: str) -> str:
+    try:
+        return letter.encode("cp1258").decode("iso-8859-1")
+    except UnicodeEncodeError:
+        marks = unicodedata.normalize("NFD", letter)
+        tones = "".join(mark for mark in marks if mark in _VNI_TONES)
+        base = unicodedata.normalize("NFC", "".join(mark for mark in marks if mark not in tones))
+        return (base + tones).encode("cp1258").decode("iso-8859-1")

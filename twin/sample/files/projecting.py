@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 METRE_DECIMALS = 4
 DEGREE_DECIMALS = 10
+# VN-2000 by its shift to WGS 84 (QĐ 05/2007), for programs that know no code of it.
+VN2000_PROJ = (
+    "+proj=tmerc +lat_0=0 +lon_0={meridian:g} +k={scale:g} +x_0={easting:g} +y_0=0 +ellps=WGS84"
+    " +towgs84=-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278 +units=m +no_defs"
+)
 NEIGHBOUR_ZONE = "EPSG:5898"
 # What some programs write for VN-2000: the right projection on the wrong datum, 225 m off.
 WGS84_LABEL = (
@@ -37,9 +42,9 @@ def project_rows(rows: Sequence[Row], form: Form, *, swapped: bool) -> NDArray[n
 
 def project(shapes: Sequence[shapely.Geometry | None], form: Form) -> NDArray[np.object_]:
     moved = transform_geometries(np.array([*shapes, None], dtype=object)[:-1], parse_crs(DEFAULT), parse_crs(form.crs))
-    if form.suffix not in (".csv", ".geojson"):
+    decimals = form.traits.decimals[0 if parse_crs(form.crs).is_projected else 1]
+    if decimals is None:
         return moved
-    decimals = METRE_DECIMALS if parse_crs(form.crs).is_projected else DEGREE_DECIMALS
 
     def cut(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack([np.round(points[:, :2], decimals), points[:, 2:]])

@@ -53,6 +53,16 @@ SQUARE = ring("0 0 4 0 4 4 0 4 0 0")
 HOLE = ring("1 1 2 1 2 2 1 1", "interior")
 
 
+def test_names_of_properties_may_begin_with_a_capital(tmp_path: Path) -> None:
+    """What QGIS and ogr2ogr write keeps the names of its fields; an object within a property has no name of its own."""
+    (layer,) = load(
+        tmp_path,
+        "<cp:ong><cp:MaOng>CN-1</cp:MaOng><cp:DoSau_m>1.2</cp:DoSau_m>"
+        "<cp:name><cp:GeographicalName><cp:text>Lê Lợi</cp:text></cp:GeographicalName></cp:name></cp:ong>",
+    )
+    assert layer.record(0) == {"gml_id": None, "MaOng": "CN-1", "DoSau_m": "1.2", "name.text": "Lê Lợi"}
+
+
 def test_inspire_parcel(tmp_path: Path) -> None:
     """The parcel's area goes before its reference point; label and area have the city's words beside their own."""
     (layer,) = load(

@@ -141,9 +141,11 @@ def test_labels_are_no_things(tmp_path: Path) -> None:
 
 
 def test_parts_that_are_missing_or_cut_short(tmp_path: Path) -> None:
-    """A .mid that is not there, or has fewer rows than objects."""
+    """A .mid that is not there, has fewer rows than objects, or more of them: GDAL reads a half .mif silently."""
     path = a_mif(tmp_path, LINE * 3, [b'"a",1'] * 2)
     assert refusal(path)[0] == Fault.UNREADABLE
+    a_mif(tmp_path, LINE * 2, [b'"a",1'] * 3)
+    assert refusal(path) == (Fault.TRUNCATED, "ống.mif has 2 objects for the 3 rows of ống.mid")
     path.with_suffix(".mid").unlink()
     assert refusal(path) == (Fault.SIDECAR_MISSING, "ống.mif: ống.mid is missing")
 

@@ -288,6 +288,7 @@ def test_lines_that_name_their_nodes_are_delivered(tmp_path: Path) -> None:
         (b"1,562897.8,1820978.9\n2,562898.8,1820979.9\n", Fault.UNREADABLE),
         (b"Ma,DoSau\nHG1,2\n", Fault.GEOMETRY_MISSING),
         (codecs.BOM_UTF16_LE + b"M\0a", Fault.TRUNCATED),
+        (b"Ma,X,Y\nHG1,562897.8,1820978.9\nHG2,5628", Fault.TRUNCATED),
         (bytes(range(256)) * 40, Fault.GEOMETRY_MISSING),
         (b"#\n" * 100, Fault.UNREADABLE),
         (b'"' * 10_001, Fault.UNREADABLE),

@@ -1,0 +1,43 @@
+"""What the formats of delivered files can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a format can hold.
+
+    decimals: of metres and of degrees in its files; None where a number keeps all its digits.
+    has_z: whether vertices can have an elevation.
+    plain_names: whether layers are called in letters that any database takes; else a file is its own layer.
+    short_names: whether names of columns end after ten letters.
+    """
+
+    decimals: tuple[int | None, int | None] = (None, None)
+    has_z: bool = True
+    plain_names: bool = False
+    short_names: bool = False
+
+
+_TEXT = Traits(decimals=(4, 10))
+TRAITS: dict[str, Traits] = {
+    "shp": Traits(short_names=True),
+    "gpkg": Traits(plain_names=True),
+    "gdb": Traits(decimals=(4, 9), plain_names=True),
+    "fgb": Traits(),
+    "geojson": _TEXT,
+    "geojsonl": Traits(decimals=(7, 7)),
+    "jsonfg": Traits(decimals=(4, 7)),
+    "kml": Traits(decimals=(4, 10), has_z=False),
+    "kmz": Traits(decimals=(4, 10), has_z=False),
+    "gml": Traits(decimals=(4, 10), plain_names=True),
+    "tab": Traits(has_z=False),
+    "mif": Traits(decimals=(4, 10), has_z=False),
+    "csv": _TEXT,
+    "tsv": _TEXT,
+    "xlsx": _TEXT,
+    "ods": _TEXT,
+    "dxf": Traits(),
+}
