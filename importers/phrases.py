@@ -71,7 +71,9 @@ def _lists() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def _phrases() -> tuple[_Phrase, ...]:
-    return tuple(_compile(english, vietnamese) for english, vietnamese in _lists()["phrases"].items())
+    """The most telling first, so that "{} is encrypted" goes before "{} is {}"."""
+    listed = sorted(_lists()["phrases"].items(), key=lambda phrase: -len(_HOLE.sub("", phrase[0])))
+    return tuple(_compile(english, vietnamese) for english, vietnamese in listed)
 
 
 def _compile(english: str, vietnamese: str) -> _Phrase:

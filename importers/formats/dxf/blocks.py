@@ -148,7 +148,7 @@ def _reason_against(insert: Any, depth: int) -> str:
     if block is None:
         return "inserts of a block that is not in the file"
     if block.block.dxf.flags & _EXTERNAL:
-        return "external references: deliver those drawings too"
+        return "external references (deliver those drawings too)"
     if insert.mcount > MOST_ENTITIES:
         return f"arrays of more than {MOST_ENTITIES:,} inserts"
     return f"inserts nested deeper than {DEEPEST_NESTING}" if depth > DEEPEST_NESTING else ""

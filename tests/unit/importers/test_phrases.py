@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
+from functools import reduce
+from importlib import import_module
 from importlib.resources import files
+from itertools import chain, islice, product
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from importers.faults import Fault
 from importers.phrases import in_both, in_vietnamese, remedy_for
+
+sys.path.append(str(Path(__file__).parent))
+source: Any = import_module("messages")
+UNTOLD = source.UNTOLD
 
 LISTS = tomllib.loads(files("importers").joinpath("phrases.toml").read_text("utf-8"))
 
@@ -54,3 +64,36 @@ def test_every_fault_has_a_remedy() -> None:
         assert remedy.en.endswith(".")
         assert remedy.vi != remedy.en
     assert remedy_for("no such fault") is None
+
+
+_WORD = re.compile(r"(?<![\w.-])[a-z]{4,}(?![\w.-])")
+# What stays as it is in Vietnamese: in brackets and quotes, options, names of programs and of what they install.
+_KEPT = re.compile(r"\([^)]*\)|\{[^}]*\}|“[^”]*”|--\w+|[\w-]+\[\w+\]|\bbyte\b")
+
+
+def _left_in_english(template: str) -> set[str]:
+    """Words of a message that its Vietnamese still has, at least as a value is put in for what is not told.
+
+    What is not told may be a name or another listed phrase.
+    """
+    least: set[str] = set(_WORD.findall(template)) or {template}
+    for values in islice(product(("X1", "water"), repeat=template.count(UNTOLD)), 128):
+        said = in_vietnamese(reduce(lambda text, value: text.replace(UNTOLD, value, 1), values, template))
+        if said is not None:
+            least = min(least, set(_WORD.findall(template)) & set(_WORD.findall(_KEPT.sub("", said))), key=len)
+    return least
+
+
+def test_everything_is_said_in_vietnamese() -> None:
+    """Every message, remedy, reason and note that an importer can utter has a phrase that leaves no English in it."""
+    messages = chain(source.all_messages(), source.counted_notes(), source.ends_of_readers())
+    told = [message for message in messages if _WORD.search(message.text)]
+    assert len(told) > 400
+    assert [(m.where, m.text) for m in told if _left_in_english(m.text)] == []
+
+
+def test_most_telling_phrase_is_used() -> None:
+    """A general phrase does not take the words of another for a name."""
+    assert in_vietnamese("depth 3 not used: the column mixes signs") == (
+        "không dùng độ sâu 3: cột có cả giá trị âm và dương"
+    )

@@ -155,7 +155,7 @@ def test_external_references_are_said(tmp_path: Path) -> None:
     space.add_line((0, 0), (1, 0))
     layer = only(document, tmp_path)
     assert len(layer) == 1
-    assert "1 external references: deliver those drawings too left aside" in layer.notes
+    assert "1 external references (deliver those drawings too) left aside" in layer.notes
 
 
 def test_scaled_and_turned_containers_are_true(tmp_path: Path) -> None:
