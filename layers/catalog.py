@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -36,6 +37,8 @@ _JSON_TYPES: tuple[tuple[type, tuple[str, str | None]], ...] = (
     (Date, ("string", "date")),
 )
 
+_SQL_TYPES = {"integer": "bigint", "number": "double precision", "boolean": "boolean", "string": "text"}
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
@@ -45,6 +48,11 @@ class Property:
     type: str
     format: str | None
     label: Label
+
+    @property
+    def sql_type(self) -> str:
+        """PostgreSQL type in which its values are compared."""
+        return "date" if self.format == "date" else _SQL_TYPES[self.type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,13 @@ class Layer:
     geometry_type: str
     geometry_sql: str
     audience: Audience
+    # Properties that hold when a feature begins and ends to exist, where it has such.
+    interval: tuple[str, str] | None = None
+
+    @builtins.property
+    def has_heights(self) -> bool:
+        """Whether its geometries have a z where it is known."""
+        return self.geometry_sql != "geom"
 
     def property(self, name: str) -> Property:
         """Raises: NotFound for a name the layer does not have."""
@@ -90,20 +105,23 @@ def _json_type(column_type: object) -> tuple[str, str | None]:
     return next((json for kind, json in _JSON_TYPES if isinstance(column_type, kind)), ("string", None))
 
 
-def _layer(
+def _layer(  # noqa: PLR0913 - what sets a layer apart from most
     model: type[Base],
     title: Label,
     description: Label,
     *,
     geometry_sql: str = "geom",
     audience: Audience = Audience.PUBLIC,
+    interval: tuple[str, str] | None = None,
 ) -> Layer:
     column_type = model.__table__.columns["geom"].type
     geometry_type = str(cast("Geometry", column_type).geometry_type)
     table = cast("Table", model.__table__)
     ranges = tuple(c.info["range"] for c in table.constraints if "range" in c.info)
     properties = _properties(model)
-    return Layer(model.__tablename__, title, description, properties, ranges, geometry_type, geometry_sql, audience)
+    return Layer(
+        model.__tablename__, title, description, properties, ranges, geometry_type, geometry_sql, audience, interval
+    )
 
 
 LAYERS: tuple[Layer, ...] = (
@@ -138,6 +156,7 @@ LAYERS: tuple[Layer, ...] = (
         ),
         geometry_sql="coalesce(axis, geom)",
         audience=Audience.OPERATOR,
+        interval=("valid_from", "valid_to"),
     ),
     _layer(
         UtilityNode,
@@ -145,12 +164,14 @@ LAYERS: tuple[Layer, ...] = (
         Label("Hố ga, van, bể cáp; z là cao độ nắp", "Manholes, valves, chambers; z is the cover's elevation"),
         geometry_sql="coalesce(st_force3dz(geom, cover_m), geom)",
         audience=Audience.OPERATOR,
+        interval=("valid_from", "valid_to"),
     ),
     _layer(
         ExcavationRow,
         Label("Công trình đào", "Excavations"),
         Label("Các vị trí dự kiến đào", "Planned excavations"),
         audience=Audience.OPERATOR,
+        interval=("starts_on", "ends_on"),
     ),
 )
 

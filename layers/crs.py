@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyproj
 import shapely
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_utm_crs_info
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
@@ -214,6 +216,18 @@ def area_of_use(crs: Crs) -> tuple[float, float, float, float]:
     """Bounds (west, south, east, north) in degrees within which the CRS is meant to be used."""
     area = crs._definition.area_of_use  # noqa: SLF001
     return (-180.0, -90.0, 180.0, 90.0) if area is None else area.bounds
+
+
+@lru_cache(maxsize=16)
+def utm_zones(crs: Crs) -> tuple[Crs, ...]:
+    """The UTM zone at the middle of a CRS's area: on its own datum where EPSG has one, then on WGS 84."""
+    west, south, east, north = area_of_use(crs)
+    x, y = (west + east) / 2, (south + north) / 2
+    middle = AreaOfInterest(x, y, x, y)
+    found = [
+        query_utm_crs_info(datum_name=datum, area_of_interest=middle) for datum in (crs.name.split(" / ")[0], "WGS 84")
+    ]
+    return tuple(parse_crs(f"EPSG:{zones[0].code}") for zones in found if zones)
 
 
 def spatial_ref_rows() -> list[tuple[int, str, int, str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -12,16 +13,20 @@ import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg.adapt import Loader
+from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 
 from layers.base import SCHEMA
 from layers.crs import parse_storage_crs
 from layers.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from psycopg.abc import Buffer
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+AsyncConnection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -62,30 +67,20 @@ class Pool:
             min_size=0,
             max_size=connections,
             open=True,
-            timeout=10,
-            kwargs={
-                "application_name": "twin-serve",
-                "options": f"-c search_path={SCHEMA},public -c statement_timeout=30s{options}",
-            },
+            timeout=_PATIENCE_S,
+            kwargs={"application_name": "twin-serve", "options": f"{_OPTIONS}{options}"},
             configure=self._take_role,
         )
 
     def _take_role(self, connection: Connection) -> None:
-        connection.execute(sql.SQL("set role {}").format(sql.Identifier(self._role)))
+        connection.execute(_role(self._role))
         connection.commit()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A connection in a transaction. Raises: Unavailable where none is free or the statement takes too long."""
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except PoolTimeout as error:
-            raise Unavailable("no connection to the database could be had in 10 s: try again in a moment") from error
-        except psycopg.errors.QueryCanceled as error:
-            raise Unavailable("the query took longer than 30 s: ask for a smaller area or fewer features") from error
-        except psycopg.OperationalError as error:
-            raise Unavailable("the database does not answer: try again in a moment") from error
+        with _explained(), self._pool.connection() as connection:
+            yield connection
 
     def close(self) -> None:
         self._pool.close()
@@ -95,11 +90,23 @@ class Pool:
 
 
 class Reader(Pool):
-    """Read-only connections that have the rights of one audience, for servers."""
+    """Read-only connections that have the rights of one audience, for servers.
+
+    `connection` is for threads; `live` and `stream` are for coroutines, the latter for what takes long, so that a few
+    downloads cannot keep everybody else waiting.
+    """
 
     def __init__(self, url: str, audience: Audience, *, connections: int = 4) -> None:
         self.audience = audience
-        super().__init__(url, audience, connections=connections, options=" -c default_transaction_read_only=on")
+        self.live = AsyncPool(url, audience, connections)
+        self.stream = AsyncPool(url, audience, connections)
+        super().__init__(url, audience, connections=connections, options=_READ_ONLY)
+
+    async def aclose(self) -> None:
+        """Close every connection, those of the running event loop, too."""
+        await self.live.close()
+        await self.stream.close()
+        self.close()
 
 
 class Writer(Pool):
@@ -107,6 +114,88 @@ class Writer(Pool):
 
     def __init__(self, url: str, role: Role, *, connections: int = 4) -> None:
         super().__init__(url, role, connections=connections)
+
+
+class AsyncPool:
+    """Read-only connections of one event loop with the rights of one audience, opened when the first is wanted.
+
+    They commit each statement by itself, bind by $1, $2 …, prepare what they are not told to plan anew, and hand text
+    over as the bytes that PostgreSQL sent.
+    """
+
+    def __init__(self, url: str, audience: Audience, connections: int) -> None:
+        self._url, self._audience, self._connections = url, audience, connections
+        self._pool: AsyncConnectionPool[AsyncConnection] | None = None
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """Raises: Unavailable where none is free or the statement takes too long."""
+        pool = self._pool or await self._open()
+        with _explained():
+            async with pool.connection() as connection:
+                yield connection
+
+    async def _open(self) -> AsyncConnectionPool[AsyncConnection]:
+        async with self._opening:
+            if self._pool is None:
+                pool = self._make()
+                await pool.open()
+                self._pool = pool
+        return self._pool
+
+    def _make(self) -> AsyncConnectionPool[AsyncConnection]:
+        return AsyncConnectionPool(
+            self._url,
+            min_size=0,
+            max_size=self._connections,
+            open=False,
+            timeout=_PATIENCE_S,
+            kwargs={
+                "application_name": "twin-serve",
+                "options": f"{_OPTIONS}{_READ_ONLY} -c idle_in_transaction_session_timeout=60s -c jit=off",
+                "autocommit": True,
+                "prepare_threshold": 0,
+                "cursor_factory": psycopg.AsyncRawCursor,
+            },
+            configure=self._prepare,
+        )
+
+    async def _prepare(self, connection: AsyncConnection) -> None:
+        await connection.execute(_role(self._audience))
+        connection.adapters.register_loader("text", _TextBytes)
+
+    async def close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+
+
+class _TextBytes(Loader):
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+_PATIENCE_S = 10
+_OPTIONS = f"-c search_path={SCHEMA},public -c statement_timeout=30s"
+_READ_ONLY = " -c default_transaction_read_only=on"
+
+
+def _role(role: str) -> sql.Composed:
+    return sql.SQL("set role {}").format(sql.Identifier(role))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a server's connections may fail with, in our words. Raises: Unavailable."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("no connection to the database could be had in 10 s: try again in a moment") from error
+    except psycopg.errors.QueryCanceled as error:
+        raise Unavailable("the query took longer than 30 s: ask for a smaller area or fewer features") from error
+    except psycopg.OperationalError as error:
+        raise Unavailable("the database does not answer: try again in a moment") from error
 
 
 def migrate(url: str, storage_crs: str) -> None:

@@ -2,71 +2,200 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import psycopg
 import shapely
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from layers.crs import WGS84, area_of_use, parse_crs, transform_geometries
 from layers.database import storage_srid
 from layers.errors import Invalid, NotFound, Unavailable
+from layers.geojson import feature_text
+from layers.query import Cursor
+from layers.selection import matching, on_page, order
+from layers.statement import Statement, Values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from layers.catalog import Layer
     from layers.crs import Crs
-    from layers.database import Connection
-    from layers.query import Box, FeatureQuery
+    from layers.database import AsyncConnection, Connection
+    from layers.query import FeatureQuery
+
+_COUNT_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """GeoJSON features joined by commas, how many they are, and how many match in all."""
+    """GeoJSON features joined by commas, and where the pages after and before them begin.
 
-    features: str
+    `version` and `total` are the layer's, of the same moment.
+    """
+
+    features: bytes
     returned: int
-    matched: int
+    version: int
+    total: int
+    following: Cursor | None = None
+    preceding: Cursor | None = None
 
 
-def read_page(connection: Connection, query: FeatureQuery) -> Page:
-    """Features of a query as GeoJSON text in the query's CRS, x before y. Raises: Invalid."""
-    srid = storage_srid(connection)
-    where, parameters = _where(query, srid)
-    statement = sql.SQL(
-        "select coalesce(string_agg(feature, ','), ''), count(*) from"
-        " (select {feature} as feature from {table} {where} {order} limit %s offset %s) page"
-    ).format(
-        feature=_feature(query.layer, query.crs, query.properties, with_geometry=not query.skip_geometry),
+@dataclass(frozen=True, slots=True)
+class State:
+    """Version of a layer, and how many features it holds."""
+
+    version: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One feature as GeoJSON, and a mark that changes whenever the feature does."""
+
+    feature: bytes
+    revision: str
+
+
+def page_statement(query: FeatureQuery, storage: Crs) -> Statement:
+    """The statement whose row `to_page` reads. Raises: Invalid for a filter that means nothing."""
+    values = Values()
+    limit = sql.Literal(query.limit or 0)
+    keys = [sql.SQL("{}::text").format(sql.Identifier(name)) for name, _ in query.sort_by]
+    rows = sql.SQL("select * from {table} {where} {order} limit {limit} + 1 offset {offset}").format(
         table=sql.Identifier(query.layer.name),
-        where=where,
-        order=_order(query.sort_by),
+        where=on_page(query, storage, values),
+        order=order(query),
+        limit=limit,
+        offset=values.bind(str(query.offset), "bigint") if query.offset else sql.SQL("0"),
     )
+    is_backward = query.cursor is not None and query.cursor.is_backward
+    text = sql.SQL(
+        "select s.version, s.features, p.* from visible_layer_states s, (select coalesce(string_agg(feature, ','), ''),"
+        " count(*), max(keys) filter (where n = 1), max(keys) filter (where n = {limit}) from"
+        " (select n, case when n <= {limit} then {feature} end as feature,"
+        " case when n in (1, {limit}) then json_build_array({keys})::text end as keys"
+        " from (select row_number() over () as n, r.* from ({rows}) r) numbered{back}) page) p where s.layer = {layer}"
+    ).format(
+        limit=limit,
+        feature=feature_text(query),
+        keys=sql.SQL(", ").join([*keys, sql.SQL("id::text")]),
+        rows=rows,
+        back=sql.SQL(" order by n desc" if is_backward else ""),
+        layer=sql.Literal(query.layer.name),
+    )
+    return values.finish(text, is_prepared=query.filter.is_open)
+
+
+def to_page(row: Sequence[Any], query: FeatureQuery) -> Page:
+    """The page in a row of `page_statement`."""
+    version, total, features, found, at_first, at_limit = row
+    limit = query.limit or 0
+    beyond = to_cursor(at_limit) if 0 < limit < found else None
+    behind = to_cursor(at_first) if query.cursor is not None and limit and found else None
+    page = Page(features, min(found, limit), version, total)
+    if query.cursor is not None and query.cursor.is_backward:
+        return Page(page.features, page.returned, version, total, behind, turned(beyond))
+    return Page(page.features, page.returned, version, total, beyond, turned(behind))
+
+
+def to_cursor(keys: bytes | None) -> Cursor | None:
+    """The cursor behind a feature, of its keys as a JSON array."""
+    return None if keys is None else Cursor(tuple(json.loads(keys)))
+
+
+def turned(cursor: Cursor | None) -> Cursor | None:
+    return None if cursor is None else Cursor(cursor.keys, is_backward=True)
+
+
+def count_statement(query: FeatureQuery, storage: Crs) -> Statement:
+    """The statement that counts what matches. Raises: Invalid for a filter that means nothing."""
+    values = Values()
+    where = matching(query, storage, values)
+    text = sql.SQL("select count(*) from {} {}").format(sql.Identifier(query.layer.name), where)
+    return values.finish(text, is_prepared=False)
+
+
+def feature_statement(query: FeatureQuery) -> Statement:
+    """The statement whose row is one feature and its revision; $1 is the identifier, which is not bound yet."""
+    text = sql.SQL("select {}, xmin::text from {} where id = $1::bigint").format(
+        feature_text(query), sql.Identifier(query.layer.name)
+    )
+    return Statement(text.as_bytes())
+
+
+def parse_id(layer: Layer, feature_id: str) -> str:
+    """The identifier, which is a number. Raises: NotFound for any other text."""
+    if not (feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19):
+        raise missing(layer, feature_id)
+    return feature_id
+
+
+def missing(layer: Layer, feature_id: str) -> NotFound:
+    return NotFound(f"layer '{layer.name}' has no feature '{feature_id}'")
+
+
+@contextmanager
+def explained(query: FeatureQuery) -> Iterator[None]:
+    """What PostgreSQL has against a query, in our words. Raises: Invalid, Unavailable."""
     try:
-        row = connection.execute(statement, [*parameters, query.limit, query.offset]).fetchone()
-        matched = _count(connection, query, where, parameters)
+        yield
     except psycopg.errors.DataError as error:
         raise Invalid("a value of the query does not fit its property: see the layer's queryables") from error
     except psycopg.errors.InternalError_ as error:
-        raise Unavailable(f"layer '{query.layer.name}' holds a position that {query.crs.code} cannot show") from error
-    features, returned = row or ("", 0)
-    return Page(features, returned, matched)
+        raise Unavailable(
+            f"layer '{query.layer.name}' holds a position that {query.shape.crs.code} cannot show"
+        ) from error
 
 
-def read_feature(connection: Connection, layer: Layer, feature_id: str, crs: Crs) -> str:
-    """One feature as GeoJSON text. Raises: NotFound."""
-    statement = sql.SQL("select {feature} from {table} where id = %s").format(
-        feature=_feature(layer, crs, None, with_geometry=True), table=sql.Identifier(layer.name)
-    )
-    is_id = feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19
-    row = connection.execute(statement, [int(feature_id)]).fetchone() if is_id else None
+_STATE = b"select version, features from visible_layer_states where layer = $1::text"
+_PATIENCE = f"set local statement_timeout = {int(_COUNT_PATIENCE_S * 1000)}".encode()
+
+
+async def fetch_page(connection: AsyncConnection, query: FeatureQuery, statement: Statement) -> Page:
+    """Features of a query, whose `page_statement` is at hand. Raises: Invalid, NotFound."""
+    with explained(query):
+        cursor = await connection.execute(statement.text, statement.values, prepare=statement.is_prepared)
+        row = await cursor.fetchone()
     if row is None:
-        raise NotFound(f"layer '{layer.name}' has no feature '{feature_id}'")
-    return str(row[0])
+        raise NotFound(f"there is no layer '{query.layer.name}' for this audience")
+    return to_page(row, query)
+
+
+async def fetch_feature(connection: AsyncConnection, query: FeatureQuery, statement: bytes, feature_id: str) -> Found:
+    """One feature, by the `feature_statement` of a query. Raises: NotFound."""
+    values = (parse_id(query.layer, feature_id),)
+    with explained(query):
+        row = await (await connection.execute(statement, values)).fetchone()
+    if row is None:
+        raise missing(query.layer, feature_id)
+    return Found(row[0], row[1].decode())
+
+
+async def fetch_state(connection: AsyncConnection, layer: Layer) -> State:
+    """Version and size of a layer at this moment. Raises: NotFound where the audience may not know of it."""
+    row = await (await connection.execute(_STATE, (layer.name,))).fetchone()
+    if row is None:
+        raise NotFound(f"there is no layer '{layer.name}' for this audience")
+    return State(*row)
+
+
+async def fetch_count(connection: AsyncConnection, query: FeatureQuery, storage: Crs) -> int | None:
+    """Exact number of features that match, None where counting them takes too long."""
+    statement = count_statement(query, storage)
+    try:
+        with explained(query):
+            async with connection.transaction():
+                await connection.execute(_PATIENCE)
+                cursor = await connection.execute(statement.text, statement.values, prepare=False)
+                row = await cursor.fetchone()
+    except psycopg.errors.QueryCanceled:
+        return None
+    return None if row is None else int(row[0])
 
 
 def count_features(connection: Connection, layer: Layer) -> int:
@@ -93,80 +222,3 @@ def find_near(connection: Connection, layer: Layer, polygon: shapely.Polygon, ma
     wkb = shapely.to_wkb(polygon, output_dimension=2)
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement, [wkb, margin_m, wkb, margin_m]).fetchall()
-
-
-def _feature(layer: Layer, crs: Crs, properties: Sequence[str] | None, *, with_geometry: bool) -> sql.Composable:
-    names = [p.name for p in layer.properties if properties is None or p.name in properties]
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    attributes = sql.SQL("(select row_to_json(p) from (select {}) p)").format(columns) if names else sql.SQL("'{{}}'")
-    geometry = (
-        sql.SQL("coalesce(st_asgeojson(st_transform({}, {}), {}, 0), 'null')").format(
-            sql.SQL(layer.geometry_sql),
-            sql.Literal(crs.srid),
-            sql.Literal(9 if crs.is_geographic else 4),
-        )
-        if with_geometry
-        else sql.SQL("'null'")
-    )
-    return sql.SQL(
-        """'{{"type":"Feature","id":' || id || ',"geometry":' || {} || ',"properties":' || {} || '}}'"""
-    ).format(geometry, attributes)
-
-
-def _order(sort_by: Sequence[tuple[str, bool]]) -> sql.Composable:
-    keys = [
-        sql.SQL("{} {} nulls last").format(sql.Identifier(name), sql.SQL("asc" if ascending else "desc"))
-        for name, ascending in sort_by
-    ]
-    return sql.SQL("order by ") + sql.SQL(", ").join([*keys, sql.SQL("id")])
-
-
-def _where(query: FeatureQuery, srid: int) -> tuple[sql.Composable, list[Any]]:
-    conditions: list[sql.Composable] = []
-    parameters: list[Any] = []
-    if query.box is not None:
-        area = shapely.to_wkb(_area(query.box, parse_crs(f"EPSG:{srid}")))
-        conditions.append(sql.SQL("st_intersects(geom, st_setsrid(%s::geometry, {}))").format(sql.Literal(srid)))
-        parameters.append(area)
-        if query.box.z is not None:
-            # A feature without z may be at any height, so no box of heights excludes it.
-            conditions.append(
-                sql.SQL("coalesce(st_zmin({g}) <= %s and st_zmax({g}) >= %s or st_zmflag({g}) = 0, true)").format(
-                    g=sql.SQL(query.layer.geometry_sql)
-                )
-            )
-            parameters += [query.box.z[1], query.box.z[0]]
-    for name, value in query.equals:
-        conditions.append(sql.SQL("{}::text = %s").format(sql.Identifier(name)))
-        parameters.append(value)
-    if not conditions:
-        return sql.SQL(""), parameters
-    return sql.SQL("where ") + sql.SQL(" and ").join(conditions), parameters
-
-
-def _area(box: Box, storage: Crs) -> shapely.Geometry:
-    """The box in storage CRS, cut to where the storage CRS is usable: a map of the world has no picture there."""
-    wgs84 = parse_crs(WGS84)
-    parts = [(box.west, box.east)] if box.west <= box.east else [(box.west, 180.0), (-180.0, box.east)]
-    corners = [shapely.MultiPoint([(west, box.south), (east, box.north)]).envelope for west, east in parts]
-    pieces = np.array([_densified(piece) for piece in corners], dtype=object)
-    west, south, east, north = area_of_use(storage)
-    usable = shapely.box(west - 3, max(south - 3, -89), east + 3, min(north + 3, 89))
-    if box.crs == storage:
-        return shapely.union_all(pieces)
-    on_earth = shapely.union_all(transform_geometries(pieces, box.crs, wgs84))
-    return transform_geometries(np.array([shapely.intersection(on_earth, usable)], dtype=object), wgs84, storage)[0]
-
-
-def _densified(piece: shapely.Geometry) -> shapely.Geometry:
-    """Edges in steps, for a straight edge of one CRS is a curve of another."""
-    return shapely.segmentize(piece, max(piece.length / 128, 1e-9))
-
-
-def _count(connection: Connection, query: FeatureQuery, where: sql.Composable, parameters: Sequence[Any]) -> int:
-    """Features that match: kept ready for the whole layer, counted under a filter."""
-    if query.is_filtered:
-        statement = sql.SQL("select count(*) from {} {}").format(sql.Identifier(query.layer.name), where)
-        row = connection.execute(statement, parameters).fetchone()
-        return 0 if row is None else int(row[0])
-    return count_features(connection, query.layer)

@@ -9,7 +9,11 @@ from layers.crs import WGS84, Crs, parse_crs
 from layers.errors import Invalid
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from layers.catalog import Layer
+
+MAX_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +42,89 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """A time that features must reach into, from and to inclusive; None is open."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A CQL2 expression as CQL2 JSON text, and the reference system of its coordinates (`is_yx`: north before east)."""
+
+    expression: str
+    crs: Crs
+    is_yx: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place between features: after the one with these sort keys (its id is the last), or before it."""
+
+    keys: tuple[str | None, ...]
+    is_backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How geometries are written: in `crs`, north before east where `is_yx`, heights raised by `lift_m`.
+
+    `digits` are the decimals of a coordinate; None means a millimetre or better.
+    """
+
+    crs: Crs
+    is_yx: bool = False
+    lift_m: float = 0.0
+    digits: int | None = None
+
+    @property
+    def decimals(self) -> int:
+        return self.digits if self.digits is not None else 9 if self.crs.is_geographic else 4
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which features of a layer are meant; what is not given holds for all.
+
+    `equals` holds (property, text) pairs that must all hold.
+    """
+
+    box: Box | None = None
+    during: Period | None = None
+    equals: tuple[tuple[str, str], ...] = ()
+    condition: Condition | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.box is None and self.during is None and not self.equals and self.condition is None
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureQuery:
     """Which features of a layer, in which order, and how they are to be written.
 
-    `equals` holds (property, text) pairs that must all hold; `sort_by` holds (property, ascending).
+    `sort_by` holds (property, ascending); `properties` None means all. A limit of None, for downloads, is no limit.
     Raises: Invalid for limits out of range, NotFound for unknown properties.
     """
 
     layer: Layer
-    crs: Crs
-    limit: int = 10
+    shape: Shape
+    filter: Filter = Filter()
+    limit: int | None = 10
     offset: int = 0
-    box: Box | None = None
-    equals: tuple[tuple[str, str], ...] = ()
+    cursor: Cursor | None = None
     sort_by: tuple[tuple[str, bool], ...] = ()
     properties: tuple[str, ...] | None = None
     skip_geometry: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.limit <= MAX_LIMIT:
-            raise Invalid(f"limit={self.limit}: give a number from 1 to {MAX_LIMIT}")
+        if self.limit is not None and not 0 <= self.limit < 2**31:
+            raise Invalid(f"limit={self.limit}: give a number from 1")
         if not 0 <= self.offset < 2**63:
             raise Invalid(f"offset={self.offset}: give a number from 0")
-        for name in (*(n for n, _ in self.equals), *(n for n, _ in self.sort_by), *(self.properties or ())):
+        if self.cursor is not None and (self.offset or len(self.cursor.keys) != len(self.sort_by) + 1):
+            raise Invalid("cursor: it belongs to another query, or stands beside an offset; follow the links of a page")
+        named = (*(n for n, _ in self.filter.equals), *(n for n, _ in self.sort_by), *(self.properties or ()))
+        for name in named:
             self.layer.property(name)
-
-    @property
-    def is_filtered(self) -> bool:
-        return self.box is not None or bool(self.equals)
-
-
-MAX_LIMIT = 10_000

@@ -57,6 +57,7 @@ class Service:
     """What a service is, as long as it runs: who may read what, under which address, and what it can do.
 
     jobs: where runs that are done later are kept; without it processes run at once only.
+    `geoid_m` is how high the city's zero of elevation lies above the ellipsoid of WGS 84, None where nobody said so.
     """
 
     reader: Reader
@@ -64,6 +65,7 @@ class Service:
     processes: tuple[ProcessPlugin, ...] = ()
     title: Label = TITLE
     jobs: Writer | None = None
+    geoid_m: float | None = None
 
 
 def build_config(

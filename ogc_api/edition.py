@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import time
 from threading import Lock
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from layers.catalog import Layer, LayerState
     from layers.crs import Crs
+    from layers.features import Page
     from ogc_api.config import Service
-    from ogc_api.params import FeatureRequest
 
 
 class Edition(API):  # type: ignore[misc]
@@ -33,7 +34,8 @@ class Edition(API):  # type: ignore[misc]
 
     def __init__(self, service: Service, states: Mapping[str, LayerState], storage: Crs) -> None:
         self.service = service
-        self.offered = offer_references(storage)
+        self.storage = storage
+        self.offered = offer_references(storage, service.geoid_m)
         super().__init__(build_config(service, states, storage, self.offered), openapi={})
         descriptions = {name: self.manager.get_processor(name).metadata for name in self.manager.processes}
         self.openapi_by_language = {
@@ -44,7 +46,7 @@ class Edition(API):  # type: ignore[misc]
         """Raises: NotFound, for a layer of another audience, too."""
         return find_layer(name, self.service.reader.audience)
 
-    def for_request(self, layer: Layer, **definition: FeatureRequest | str) -> Edition:
+    def for_request(self, layer: Layer, **definition: Page | bytes | str) -> Edition:
         """The same API, whose provider of one layer has more in its definition."""
         resource = self.config["resources"][layer.name]
         provider = resource["providers"][0] | definition
@@ -88,6 +90,13 @@ class Editions:
             return self._refresh()
         finally:
             self._lock.release()
+
+    async def fresh(self) -> Edition:
+        """The present edition, without keeping the event loop waiting. Raises: Unavailable."""
+        present = self._edition
+        if present is not None and time.monotonic() - self._checked_at < self._check_after_s:
+            return present
+        return await asyncio.to_thread(self.current)
 
     def _refresh(self) -> Edition:
         service = self._service

@@ -11,10 +11,7 @@ from pygeoapi.api import itemtypes
 from pygeoapi.api import processes as process_api
 
 from ogc_api.edition import Asked, ask
-from ogc_api.items import FORMATS, Address, read_features, read_item, write_collection, write_feature
-from ogc_api.negotiation import choose_text
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
-from ogc_api.params import parse_item, parse_items
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 from ogc_api.styling import list_styles, write_style
 
@@ -73,11 +70,6 @@ class Call:
         headers, content = ask(function, edition or self.edition, asked, *arguments)
         kept = {name: value for name, value in headers.items() if name in ("Content-Crs", "Content-Language")}
         return Answer(content, headers.get("Content-Type", "application/json"), kept)
-
-    def address(self, layer: Layer, path: str) -> Address:
-        url = f"{self.edition.base_url}/collections/{layer.name}"
-        query = tuple((name, value) for name, value in self.params.items() if name != "f")
-        return Address(url, choose_text(layer.title, self.language), path, query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,31 +137,6 @@ def show_queryables(call: Call) -> Answer:
     document = call.ask(itemtypes.get_collection_queryables, call.layer.name).document
     properties = {name: schema["properties"][name] for name in document["properties"] if name != "geometry"}
     return answer_json(document | {"properties": properties, "additionalProperties": False}, SCHEMA_MEDIA_TYPE)
-
-
-def list_items(call: Call) -> Answer:
-    layer = call.layer
-    request = parse_items(call.params, layer, call.edition.offered)
-    if call.format in ("jsonld", "csv"):
-        edition = call.edition.for_request(layer, request=request)
-        answer = call.ask(itemtypes.get_collection_items, layer.name, edition=edition)
-        # Excel takes CSV for UTF-8 only after a byte order mark.
-        mark = b"\xef\xbb\xbf" if call.format == "csv" else b""
-        return Answer(mark + answer.body, answer.media_type, answer.headers)
-    page = read_features(call.edition.service.reader, request)
-    text = write_collection(page, request, call.address(layer, "/items"))
-    return Answer(text.encode(), FORMATS["json"], {"Content-Crs": f"<{request.reference.uri}>"})
-
-
-def show_item(call: Call) -> Answer:
-    layer, feature_id = call.layer, call.parts["item"]
-    request = parse_item(call.params, layer, call.edition.offered)
-    if call.format == "jsonld":
-        edition = call.edition.for_request(layer, request=request)
-        return call.ask(itemtypes.get_collection_item, layer.name, feature_id, edition=edition)
-    feature = read_item(call.edition.service.reader, request, feature_id)
-    text = write_feature(feature, call.address(layer, f"/items/{feature_id}"))
-    return Answer(text.encode(), FORMATS["json"], {"Content-Crs": f"<{request.reference.uri}>"})
 
 
 def show_styles(call: Call) -> Answer:

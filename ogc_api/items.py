@@ -1,23 +1,37 @@
-"""Features as GeoJSON documents: the text that PostgreSQL wrote, framed, never parsed where the axes stand as asked."""
+"""Features as GeoJSON documents: the text that PostgreSQL wrote, framed, never parsed."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from layers.features import read_feature, read_page
-from ogc_api.references import swap_axes
+from ogc_api.params import write_cursor
 
 if TYPE_CHECKING:
-    from layers.database import Reader
     from layers.features import Page
     from ogc_api.params import FeatureRequest
 
 MEDIA_TYPE = "application/geo+json"
-FORMATS = {"json": MEDIA_TYPE, "html": "text/html", "jsonld": "application/ld+json", "csv": "text/csv"}
+ITEM_FORMATS = {"json": MEDIA_TYPE, "html": "text/html", "jsonld": "application/ld+json"}
+DOWNLOADS = {
+    "csv": "text/csv",
+    "geojsonseq": "application/geo+json-seq",
+    "fgb": "application/flatgeobuf",
+    "gpkg": "application/geopackage+sqlite3",
+}
+FORMATS = ITEM_FORMATS | DOWNLOADS
+_TITLES = {
+    "json": "GeoJSON",
+    "html": "HTML",
+    "jsonld": "JSON-LD",
+    "csv": "CSV",
+    "geojsonseq": "GeoJSON text sequence",
+    "fgb": "FlatGeobuf",
+    "gpkg": "GeoPackage",
+}
 
 type Link = dict[str, str]
 
@@ -31,61 +45,53 @@ class Address:
     path: str
     query: tuple[tuple[str, str], ...] = ()
 
-    def link(self, rel: str, title: str, f: str = "json", **query: int) -> Link:
-        kept = [(name, value) for name, value in self.query if name not in query]
+    def link(self, rel: str, title: str, f: str = "json", *, but: tuple[str, ...] = (), **query: str | int) -> Link:
+        """A link to the same document with another query; parameters named in `but` are left out."""
+        kept = [(name, value) for name, value in self.query if name not in query and name not in but]
         parameters = urlencode([("f", f), *kept, *query.items()])
         href = f"{self.collection}{self.path}?{parameters}"
         return {"rel": rel, "type": FORMATS[f], "title": title, "href": href}
 
-    @property
-    def links(self) -> list[Link]:
+    def links(self, *formats: str) -> list[Link]:
+        """Links to the document itself, in its other formats, and to its collection."""
+        others = [self.link("alternate", _TITLES[f], f) for f in formats if f != "json"]
         collection = {"rel": "collection", "type": "application/json", "title": self.title, "href": self.collection}
-        return [
-            self.link("self", "GeoJSON"),
-            self.link("alternate", "HTML", "html"),
-            self.link("alternate", "JSON-LD", "jsonld"),
-            collection,
-        ]
+        return [self.link("self", _TITLES["json"]), *others, collection]
 
 
-def read_features(reader: Reader, request: FeatureRequest) -> Page:
-    """A page of features, with the axes in the order of the asked reference system. Raises: Invalid, Unavailable."""
-    with reader.connection() as connection:
-        page = read_page(connection, request.query)
-    return replace(page, features=swap_axes(page.features)) if request.reference.is_yx else page
-
-
-def read_item(reader: Reader, request: FeatureRequest, feature_id: str) -> str:
-    """One feature, with the axes in the order of the asked reference system. Raises: NotFound, Unavailable."""
-    with reader.connection() as connection:
-        feature = read_feature(connection, request.query.layer, feature_id, request.query.crs)
-    return swap_axes(feature) if request.reference.is_yx else feature
-
-
-def write_collection(page: Page, request: FeatureRequest, address: Address) -> str:
+def write_collection(page: Page, matched: int | None, request: FeatureRequest, address: Address) -> bytes:
     """A feature collection (17-069r4, 7.15) with links to itself, its other formats and its neighbour pages."""
-    links = [*address.links, *_neighbours(page, request, address)]
-    stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return (
-        f'{{"type":"FeatureCollection","numberMatched":{page.matched},"numberReturned":{page.returned},'
-        f'"timeStamp":"{stamp}","links":{_dump(links)},"features":[{page.features}]}}'
+    links = [*address.links(*FORMATS), *neighbours(page, request, address)]
+    number = "" if matched is None else f'"numberMatched":{matched},'
+    head = (
+        f'{{"type":"FeatureCollection",{number}"numberReturned":{page.returned},'
+        f'"timeStamp":"{time_stamp()}","links":{dump(links)},"features":['
     )
+    return b"%b%b]}" % (head.encode(), page.features)
 
 
-def write_feature(feature: str, address: Address) -> str:
+def write_feature(feature: bytes, address: Address) -> bytes:
     """A feature (17-069r4, 7.16) with links to itself, its other formats and its collection."""
-    return f'{feature[:-1]},"links":{_dump(address.links)}}}'
+    return b'%b,"links":%b}' % (feature[:-1], dump(address.links(*ITEM_FORMATS)).encode())
 
 
-def _neighbours(page: Page, request: FeatureRequest, address: Address) -> list[Link]:
-    offset, limit = request.query.offset, request.limit
-    links = []
+def neighbours(page: Page, request: FeatureRequest, address: Address) -> list[Link]:
+    """Links to the pages before and after: by key, except back to where an offset led."""
+    if request.wants_hits:
+        return []
+    links, offset = [], request.query.offset
     if offset:
-        links.append(address.link("prev", "Previous page", offset=max(0, offset - limit)))
-    if page.returned and offset + page.returned < page.matched:
-        links.append(address.link("next", "Next page", offset=offset + page.returned))
+        links.append(address.link("prev", "Previous page", offset=max(0, offset - request.limit)))
+    elif page.preceding is not None:
+        links.append(address.link("prev", "Previous page", cursor=write_cursor(page.preceding)))
+    if page.following is not None:
+        links.append(address.link("next", "Next page", but=("offset",), cursor=write_cursor(page.following)))
     return links
 
 
-def _dump(links: list[Link]) -> str:
+def time_stamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def dump(links: list[Link]) -> str:
     return json.dumps(links, ensure_ascii=False, separators=(",", ":"))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from layers.catalog import layers_for
 from layers.query import MAX_LIMIT
 from ogc_api.config import DESCRIPTION, VERSION
+from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
 from ogc_api.items import FORMATS
 from ogc_api.items import MEDIA_TYPE as GEOJSON
 from ogc_api.negotiation import LANGUAGES, choose_text
-from ogc_api.params import DEFAULT_LIMIT
+from ogc_api.params import DEFAULT_LIMIT, MOST_DIGITS
 from ogc_api.problems import MEDIA_TYPE
 from ogc_api.provider import describe_property
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
@@ -28,7 +29,9 @@ OPENAPI_MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 
 _JSON = "application/json"
 _STYLE: Json = {"name": "style", "in": "path", "required": True, "schema": {"type": "string"}}
-_ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "offset", "resulttype", "skipGeometry")
+_WRITING = ("crs", "precision", "skipGeometry")
+_CHOOSING = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs")
+_PAGING = ("limit", "offset", "cursor", "resulttype")
 
 
 def build_openapi(service: Service, offered: Sequence[Reference], processes: Mapping[str, Json], language: str) -> Json:
@@ -70,8 +73,10 @@ def _layer_paths(layer: Layer, language: str) -> Json:
     name, title = layer.name, choose_text(layer.title, language)
     path, jsonld = f"/collections/{name}", ("json", "html", "jsonld")
     schema = ("application/schema+json", "object")
-    items = [_f(*FORMATS), *map(_use, _ITEMS), *_property_parameters(layer, language)]
-    item = [_use("featureId"), _f(*jsonld), _use("crs")]
+    chosen = [*map(_use, _WRITING), *_selection_parameters(layer)]
+    filters = [*map(_use, (*_CHOOSING, *_PAGING)), *_property_parameters(layer, language)]
+    items = [_f(*FORMATS), *chosen, *filters]
+    item = [_use("featureId"), _f(*jsonld), *chosen]
     return {
         path: _get(f"{name}.describe", title, name, [_f(*jsonld)], (_JSON, "collection")),
         f"{path}/schema": _get(f"{name}.schema", f"{title}: schema", name, [_f()], schema),
@@ -81,11 +86,15 @@ def _layer_paths(layer: Layer, language: str) -> Json:
     }
 
 
+def _selection_parameters(layer: Layer) -> list[Json]:
+    names: Json = {"type": "array", "items": {"type": "string", "enum": [p.name for p in layer.properties]}}
+    return [_query("properties", names), _query("exclude-properties", names)]
+
+
 def _property_parameters(layer: Layer, language: str) -> list[Json]:
     names = [p.name for p in layer.properties]
     keys = [sign + name for name in names for sign in ("", "-", "+")]
     return [
-        _query("properties", {"type": "array", "items": {"type": "string", "enum": names}}),
         _query("sortby", {"type": "array", "items": {"type": "string", "enum": keys}}),
         *(_query(p.name, describe_property(p, language)) for p in layer.properties),
     ]
@@ -165,6 +174,11 @@ def _components(offered: Sequence[Reference]) -> Json:
         "bbox-crs": uris,
         "crs": uris,
         "datetime": {"type": "string"},
+        "filter": {"type": "string"},
+        "filter-lang": {"type": "string", "enum": list(FILTER_LANGUAGES), "default": FILTER_LANGUAGES[0]},
+        "filter-crs": uris,
+        "precision": {"type": "integer", "minimum": 0, "maximum": MOST_DIGITS},
+        "cursor": {"type": "string", "pattern": "^[np][A-Za-z0-9_-]+$"},
         "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
         "offset": {"type": "integer", "minimum": 0, "default": 0},
         "resulttype": {"type": "string", "enum": ["results", "hits"], "default": "results"},

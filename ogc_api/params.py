@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from layers.errors import Invalid
-from layers.query import MAX_LIMIT, Box, FeatureQuery
+from layers.query import MAX_LIMIT, Box, Condition, Cursor, FeatureQuery, Filter, Period
+from ogc_api.cql2 import LANGUAGES, parse_filter
 from ogc_api.references import find_reference
 
 if TYPE_CHECKING:
@@ -20,19 +23,23 @@ if TYPE_CHECKING:
     from ogc_api.references import Reference
 
 COMMON = frozenset({"f", "lang"})
-ITEM = COMMON | {"crs"}
+_WRITING = frozenset({"crs", "properties", "exclude-properties", "skipGeometry", "precision"})
+ITEM = COMMON | _WRITING
 ITEMS = ITEM | {
     "bbox",
     "bbox-crs",
+    "cursor",
     "datetime",
+    "filter",
+    "filter-crs",
+    "filter-lang",
     "limit",
     "offset",
-    "properties",
     "resulttype",
-    "skipGeometry",
     "sortby",
 }
 DEFAULT_LIMIT = 10
+MOST_DIGITS = 15
 
 _FARTHEST = 1e9
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -40,11 +47,15 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class FeatureRequest:
-    """A checked request for features; `limit` is the page's, for the query's is 0 where only the hits are wanted."""
+    """A checked request for features; `wants_hits` where only the number is wanted, which reads no feature."""
 
     query: FeatureQuery
     reference: Reference
-    limit: int
+    wants_hits: bool = False
+
+    @property
+    def limit(self) -> int:
+        return self.query.limit or 0
 
 
 def gather(readers: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
@@ -72,42 +83,117 @@ def check_names(params: QueryParams, allowed: Iterable[str]) -> None:
         raise Invalid(*faults)
 
 
-def parse_items(params: QueryParams, layer: Layer, offered: Sequence[Reference]) -> FeatureRequest:
-    """The request for a page of a layer's features. Raises: Invalid, naming every fault."""
+def parse_items(
+    params: QueryParams, layer: Layer, offered: Sequence[Reference], *, is_download: bool = False
+) -> FeatureRequest:
+    """The request for a page of a layer's features; a download without a limit has them all.
+
+    Raises: Invalid, naming every fault.
+    """
     names = {p.name: p for p in layer.properties}
     read = gather(
         {
             "names": lambda: check_names(params, ITEMS | names.keys()),
-            "reference": lambda: find_reference("crs", params.get("crs"), offered),
-            "box": lambda: _box(params.get("bbox"), params.get("bbox-crs"), offered),
-            "datetime": lambda: _check_datetime(params.get("datetime")),
-            "limit": lambda: _limit(params.get("limit")),
+            "filter": lambda: _filter(params, names, offered),
+            "limit": lambda: _limit(params.get("limit"), is_download=is_download),
             "offset": lambda: read_integer("offset", params.get("offset"), 0),
+            "cursor": lambda: read_cursor(params.get("cursor")),
             "hits": lambda: _one_of("resulttype", params, "results", "hits"),
-            "skip_geometry": lambda: _one_of("skipGeometry", params, "false", "true"),
             "sort_by": lambda: _sort_by(params.get("sortby"), names),
-            "properties": lambda: _properties(params.get("properties"), names),
-            "equals": lambda: _equals(params, names),
+            "writing": lambda: _writing(params, names, offered),
         }
     )
-    query = FeatureQuery(
-        layer,
-        read["reference"].crs,
-        limit=0 if read["hits"] else read["limit"],
-        **{name: read[name] for name in ("offset", "box", "equals", "sort_by", "properties", "skip_geometry")},
-    )
-    return FeatureRequest(query, read["reference"], read["limit"])
+    reference, writing = read["writing"]
+    chosen = {name: read[name] for name in ("filter", "limit", "offset", "cursor", "sort_by")}
+    if is_download and read["hits"]:
+        chosen["limit"] = 0
+    return FeatureRequest(FeatureQuery(layer, **chosen, **writing), reference, wants_hits=read["hits"])
 
 
 def parse_item(params: QueryParams, layer: Layer, offered: Sequence[Reference]) -> FeatureRequest:
     """The request for one feature of a layer. Raises: Invalid, naming every fault."""
+    names = {p.name: p for p in layer.properties}
     read = gather(
         {
             "names": lambda: check_names(params, ITEM),
-            "reference": lambda: find_reference("crs", params.get("crs"), offered),
+            "writing": lambda: _writing(params, names, offered),
         }
     )
-    return FeatureRequest(FeatureQuery(layer, read["reference"].crs), read["reference"], limit=1)
+    reference, writing = read["writing"]
+    return FeatureRequest(FeatureQuery(layer, **writing, limit=1), reference)
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """A cursor as a parameter that says nothing to people."""
+    sides = "p" if cursor.is_backward else "n"
+    keys = json.dumps(cursor.keys, ensure_ascii=False, separators=(",", ":"))
+    return sides + base64.urlsafe_b64encode(keys.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str | None) -> Cursor | None:
+    """Raises: Invalid for a text that `write_cursor` did not write."""
+    if text is None:
+        return None
+    try:
+        keys = json.loads(base64.b64decode(text[1:] + "=" * (-len(text[1:]) % 4), b"-_", validate=True))
+        is_fit = isinstance(keys, list) and bool(keys) and all(key is None or isinstance(key, str) for key in keys)
+        if text[0] in "np" and is_fit and re.fullmatch(r"\d{1,18}", keys[-1] or "", re.ASCII):
+            return Cursor(tuple(keys), is_backward=text[0] == "p")
+    except (ValueError, IndexError, RecursionError):
+        pass
+    raise Invalid(f"cursor={text[:40]}: it is none of this service's; follow the links of a page")
+
+
+def _writing(
+    params: QueryParams, names: Mapping[str, Property], offered: Sequence[Reference]
+) -> tuple[Reference, dict[str, Any]]:
+    """How features are to be written: the reference system, and the query's `shape`, `properties`, `skip_geometry`."""
+    read = gather(
+        {
+            "reference": lambda: find_reference("crs", params.get("crs"), offered),
+            "digits": lambda: _digits(params.get("precision")),
+            "skip_geometry": lambda: _one_of("skipGeometry", params, "false", "true"),
+            "properties": lambda: _chosen(params, names),
+        }
+    )
+    reference: Reference = read["reference"]
+    shape = reference.shape(read["digits"])
+    return reference, {"shape": shape, "properties": read["properties"], "skip_geometry": read["skip_geometry"]}
+
+
+def _filter(params: QueryParams, names: Mapping[str, Property], offered: Sequence[Reference]) -> Filter:
+    read = gather(
+        {
+            "box": lambda: _box(params.get("bbox"), params.get("bbox-crs"), offered),
+            "during": lambda: _period(params.get("datetime")),
+            "equals": lambda: _equals(params, names),
+            "condition": lambda: _condition(params, offered),
+        }
+    )
+    return Filter(**read)
+
+
+def _condition(params: QueryParams, offered: Sequence[Reference]) -> Condition | None:
+    reference = find_reference("filter-crs", params.get("filter-crs"), offered)
+    language = params.get("filter-lang", LANGUAGES[0])
+    if language not in LANGUAGES:
+        raise Invalid(f"filter-lang={language[:40]}: give {' or '.join(LANGUAGES)}")
+    text = params.get("filter")
+    if text is None:
+        if named := [name for name in ("filter-crs", "filter-lang") if name in params]:
+            raise Invalid(f"{named[0]}={params[named[0]][:80]}: give a filter, too")
+        return None
+    expression = parse_filter(text, language)
+    return Condition(json.dumps(expression), reference.crs, is_yx=reference.is_yx)
+
+
+def _digits(text: str | None) -> int | None:
+    if text is None:
+        return None
+    digits = read_integer("precision", text, 0)
+    if digits > MOST_DIGITS:
+        raise Invalid(f"precision={digits}: give the decimals of a coordinate, from 0 to {MOST_DIGITS}")
+    return digits
 
 
 def read_integer(name: str, text: str | None, default: int) -> int:
@@ -118,12 +204,14 @@ def read_integer(name: str, text: str | None, default: int) -> int:
     return int(text)
 
 
-def _limit(text: str | None) -> int:
+def _limit(text: str | None, *, is_download: bool) -> int | None:
     """A limit above the maximum is no fault, the page is just shorter (17-069r4, /req/core/fc-limit-response-1)."""
+    if text is None and is_download:
+        return None
     limit = read_integer("limit", text, DEFAULT_LIMIT)
     if limit < 1:
         raise Invalid(f"limit={limit}: give a number from 1 to {MAX_LIMIT}")
-    return min(limit, MAX_LIMIT)
+    return min(limit, 2**31 - 1) if is_download else min(limit, MAX_LIMIT)
 
 
 def _one_of(name: str, params: QueryParams, no: str, yes: str) -> bool:
@@ -147,34 +235,51 @@ def _box(text: str | None, uri: str | None, offered: Sequence[Reference]) -> Box
     low, high = (list(map(float, half)) for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]))
     if reference.is_yx:
         low[:2], high[:2] = low[1::-1], high[1::-1]
-    z = (low[2], high[2]) if len(parts) == 6 else None
+    z = (low[2] - reference.lift_m, high[2] - reference.lift_m) if len(parts) == 6 else None
     return Box(low[0], low[1], high[0], high[1], z, reference.crs)
 
 
-def _check_datetime(text: str | None) -> None:
-    """No layer has a temporal geometry, so every feature matches any time that is well-formed (17-069r4, 7.15.4)."""
+def _period(text: str | None) -> Period | None:
+    """The time in which features must exist (17-069r4, 7.15.4)."""
     if text is None:
-        return
+        return None
     ends = text.split("/")
     try:
         instants = [None if len(ends) == 2 and end in ("", "..") else _instant(end) for end in ends]
+        if len(instants) == 1 or (len(instants) == 2 and (None in instants or instants[0] <= instants[1])):  # type: ignore[operator]
+            return Period(instants[0], instants[-1])
     except (ValueError, OverflowError):
-        instants = [None] * 3
-    if len(instants) > 2 or (None not in instants and instants != sorted(instants, key=str)):
-        raise Invalid(f"datetime={text[:80]}: give an RFC 3339 instant, or two separated by '/', the earlier first")
+        pass
+    raise Invalid(f"datetime={text[:80]}: give an RFC 3339 instant, or two separated by '/', the earlier first")
 
 
-def _instant(text: str) -> str:
-    """The instant in UTC, in a form that sorts. Raises: ValueError."""
+def _instant(text: str) -> datetime:
+    """The instant, in the time zone that it is written in. Raises: ValueError, OverflowError."""
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment.astimezone(UTC)
+    return moment
 
 
-def _properties(text: str | None, names: Mapping[str, Property]) -> tuple[str, ...] | None:
+def _chosen(params: QueryParams, names: Mapping[str, Property]) -> tuple[str, ...] | None:
+    """The properties that are wanted; None for all."""
+    read = gather(
+        {
+            "properties": lambda: _listed("properties", params.get("properties"), names),
+            "exclude-properties": lambda: _listed("exclude-properties", params.get("exclude-properties"), names),
+        }
+    )
+    wanted, unwanted = read["properties"], read["exclude-properties"]
+    if wanted is not None and unwanted is not None:
+        raise Invalid("exclude-properties: give either this or properties")
+    return wanted if unwanted is None else tuple(name for name in names if name not in unwanted)
+
+
+def _listed(parameter: str, text: str | None, names: Mapping[str, Property]) -> tuple[str, ...] | None:
     if text is None:
         return None
     asked = text.split(",")
-    if faults := [_unknown("properties", name, names) for name in asked if name not in names]:
+    if faults := [_unknown(parameter, name, names) for name in asked if name not in names]:
         raise Invalid(*faults)
     return tuple(asked)
 
@@ -183,7 +288,10 @@ def _sort_by(text: str | None, names: Mapping[str, Property]) -> tuple[tuple[str
     keys = [] if text is None else text.split(",")
     # A '+' that was not percent-encoded arrives as a space.
     parsed = [(key.removeprefix("-") if key.startswith("-") else key.lstrip("+ "), key[:1] != "-") for key in keys]
-    if faults := [_unknown("sortby", name, names) for name, _ in parsed if name not in names]:
+    faults = [_unknown("sortby", name, names) for name, _ in parsed if name not in names]
+    sorted_by = [name for name, _ in parsed]
+    faults += [f"sortby: '{name[:80]}' is named twice" for name in {*sorted_by} if sorted_by.count(name) > 1]
+    if faults:
         raise Invalid(*faults)
     return tuple(parsed)
 

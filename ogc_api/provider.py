@@ -1,4 +1,4 @@
-"""pygeoapi's provider of one layer, for what pygeoapi renders itself: schema, queryables, JSON-LD, CSV."""
+"""pygeoapi's provider of one layer, for what pygeoapi renders itself: schema, queryables, JSON-LD."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from typing import TYPE_CHECKING, Any
 from pygeoapi.provider.base import BaseProvider
 
 from layers.catalog import find_layer
-from ogc_api.items import read_features, read_item
 from ogc_api.negotiation import choose_text
 
 if TYPE_CHECKING:
     from layers.catalog import Property
+    from layers.features import Page
 
 
 class LayerProvider(BaseProvider):  # type: ignore[misc]
     """A layer as its audience may read it.
 
-    The definition holds `data` (a `layers.database.Reader`) and `layer` (its name); for a request also `request` (an
-    `ogc_api.params.FeatureRequest`) and `language`. pygeoapi's own reading of the query string knows no heights, and
-    would transform coordinates that PostGIS has transformed already, so what it passes on is not looked at.
+    The definition holds `data` (a `layers.database.Reader`) and `layer` (its name); for a request also `language` or
+    `content`: the page, or the feature, that was read already. pygeoapi's own reading of the query string knows no
+    heights, and would transform coordinates that PostGIS has transformed, so what it passes on is not looked at.
     """
 
     def __init__(self, provider_def: dict[str, Any]) -> None:
         super().__init__(provider_def)
-        self._reader = provider_def["data"]
-        self._request: Any = provider_def.get("request")
-        layer = find_layer(provider_def["layer"], self._reader.audience)
+        self._content: Any = provider_def.get("content")
+        layer = find_layer(provider_def["layer"], provider_def["data"].audience)
         language = provider_def.get("language", "en")
         self._fields = {p.name: describe_property(p, language) for p in layer.properties}
 
@@ -35,16 +34,12 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
         return self._fields
 
     def query(self, **_: object) -> dict[str, Any]:
-        page = read_features(self._reader, self._request)
-        return {
-            "type": "FeatureCollection",
-            "numberMatched": page.matched,
-            "numberReturned": page.returned,
-            "features": json.loads(f"[{page.features}]"),
-        }
+        page: Page = self._content
+        features = json.loads(b"[%b]" % page.features)
+        return {"type": "FeatureCollection", "numberReturned": page.returned, "features": features}
 
-    def get(self, identifier: str, **_: object) -> dict[str, Any]:
-        feature: dict[str, Any] = json.loads(read_item(self._reader, self._request, identifier))
+    def get(self, _identifier: str, **_: object) -> dict[str, Any]:
+        feature: dict[str, Any] = json.loads(self._content)
         return feature
 
 

@@ -22,14 +22,14 @@ from ogc_api import execution, handlers
 from ogc_api.config import TITLE, ProcessPlugin, Service
 from ogc_api.edition import Editions
 from ogc_api.handlers import Call
-from ogc_api.items import FORMATS
 from ogc_api.negotiation import LANGUAGES, choose_format, choose_language
 from ogc_api.pages import CONTENT_SECURITY_POLICY, Place, render
 from ogc_api.params import COMMON, check_names
 from ogc_api.problems import MEDIA_TYPE, describe
+from ogc_api.reading import Items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -48,13 +48,13 @@ _LINKED = ("json", "html", "jsonld")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A path, who answers for it, in which formats, and the query parameters it knows (None: the handler checks)."""
+    """A path, who answers for it in a thread, in which formats, and the query parameters it knows."""
 
     path: str
     answer: Callable[[Call], Answer]
     template: str = ""
     formats: tuple[str, ...] = _DOCUMENT
-    parameters: frozenset[str] | None = COMMON
+    parameters: frozenset[str] = COMMON
     methods: tuple[str, ...] = ("GET",)
 
 
@@ -66,8 +66,6 @@ RESOURCES = (
     Resource("/collections/{collection}", handlers.show_collection, "collection.html", _LINKED),
     Resource("/collections/{collection}/schema", handlers.show_schema, "schema.html"),
     Resource("/collections/{collection}/queryables", handlers.show_queryables, "schema.html"),
-    Resource("/collections/{collection}/items", handlers.list_items, "items.html", tuple(FORMATS), None),
-    Resource("/collections/{collection}/items/{item}", handlers.show_item, "item.html", _LINKED, None),
     Resource("/styles", handlers.show_styles, formats=("json",)),
     Resource("/styles/{style}", handlers.show_style, formats=("json",)),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
@@ -80,24 +78,25 @@ RESOURCES = (
 )
 
 
-def create_ogc(
+def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
     reader: Reader,
     *,
     public_url: str,
     processes: Sequence[ProcessPlugin] = (),
     title: Label = TITLE,
     jobs: Writer | None = None,
+    geoid_m: float | None = None,
 ) -> Starlette:
     """OGC API Features and Processes for the audience of `reader`, to be mounted where `public_url` points.
 
     The database is first asked when the first request comes. Processes run later, too, where `jobs` says where such
     runs are kept; the request's scope says under `twin.holder` whose they are.
     """
-    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs)
+    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m)
     editions = Editions(service)
     refuse = partial(_refuse, service)
     return Starlette(
-        routes=[_route(resource, editions, refuse) for resource in RESOURCES],
+        routes=[*_item_routes(editions, refuse), *(_route(resource, editions, refuse) for resource in RESOURCES)],
         middleware=_middleware(reader.audience),
         exception_handlers={HTTPException: refuse},
     )
@@ -134,6 +133,25 @@ class ProtectiveHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+def _item_routes(editions: Editions, refuse: Callable[[Request, Exception], Response]) -> list[Route]:
+    """First, for they are what is asked most."""
+    items = Items(editions)
+
+    def guard(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except Exception as error:  # noqa: BLE001 - as below
+                return refuse(request, error)
+
+        return respond
+
+    return [
+        Route("/collections/{collection}/items", guard(items.list)),
+        Route("/collections/{collection}/items/{item}", guard(items.show)),
+    ]
+
+
 def _route(resource: Resource, editions: Editions, refuse: Callable[[Request, Exception], Response]) -> Route:
     async def respond(request: Request) -> Response:
         try:
@@ -159,8 +177,7 @@ def _respond(resource: Resource, editions: Editions, request: Request, body: byt
     params, headers = request.query_params, request.headers
     f = choose_format(params.get("f"), headers.get("accept", ""), resource.formats)
     language = choose_language(params.get("lang"), headers.get("accept-language", ""))
-    if resource.parameters is not None:
-        check_names(params, resource.parameters)
+    check_names(params, resource.parameters)
     path = _path(request)
     holder = request.scope.get("twin.holder") or editions.audience
     prefer = headers.get("prefer", "")

@@ -67,8 +67,9 @@ def create_app(doors: Doors) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with working(doors.worker):
             yield
-        for pool in (*readers.values(), desk):
-            pool.close()
+        desk.close()
+        for reader in readers.values():
+            await reader.aclose()
 
     return Starlette(
         routes=[Route("/", front), Route("/health", health), Mount("/ogc", ogc)],

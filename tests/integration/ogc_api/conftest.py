@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
@@ -21,7 +21,7 @@ from layers.database import Audience, Reader, Role, Writer, connect
 from ogc_api.service import ProcessPlugin, create_ogc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from starlette.types import Receive, Scope, Send
 
@@ -102,13 +102,20 @@ def serving(
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/ogc"
-    inner = Starlette(routes=[Mount("/ogc", create_ogc(reader, public_url=url, processes=processes, jobs=jobs))])
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await reader.aclose()
+
+    ogc = create_ogc(reader, public_url=url, processes=processes, jobs=jobs)
+    inner = Starlette(routes=[Mount("/ogc", ogc)], lifespan=lifespan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         scope["twin.holder"] = dict(scope.get("headers", [])).get(b"x-holder", b"").decode()
         await inner(scope, receive, send)
 
-    server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, ws="none", log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -127,7 +134,6 @@ def public(database_url: str) -> Iterator[httpx.Client]:
     reader = Reader(Town(database_url).login(Audience.PUBLIC), Audience.PUBLIC)
     with serving(reader) as client:
         yield client
-    reader.close()
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +157,6 @@ def operator(database_url: str, plugins: tuple[ProcessPlugin, ...]) -> Iterator[
     reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
     with serving(reader, plugins) as client:
         yield client
-    reader.close()
 
 
 @pytest.fixture(scope="session")
@@ -168,4 +173,3 @@ def later(database_url: str, plugins: tuple[ProcessPlugin, ...], desk: Writer) -
     reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
     with serving(reader, plugins, desk) as client:
         yield client
-    reader.close()

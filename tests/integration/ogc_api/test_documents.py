@@ -91,7 +91,11 @@ def test_every_link_of_every_document_works(operator: Client) -> None:
     """All addresses that JSON documents give are served."""
 
     def follow(answer: Response) -> list[str]:
-        is_json = "json" in answer.headers["content-type"] and "ld+json" not in answer.headers["content-type"]
+        is_json = (
+            answer.headers["content-type"]
+            .partition(";")[0]
+            .endswith(("/json", "geo+json", "schema+json", "openapi+json"))
+        )
         return hrefs(answer.json()) if is_json else []
 
     found = crawl(operator, str(operator.base_url), follow)

@@ -107,7 +107,7 @@ def test_a_box_is_read_in_its_system(town: Town, public: Client) -> None:
     inside = town.a_tree(107.58, 16.46)
     town.a_tree(107.7, 16.46)
     offered = public.get("/collections/trees").json()["crs"]
-    assert len(offered) == 4
+    assert len(offered) == 6
     for uri in offered:
         x, y = items(public, "trees", crs=uri)["features"][0]["geometry"]["coordinates"]
         margin = 0.001 if x < 180 else 100
@@ -155,7 +155,7 @@ def test_order_selection_and_no_geometry(town: Town, public: Client, sign: str) 
     assert [f["properties"] for f in page["features"]] == [{"height_m": h} for h in (2, 5, 9)]
     assert {f["geometry"] for f in page["features"]} == {None}
     rows = public.get(f"{path}&f=csv").text.split()
-    assert rows[1:] == ["2", "5", "9"]
+    assert rows == ["\ufeffid,height_m", "2,2", "1,5", "3,9"]
 
 
 def test_hits_count_without_features(town: Town, public: Client) -> None:
@@ -171,7 +171,8 @@ def test_a_limit_above_the_maximum_is_cut(town: Town, public: Client) -> None:
     town.trees(10_001)
     page = items(public, "trees", limit=99_999, skipGeometry="true", properties="code")
     assert page["numberReturned"] == 10_000
-    assert "offset=10000" in link(page, "next")
+    rest = public.get(link(page, "next")).json()
+    assert (rest["numberReturned"], rest["numberMatched"]) == (1, 10_001)
 
 
 def test_an_empty_layer_is_an_empty_page(town: Town, public: Client) -> None:
@@ -240,7 +241,7 @@ def test_every_format_answers_the_same_query(town: Town, public: Client, asked: 
     if status == 200:
         returned = answers["json"].json()["numberReturned"]
         assert len(answers["jsonld"].json().get("features", [])) == returned
-        assert len(answers["csv"].content.decode("utf-8-sig").splitlines()) == (returned + 1 if returned else 0)
+        assert len(answers["csv"].content.decode("utf-8-sig").splitlines()) == returned + 1
         assert ("<td>" in answers["html"].text) is bool(returned)
 
 
@@ -248,7 +249,7 @@ BAD = {
     "limit": ["0", "-1", "abc", "1.5", "", "１", "9" * 5000],
     "offset": ["-1", "abc", "9" * 19],
     "bbox": ["1,2,3", "1,2,3,4,5", "a,b,c,d", "107,17,108,16", "107,16,5,108,17,4", "nan,0,1,1", "1e999,0,1e999,1", ""],
-    "crs": ["EPSG:4326", "http://www.opengis.net/def/crs/EPSG/0/32648", ""],
+    "crs": ["EPSG:4326", "http://www.opengis.net/def/crs/EPSG/0/32649", ""],
     "bbox-crs": [f"{EPSG}4326", "nonsense"],
     "datetime": ["yesterday", "2024-05-02/2024-05-01", "..", "a/b/c", "0001-01-01T00:00:00+14:00", ""],
     "sortby": ["nothing", "", "code,,height_m"],
@@ -260,7 +261,12 @@ BAD = {
     "code": ["a\0b"],
     "f": ["xml", "png", ""],
     "lang": ["fr", ""],
-    "filter": ["code='T1'"],
+    "filter": ["code=", "nix = 1", "code", "code = 1", "f(code) = 1", "((((((((((((((((((((((((((((", ""],
+    "filter-lang": ["sql", "cql2-text"],
+    "filter-crs": [f"{EPSG}4326", "nonsense"],
+    "cursor": ["", "nx", "n" + "A" * 9000],
+    "precision": ["-1", "16", "x"],
+    "exclude-properties": ["nothing", ""],
     "geom": ["x"],
 }
 

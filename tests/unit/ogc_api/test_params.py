@@ -1,5 +1,7 @@
 """Query parameters: whatever is written, either a checked request or a named fault comes out."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,8 +10,8 @@ from starlette.datastructures import QueryParams
 from layers.catalog import LAYERS, Layer, find_layer
 from layers.crs import parse_crs
 from layers.errors import Invalid
-from layers.query import MAX_LIMIT, Box
-from ogc_api.params import ITEMS, FeatureRequest, check_names, parse_item, parse_items
+from layers.query import MAX_LIMIT, Box, Cursor
+from ogc_api.params import ITEMS, FeatureRequest, check_names, parse_item, parse_items, read_cursor, write_cursor
 from ogc_api.references import offer_references
 
 OFFERED = offer_references(parse_crs("EPSG:9214"))
@@ -26,7 +28,13 @@ VALUES = st.one_of(
 
 
 def parse(**params: str) -> FeatureRequest:
-    return parse_items(QueryParams({name.replace("__", "-"): value for name, value in params.items()}), TREES, OFFERED)
+    return parse_items(
+        QueryParams(
+            {name.replace("bbox__", "bbox-").replace("exclude_", "exclude-"): value for name, value in params.items()}
+        ),
+        TREES,
+        OFFERED,
+    )
 
 
 @settings(deadline=None)
@@ -39,26 +47,21 @@ def test_anything_is_a_request_or_a_fault(params: dict[str, str]) -> None:
         return
     else:
         assert 1 <= request.limit <= MAX_LIMIT
-        assert request.query.limit in (0, request.limit)
 
 
 def test_nothing_asked_is_the_default_page() -> None:
     """Ten features from the first, whole, in CRS84."""
     request = parse()
-    assert request.query.limit == request.limit == 10
-    assert (request.query.offset, request.query.box, request.query.equals, request.query.properties) == (
-        0,
-        None,
-        (),
-        None,
-    )
+    assert request.limit == 10
+    assert request.query.filter.is_open
+    assert (request.query.offset, request.query.cursor, request.query.properties) == (0, None, None)
     assert request.reference.uri.endswith("CRS84")
 
 
 def test_boxes_are_x_before_y_whatever_the_axes() -> None:
     """The same box in CRS84 and in EPSG:4326 differs in the text only."""
-    xy = parse(bbox="107,16,1,108,17,2").query.box
-    yx = parse(bbox="16,107,1,17,108,2", bbox__crs="http://www.opengis.net/def/crs/EPSG/0/4326").query.box
+    xy = parse(bbox="107,16,1,108,17,2").query.filter.box
+    yx = parse(bbox="16,107,1,17,108,2", bbox__crs="http://www.opengis.net/def/crs/EPSG/0/4326").query.filter.box
     assert xy == yx == Box(107, 16, 108, 17, (1, 2))
 
 
@@ -68,7 +71,7 @@ def test_boxes_are_x_before_y_whatever_the_axes() -> None:
 )
 def test_numbers_are_compared_as_postgresql_writes_them(given_: str, stored: str) -> None:
     """A number's spelling does not matter."""
-    assert parse(height_m=given_).query.equals == (("height_m", stored),)
+    assert parse(height_m=given_).query.filter.equals == (("height_m", stored),)
 
 
 def test_sorting_is_by_property_and_direction() -> None:
@@ -81,10 +84,48 @@ def test_sorting_is_by_property_and_direction() -> None:
     )
 
 
-def test_hits_keep_the_page_size() -> None:
-    """Where only the number is wanted the query reads no feature."""
-    request = parse(resulttype="hits", limit="5")
-    assert (request.query.limit, request.limit) == (0, 5)
+def test_a_cursor_is_read_as_it_was_written() -> None:
+    """What a page's link says comes back exactly, whatever letters a sort key has, and nothing else is taken for it."""
+    for keys in (("7",), ("Đường 'a'", None, "12")):
+        for is_backward in (False, True):
+            cursor = Cursor(keys, is_backward=is_backward)
+            assert read_cursor(write_cursor(cursor)) == cursor
+    for text in ("", "n", "x" + write_cursor(Cursor(("7",)))[1:], "nW10", "nWyJhIl0", "n%", "n" + "W" * 99, "nMQ"):
+        with pytest.raises(Invalid, match="cursor"):
+            read_cursor(text)
+
+
+def test_a_cursor_belongs_to_its_order() -> None:
+    """A cursor of another order, or beside an offset, would lead anywhere."""
+    by_height = write_cursor(Cursor(("3", "7")))
+    assert parse(cursor=by_height, sortby="height_m").query.cursor == Cursor(("3", "7"))
+    for other in ({"sortby": "height_m,code"}, {}, {"sortby": "height_m", "offset": "1"}):
+        with pytest.raises(Invalid, match="cursor"):
+            parse(cursor=by_height, **other)
+
+
+def test_properties_are_named_or_left_out() -> None:
+    """`exclude-properties` is the rest; both at once contradict each other."""
+    every = [p.name for p in TREES.properties]
+    assert parse(exclude_properties="code").query.properties == tuple(name for name in every if name != "code")
+    with pytest.raises(Invalid, match="exclude-properties"):
+        parse(exclude_properties="code", properties="code")
+
+
+def test_a_download_has_no_limit_of_its_own() -> None:
+    """A file has no next page: without a limit it holds everything."""
+    assert parse_items(QueryParams({}), TREES, OFFERED, is_download=True).query.limit is None
+    assert parse_items(QueryParams({"limit": "20000"}), TREES, OFFERED, is_download=True).query.limit == 20_000
+
+
+def test_a_time_is_a_period() -> None:
+    """An instant is a period without length, and an open end is none."""
+    instant = parse(datetime="2024-05-01T00:00:00+07:00").query.filter.during
+    assert instant is not None
+    assert instant.start == instant.end == datetime(2024, 5, 1, tzinfo=timezone(timedelta(hours=7)))
+    since = parse(datetime="2024-05-01/..").query.filter.during
+    assert since is not None
+    assert (since.start, since.end) == (datetime(2024, 5, 1, tzinfo=UTC), None)
 
 
 def test_all_faults_are_gathered() -> None:

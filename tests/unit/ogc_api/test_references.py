@@ -1,46 +1,32 @@
-"""Reference systems: their URIs, and the order of their axes."""
-
-import json
+"""Reference systems: their URIs, the order of their axes, and what their heights refer to."""
 
 import pytest
-import shapely
-from hypothesis import given
-from hypothesis import strategies as st
 
 from layers.crs import parse_crs
 from layers.errors import Invalid
-from ogc_api.references import find_reference, offer_references, swap_axes
-
-ORDINATE = st.floats(-1e7, 1e7)
-POINTS = st.tuples(ORDINATE, ORDINATE, ORDINATE).map(shapely.Point)
-LINES = st.lists(st.tuples(ORDINATE, ORDINATE), min_size=2, max_size=5).map(shapely.LineString)
-GEOMETRIES = st.one_of(POINTS, LINES, st.lists(LINES, min_size=1, max_size=3).map(shapely.MultiLineString))
-
-
-def feature(geometry: shapely.Geometry | None) -> str:
-    shape = None if geometry is None else json.loads(shapely.to_geojson(geometry))
-    return json.dumps({"type": "Feature", "id": 1, "geometry": shape, "properties": {"tên": "a,b"}}, ensure_ascii=False)
-
-
-@given(st.lists(st.one_of(st.none(), GEOMETRIES), max_size=4))
-def test_axes_swapped_twice_are_as_before(geometries: list[shapely.Geometry | None]) -> None:
-    """Nothing but the order of x and y changes, in any geometry, and all features stay."""
-    text = ",".join(map(feature, geometries))
-    assert json.loads(f"[{swap_axes(swap_axes(text))}]") == json.loads(f"[{text}]")
-
-
-def test_a_position_keeps_its_height() -> None:
-    """Latitude and longitude change places, z does not."""
-    swapped = json.loads(swap_axes(feature(shapely.Point(107.5, 16.4, -1.25))))
-    assert swapped["geometry"]["coordinates"] == [16.4, 107.5, -1.25]
+from ogc_api.references import CRS84H, find_reference, offer_references
 
 
 def test_the_default_is_first_and_the_storage_last() -> None:
     """CRS84 is what a client gets that asks for nothing; only EPSG:4326 has latitude first."""
     offered = offer_references(parse_crs("EPSG:9214"))
-    assert [reference.uri.rpartition("/")[2] for reference in offered] == ["CRS84", "4326", "3857", "9214"]
-    assert [reference.is_yx for reference in offered] == [False, True, False, False]
+    assert [r.uri.rpartition("/")[2] for r in offered] == ["CRS84", "4326", "3857", "3405", "32648", "9214"]
+    assert [r.is_yx for r in offered] == [False, True, False, False, False, False]
     assert find_reference("crs", None, offered) == offered[0]
+
+
+def test_another_city_has_another_zone() -> None:
+    """UTM zones come of where the city is, not of a list."""
+    offered = offer_references(parse_crs("EPSG:28992"))
+    assert [r.uri.rpartition("/")[2] for r in offered] == ["CRS84", "4326", "3857", "32631", "28992"]
+
+
+def test_ellipsoidal_heights_are_offered_where_the_geoid_is_known() -> None:
+    """Without the geoid's height CRS84h would lie about every z, so it is not offered."""
+    storage = parse_crs("EPSG:9214")
+    assert CRS84H not in [r.uri for r in offer_references(storage)]
+    lifted = find_reference("crs", CRS84H, offer_references(storage, -18.5))
+    assert (lifted.shape().lift_m, lifted.shape().crs.code) == (-18.5, "EPSG:4326")
 
 
 def test_a_system_that_is_not_offered_is_refused() -> None:

@@ -1,0 +1,20 @@
+"""Our service as `twin serve --open-desk` runs it, for the benchmark."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layers.database import Audience
+from twin.app import Doors, create_app
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+
+def create() -> Starlette:
+    url = os.environ["BENCH_DATABASE"]
+    databases = {audience: url.replace("postgresql://twin@", f"postgresql://{audience}@", 1) for audience in Audience}
+    address = f"http://127.0.0.1:{os.environ['BENCH_PORT']}"
+    return create_app(Doors(databases, Path(os.environ["BENCH_DATA"]), address, open_desk=True))

@@ -1,0 +1,67 @@
+"""Entity tags: what has not changed is not sent again, and nothing stale is ever taken for fresh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Town
+    from httpx import Client
+
+ITEMS = "/collections/trees/items"
+
+
+def test_an_unchanged_layer_is_not_sent_again(town: Town, public: Client) -> None:
+    """304 as long as the layer is as it was, 200 and another tag from the moment it is not."""
+    town.a_tree()
+    tag = public.get(ITEMS).headers["etag"]
+    for tags in (tag, f'"x", {tag}', "*"):
+        answer = public.get(ITEMS, headers={"If-None-Match": tags})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+    town.a_tree()
+    changed = public.get(ITEMS, headers={"If-None-Match": tag})
+    assert (changed.status_code, changed.json()["numberMatched"]) == (200, 2)
+    assert changed.headers["etag"] != tag
+
+
+@pytest.mark.parametrize("change", ["update trees set height_m = 3", "delete from trees", "truncate trees"])
+def test_every_change_changes_the_tag(town: Town, public: Client, change: str) -> None:
+    """Whoever changes the layer, by whatever statement, changes the tag of its pages."""
+    town.a_tree()
+    tag = public.get(ITEMS).headers["etag"]
+    town.execute(change)  # type: ignore[arg-type]
+    assert public.get(ITEMS, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_feature_has_its_own_tag(town: Town, public: Client) -> None:
+    """A feature's tag is strong and its own: another feature's change leaves it, its own does not."""
+    tree, other = town.a_tree(), town.a_tree()
+    address = f"{ITEMS}/{tree}"
+    tag = public.get(address).headers["etag"]
+    assert tag.startswith('"')
+    town.execute("update trees set height_m = 3 where id = %s", other)
+    assert public.get(address, headers={"If-None-Match": tag}).status_code == 304
+    town.execute("update trees set height_m = 3 where id = %s", tree)
+    assert public.get(address, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_forms_of_a_resource_have_different_tags(town: Town, public: Client) -> None:
+    """A tag of one format or language never answers for another."""
+    tree = town.a_tree()
+    for address in (ITEMS, f"{ITEMS}/{tree}"):
+        forms = [{"f": f, "lang": lang} for f in ("json", "html", "jsonld") for lang in ("vi", "en")]
+        tags = [public.get(address, params=form).headers["etag"] for form in forms]
+        assert len(set(tags)) == len(forms)
+        assert public.get(address, params=forms[0], headers={"If-None-Match": tags[1]}).status_code == 200
+
+
+def test_a_count_is_of_the_version_that_is_shown(town: Town, public: Client) -> None:
+    """A number that was counted once is not shown any more when the layer has changed."""
+    for height in (1, 2, 3):
+        town.a_tree(height_m=height)
+    asked = {"filter": "height_m > 1", "limit": "1"}
+    assert [public.get(ITEMS, params=asked).json()["numberMatched"] for _ in range(2)] == [2, 2]
+    town.a_tree(height_m=4)
+    assert public.get(ITEMS, params=asked).json()["numberMatched"] == 3
