@@ -15,6 +15,7 @@ from layers.database import Audience, Connection
 from layers.errors import NotFound
 from layers.excavations import ExcavationRow
 from layers.parcels import Parcel
+from layers.restricted_zones import RestrictedZone
 from layers.roads import Road
 from layers.terrain import Terrain
 from layers.trees import Tree
@@ -173,6 +174,15 @@ LAYERS: tuple[Layer, ...] = (
         audience=Audience.OPERATOR,
         interval=("starts_on", "ends_on"),
     ),
+    _layer(
+        RestrictedZone,
+        Label("Khu vực hạn chế đào", "Restricted zones"),
+        Label(
+            "Nơi cấm đào, cần chấp thuận hoặc cần giám sát: di tích, đê, quốc phòng, đường sắt",
+            "Where digging is forbidden, needs a consent or is watched: monuments, dikes, defence, railways",
+        ),
+        audience=Audience.OPERATOR,
+    ),
 )
 
 
@@ -194,6 +204,11 @@ def find_layer(name: str, audience: Audience = Audience.OPERATOR) -> Layer:
 def read_versions(connection: Connection) -> dict[str, int]:
     """Version of each layer by name: what caches are compared with, so it costs next to nothing."""
     return dict(connection.execute("select layer, version from visible_layer_states").fetchall())
+
+
+def count_all(connection: Connection) -> dict[str, int]:
+    """Number of features of each layer by name, of those that the connection's role may read."""
+    return dict(connection.execute("select layer, features from visible_layer_states").fetchall())
 
 
 def read_states(connection: Connection, audience: Audience) -> dict[str, LayerState]:

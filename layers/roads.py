@@ -1,9 +1,25 @@
-"""Road centre lines."""
+"""Road centre lines, their surface, and when it may not be cut."""
 
-from sqlalchemy import Double, Index, Text
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import shapely
+from psycopg import sql
+from sqlalchemy import CheckConstraint, Date, Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import Base, Feature, between, geometry, labelled
+from layers.database import storage_srid
+
+if TYPE_CHECKING:
+    from layers.database import Connection
+
+# Half the greatest width that a road may have.
+_WIDEST_M = 100.0
+# Spans of the day, such as 06:00-08:30,16:30-19:00.
+HOURS = "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9](,([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])*$"  # noqa: E501
 
 
 class Road(Feature, Base):
@@ -14,6 +30,33 @@ class Road(Feature, Base):
     road_class: Mapped[str | None] = labelled(Text, vi="Loại đường", en="Class")
     surface: Mapped[str | None] = labelled(Text, vi="Kết cấu mặt", en="Surface")
     width_m: Mapped[float | None] = labelled(Double, vi="Chiều rộng", en="Width", unit="m")
+    resurfaced_on: Mapped[date | None] = labelled(Date, vi="Ngày làm mới mặt đường", en="Last resurfaced")
+    moratorium_until: Mapped[date | None] = labelled(Date, vi="Cấm đào đến ngày", en="Not to be cut until")
+    barred_hours: Mapped[str | None] = labelled(Text, vi="Giờ cấm đào", en="Hours barred for digging")
     geom: Mapped[object] = mapped_column(geometry("MULTILINESTRING"), nullable=False)
 
-    __table_args__ = (between("width_m", 0.3, 200), Index(None, "geom", postgresql_using="gist"))
+    __table_args__ = (
+        between("width_m", 0.3, 200),
+        CheckConstraint(f"barred_hours ~ '{HOURS}'", name="barred_hours"),
+        Index(None, "geom", postgresql_using="gist"),
+    )
+
+
+def has_traffic(connection: Connection, area: shapely.Geometry, unknown_width_m: float) -> bool | None:
+    """Whether an area (storage CRS) lies in a carriageway; None where a road near by has no width, or none is loaded.
+
+    A road of unknown width is near within half of `unknown_width_m` of its centre line.
+    """
+    statement = sql.SQL(
+        "with asked as (select st_setsrid(%s::geometry, {srid}) as area)"
+        " select exists (select from roads), coalesce(bool_or(st_dwithin(geom, area, width_m / 2)), false),"
+        " coalesce(bool_or(width_m is null and st_dwithin(geom, area, {unknown})), false)"
+        " from asked left join roads on st_dwithin(geom, area, {widest})"
+    ).format(
+        srid=sql.Literal(storage_srid(connection)),
+        unknown=sql.Literal(unknown_width_m / 2),
+        widest=sql.Literal(_WIDEST_M),
+    )
+    row = connection.execute(statement, [shapely.to_wkb(area, output_dimension=2)]).fetchone()
+    has_roads, inside, perhaps = row or (False, False, False)
+    return True if inside else None if perhaps or not has_roads else False

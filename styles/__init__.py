@@ -15,6 +15,7 @@ ORDER = (
     "terrain",
     "boundaries",
     "parcels",
+    "restricted_zones",
     "buildings",
     "roads",
     "trees",

@@ -34,7 +34,8 @@ class Doors:
     """What the service stands on: the database as each role reaches it, the data folder, its public address.
 
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
-    `worker` does background work inside the service; without it another process has to.
+    `worker` does background work inside the service; without it another process has to. `rules` is the city's own
+    rules file.
     """
 
     databases: Mapping[str, str]
@@ -42,12 +43,13 @@ class Doors:
     served_at: str
     open_desk: bool = False
     worker: App | None = None
+    rules: Path | None = None
 
 
 def create_app(doors: Doors) -> Starlette:
     readers = {audience: Reader(doors.databases[audience], audience) for audience in Audience}
     desk = Writer(doors.databases[Role.DESK], Role.DESK)
-    processes = city_processes(readers[Audience.OPERATOR], doors.data)
+    processes = city_processes(readers[Audience.OPERATOR], doors.data, doors.rules)
     address = f"{doors.served_at}/ogc"
     faces: dict[Audience, ASGIApp] = {
         Audience.PUBLIC: create_ogc(readers[Audience.PUBLIC], public_url=address),

@@ -33,7 +33,8 @@ from layers.quarantine import list_quarantine, read_quarantine
 from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.app import Doors, create_app
-from twin.clash.check import check
+from twin.clash.review import review
+from twin.clash.rulefile import read_rules
 from twin.console import Screen
 from twin.excavations.request import read_digs
 from twin.sample import write_sample
@@ -317,7 +318,8 @@ def check_digs(
 
 def _check(connection: Connection, settings: Settings, path: Path, depth_m: float | None) -> list[ClashReport]:
     ground = read_ground(connection, settings.data.resolve())
-    return [check(connection, ground, dig) for dig in read_digs(path, depth_m, ground.storage)]
+    book = read_rules(settings.rules)
+    return [review(connection, ground, dig, book) for dig in read_digs(path, depth_m, ground.storage)]
 
 
 @app.command("serve")
@@ -342,8 +344,8 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
     with connect(settings.open_database()) as connection:
         storage_srid(connection)
     databases, data = settings.web_databases(), settings.data.resolve()
-    worker = create_worker(Workshop(databases, data)) if with_worker else None
-    doors = Doors(databases, data, settings.served_at, open_desk=open_desk, worker=worker)
+    worker = create_worker(Workshop(databases, data, settings.rules)) if with_worker else None
+    doors = Doors(databases, data, settings.served_at, open_desk=open_desk, worker=worker, rules=settings.rules)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
     uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)

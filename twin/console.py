@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from importers.faults import TEXTS, Fault
+from twin.console_review import show_review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -181,6 +182,8 @@ class Screen:
         for clash in report.clashes:
             table.add_row(*self._cells(clash))
         self.console.print(table)
+        for part in show_review(report, "en" if self._index else "vi"):
+            self.console.print(part)
         for remark in report.remarks:
             self.console.print(self.wording(remark), style="dim", markup=False)
 

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
         default=None, description="Address under which people reach the server, where a proxy stands before it"
     )
 
+    rules: Path | None = Field(
+        default=None, description="The city's own rules file, laid over the clearance rules that come with the twin"
+    )
+
     @property
     def served_at(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

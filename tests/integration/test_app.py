@@ -66,7 +66,7 @@ def collections(web: TestClient, **options: Any) -> set[str]:
     return {collection["id"] for collection in answer.json()["collections"]}
 
 
-RESTRICTED = {"utility_lines", "utility_nodes", "excavations"}
+RESTRICTED = {"utility_lines", "utility_nodes", "excavations", "restricted_zones"}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,7 @@ RESTRICTED = {"utility_lines", "utility_nodes", "excavations"}
         "/ogc/collections/utility_lines/schema",
         "/ogc/collections/utility_nodes/items",
         "/ogc/collections/excavations/items",
+        "/ogc/collections/restricted_zones/items",
         "/ogc/processes/clash-check",
     ],
 )

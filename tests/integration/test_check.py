@@ -137,7 +137,13 @@ def test_no_terrain_means_no_clearance_by_depth(connection: Connection, tmp_path
     report = run(connection, tmp_path)
     assert found(report).outcome is Outcome.UNKNOWN
     assert report.ground_m is None
-    assert [remark.en[:10] for remark in report.remarks] == ["No terrain", "No boundar", "The result"]
+    assert [remark.en[:10] for remark in report.remarks] == [
+        "No terrain",
+        "No boundar",
+        "What will ",
+        "The rules ",
+        "The result",
+    ]
 
 
 def test_report_has_what_drawings_need(flat: Connection, tmp_path: Path) -> None:

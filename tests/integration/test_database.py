@@ -130,7 +130,10 @@ def test_another_city_in_its_own_crs(cluster: str) -> None:
 def test_public_role_reads_no_utility(city: str) -> None:
     """The coarse decision is PostgreSQL's: the public role has no grant on anything underground or personal."""
     reader = Reader(city.replace("//twin@", "//twin_public@"), Audience.PUBLIC)
-    closed = {"utility_lines", "utility_nodes", "excavations", "source_files", "source_rows", "quarantined_rows"}
+    closed = {
+        "utility_lines", "utility_nodes", "excavations", "restricted_zones", "source_files", "source_rows",
+        "quarantined_rows",
+    }  # fmt: skip
     with reader.connection() as opened:
         readable = {
             table.name

@@ -76,20 +76,23 @@ class AccuracyTable:
             raise ValueError(f"unknown section of {self.unknown_radius_m} m: give a radius above 0, up to 100")
 
     def find_level(self, name: str | None) -> Level:
-        """The level of that name; `unstated` for None and for a name the table does not know.
+        """The level of that name; `unstated` for None and for a name the table does not know."""
+        key = self.find_name(name)
+        return self.unstated if key is None else self.levels[key]
+
+    def find_name(self, name: str | None) -> str | None:
+        """What the table calls a level; None for a name it does not know.
 
         Spellings such as `QL-B1`, `b1p`, `PAS 128 QL-A` and `ASCE 38-22 QL-D` are understood; a bare letter
         is one of PAS 128.
         """
-        if name is None:
-            return self.unstated
-        if name in self.levels:
-            return self.levels[name]
+        if name is None or name in self.levels:
+            return name
         match = _NAME.fullmatch(name.strip().upper())
         if match is None:
-            return self.unstated
+            return None
         key = f"ASCE-{match['level']}" if match["scheme"] == "ASCE" else match["level"]
-        return self.levels.get(key, self.unstated)
+        return key if key in self.levels else None
 
     def resolve(self, quality: Quality, depth_m: float | None) -> Accuracy:
         """The accuracy of one object at a depth of its axis below ground, None where that is unknown.

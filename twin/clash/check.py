@@ -15,17 +15,23 @@ from layers.crs import CrsMismatch
 from layers.errors import Invalid, Unavailable
 from layers.features import count_features, find_near
 from layers.provenance import count_incomplete_files
+from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
+from twin.clash.clearance import Candidate, Street, find_duties, judge_laid
 from twin.clash.dig import Bore, Depth, Elevation, Grade, Trench
 from twin.clash.outcome import Outcome, assess
 from twin.clash.report import Census, Clash, ClashReport
+from twin.clash.rulefile import read_rules
 from twin.clash.solids import Excavation, Quality, Shaft, Tube, Utility
+from twin.clash.subjects import subject_of
 
 if TYPE_CHECKING:
     from layers.database import Connection
     from layers.terrain import Ground
+    from twin.clash.clearance import Laying
     from twin.clash.dig import Part, Pit, PlannedDig
     from twin.clash.outcome import Assessment
+    from twin.clash.rulebook import RuleBook
 
 # What is found this near is reported even when it is clear.
 NEARBY_M = 2.0
@@ -40,8 +46,8 @@ _NO_LID_M = 100.0
 _NO_GROUND_M = 0.0
 
 
-def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashReport:
-    """What the dig would hit, may hit, and what is near it.
+def check(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBook | None = None) -> ClashReport:
+    """What the dig would hit, may hit, and what is near it, held to the rules of a book, by default the project's.
 
     The bottom is the ground less the depth: between the lowest and the highest ground under the polygon.
     Raises: CrsMismatch where the dig's CRS is not the city's; Invalid outside the city; Unavailable where no
@@ -58,7 +64,10 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
     low, high = (float(heights.min()), float(heights.max())) if has_ground else (_NO_GROUND_M, _NO_GROUND_M)
     solids = [_enclose(part, (low, high), has_ground=has_ground) for part in dig.parts]
     deepest_m = high - min(solid.bottom_low_m for solid in solids)
-    margin_m = NEARBY_M + read_accuracies().search_margin_m(deepest_m + _DEEPEST_M)
+    book, accuracies = book or read_rules(), read_accuracies()
+    nearby_m = max(NEARBY_M, book.zone_reach_m)
+    margin_m = max(nearby_m, book.reach_m if dig.works.laid else 0.0)
+    margin_m += accuracies.search_margin_m(deepest_m + _DEEPEST_M)
     reach = shapely.union_all([solid.polygon for solid in solids])
     rows = [
         (layer, row)
@@ -66,11 +75,14 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
         for row in find_near(connection, find_layer(layer), reach, margin_m)
     ]
     utilities = [_utility(index, layer, row, heights=has_ground) for index, (layer, row) in enumerate(rows)]
-    assessed = zip(rows, utilities, _assess_worst(solids, utilities), strict=True)
+    candidates = [
+        Candidate(layer, row, utility, assessment, subject_of(row, book, accuracies))
+        for (layer, row), utility, assessment in zip(rows, utilities, _assess_worst(solids, utilities), strict=True)
+    ]
     clashes = [
-        Clash.of(layer, row, utility, assessment)
-        for (layer, row), utility, assessment in assessed
-        if assessment.outcome is not Outcome.CLEAR or assessment.plan_gap_m <= NEARBY_M
+        replace(Clash.of(c.layer, c.row, c.utility, c.assessment), duties=find_duties(book, c))
+        for c in candidates
+        if c.assessment.outcome is not Outcome.CLEAR or c.assessment.plan_gap_m <= nearby_m
     ]
     order = list(Outcome)
     clashes.sort(key=lambda c: (order.index(c.outcome), c.plan_gap_m))
@@ -85,7 +97,18 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig) -> ClashRepor
         clashes=tuple(clashes),
         census=_census(connection),
         surface=surface[np.isfinite(surface[:, 2])],
+        rules=book.editions,
+        layings=_judge_laid(connection, ground, dig, book, candidates),
     )
+
+
+def _judge_laid(
+    connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBook, candidates: list[Candidate]
+) -> tuple[Laying, ...]:
+    if not dig.works.laid:
+        return ()
+    traffic = has_traffic(connection, dig.polygon, book.roads.unknown_width_m)
+    return judge_laid(dig, book, Street(candidates, ground, traffic))
 
 
 def _enclose(part: Part, ground_m: tuple[float, float], *, has_ground: bool) -> Excavation:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from twin.clash.soils import read_soils
+from twin.clash.works import NO_WORKS, Works
 
 if TYPE_CHECKING:
     from datetime import date
@@ -146,6 +147,7 @@ class PlannedDig:
     parts: tuple[Part, ...] = ()
     starts_on: date | None = None
     ends_on: date | None = None
+    works: Works = NO_WORKS
 
     def __post_init__(self) -> None:
         if not self.parts and self.depth_m is not None:

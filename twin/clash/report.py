@@ -11,6 +11,7 @@ import shapely
 
 from layers.crs import WGS84, parse_crs, transform_geometries
 from twin.clash.accuracy import Wording
+from twin.clash.citing import DRAFT_RULES, NOTHING_LAID, duty_json, edition_json, laying_json
 from twin.clash.outcome import REASONS, Assessment, Outcome, Reason
 
 if TYPE_CHECKING:
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 
     from layers.crs import Crs
     from twin.clash.accuracy import Accuracy
+    from twin.clash.clearance import Laying
     from twin.clash.dig import Part
+    from twin.clash.rulebook import Edition
+    from twin.clash.rules import Duty
     from twin.clash.solids import Floats, Utility
+    from twin.clash.surroundings import Surroundings
 
 DISCLAIMER = Wording(
     en="The result rests on the records that were loaded; what is not recorded is not in it. Locate before you dig.",
@@ -101,6 +106,7 @@ class Clash:
     outer_radius_m: float | None
     axis: Floats = field(compare=False, repr=False)
     record: Record
+    duties: tuple[Duty, ...] = ()
 
     @classmethod
     def of(cls, layer: str, row: dict[str, Any], utility: Utility, assessment: Assessment) -> Clash:
@@ -153,6 +159,7 @@ class Clash:
             "elevation": self.elevation,
             "feature": {"collection": self.layer, "id": self.feature_id},
             "source": {"file": self.source_file, "layer": self.source_layer, "row": self.source_row},
+            "duties": [duty_json(duty) for duty in self.duties],
         }
 
 
@@ -183,6 +190,9 @@ class ClashReport:
     clashes: tuple[Clash, ...]
     census: Census
     surface: Floats = field(compare=False, repr=False)
+    rules: tuple[Edition, ...] = ()
+    layings: tuple[Laying, ...] = ()
+    surroundings: Surroundings | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -191,18 +201,24 @@ class ClashReport:
 
     @property
     def is_clear(self) -> bool:
-        """True only where every object in reach is proven clear, inside a city whose extent is known."""
-        return self.census.has_boundary and all(clash.outcome is Outcome.CLEAR for clash in self.clashes)
+        """True only where every object in reach is proven clear, inside a city whose extent is known.
+
+        What will be laid must keep every distance, too; a distance for which no rule is known is not kept.
+        """
+        proven = all(clash.outcome is Outcome.CLEAR for clash in self.clashes)
+        return self.census.has_boundary and proven and all(laying.is_proven for laying in self.layings)
 
     @property
     def remarks(self) -> list[Wording]:
         """What a reader must know before believing the rest."""
         count = self.census.incomplete_files
-        incomplete = Wording(en=INCOMPLETE.en.format(count=count), vi=INCOMPLETE.vi.format(count=count))
+        incomplete = _fill(INCOMPLETE, count=count)
         return [
             *([] if self.ground_m is not None else [NO_GROUND]),
             *([] if self.census.has_boundary else [NO_BOUNDARY]),
             *([incomplete] if count else []),
+            *([] if self.layings else [NOTHING_LAID]),
+            *(_fill(DRAFT_RULES, **asdict(edition)) for edition in self.rules if edition.status == "draft"),
             DISCLAIMER,
         ]
 
@@ -219,5 +235,12 @@ class ClashReport:
             "is_clear": self.is_clear,
             "counts": self.counts,
             "clashes": [clash.to_json() for clash in self.clashes],
+            "laid": [laying_json(laying) for laying in self.layings],
+            "rules": [edition_json(edition) for edition in self.rules],
+            "surroundings": self.surroundings.to_json() if self.surroundings else None,
             "remarks": [asdict(remark) for remark in self.remarks],
         }
+
+
+def _fill(text: Wording, **values: Any) -> Wording:
+    return Wording(en=text.en.format(**values), vi=text.vi.format(**values))

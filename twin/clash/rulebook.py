@@ -177,6 +177,24 @@ class FoundationRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelRule:
+    """Parcels of which less than `least_m2` is entered are touched by the survey's inaccuracy alone."""
+
+    __pydantic_config__ = _SCHEMA
+    cited: Citation
+    least_m2: Metres
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadRule:
+    """The width that stands for one that is not recorded."""
+
+    __pydantic_config__ = _SCHEMA
+    cited: Citation
+    unknown_width_m: Metres
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moratorium:
     """How long a new surface may not be cut, and for what it may be nevertheless (key and wording)."""
 
@@ -188,12 +206,13 @@ class Moratorium:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearness:
-    """Other digs within this distance, and for joint digs within these days, count."""
+    """Other digs within this distance count, of joint ones those within these days that share so much length."""
 
     __pydantic_config__ = _SCHEMA
     cited: Citation
     within_m: Metres
     within_days: Days = 0
+    least_shared_m: Metres = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +282,8 @@ class RuleBook:
     zones: tuple[Zone, ...]
     trees: RootRule
     foundations: FoundationRule
+    parcels: ParcelRule
+    roads: RoadRule
     moratorium: Moratorium
     dig_once: Nearness
     neighbours: Nearness

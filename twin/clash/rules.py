@@ -35,8 +35,8 @@ VERDICTS = {
                               vi="Trong phạm vi sai số hồ sơ, khoảng cách có thể nhỏ hơn quy định."),
     Verdict.UNKNOWN: Wording(en="The records do not say enough to call the rule kept.",
                              vi="Hồ sơ không đủ để kết luận là đạt quy định."),
-    Verdict.NO_RULE: Wording(en="No rule is known for this pair: ask the owners, nobody has called this distance safe.",
-                             vi="Chưa có quy định cho cặp này: phải hỏi chủ sở hữu, chưa ai xác nhận là an toàn."),
+    Verdict.NO_RULE: Wording(en="No rule is known here: ask the owners, nobody has called this distance safe.",
+                             vi="Chưa có quy định cho trường hợp này: phải hỏi chủ sở hữu, chưa ai nói là an toàn."),
     Verdict.JOINED: Wording(en="The two are joined here, so no distance is asked.",
                             vi="Hai đối tượng đấu nối tại đây nên không xét khoảng cách."),
     Verdict.KEPT: Wording(en="The rule is kept.", vi="Đạt quy định."),
@@ -125,8 +125,10 @@ def judge_pair(book: RuleBook, a: Subject, b: Subject, meeting: Meeting) -> tupl
 
 
 def judge_cover(book: RuleBook, subject: Subject, cover: Gap) -> tuple[Finding, ...]:
-    """The cover of an object against the rules of its columns; none where no rule is known for any of them."""
+    """The cover of an object against the rules of its columns; `no_rule` where none is known for any of them."""
     rules = [rule for rule in book.covers if rule.column in subject.columns]
+    if not rules:
+        return (_finding(Verdict.NO_RULE, (Aspect.COVER, None, cover)),)
     standing = [(rule, _holds(rule.when, {None: (subject,)})) for rule in rules]
     candidates = [_Candidate(rule.cited, rule.limit_m, truth) for rule, truth in standing]
     binding, doubtful = _choose(book, candidates)

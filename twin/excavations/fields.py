@@ -23,6 +23,19 @@ class Fields:
     def has(self, name: str) -> bool:
         return self._properties.get(name) is not None
 
+    def value(self, name: str) -> Any:
+        return self._properties.get(name)
+
+    def list_of_objects(self, name: str, most: int) -> list[dict[str, Any]]:
+        """Objects of their own, none where nothing is given or what is given is no such list, which is a fault."""
+        value = self._properties.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value) or len(value) > most:
+            self.faults.append(f"{name} must be a list of at most {most} objects")
+            return []
+        return value
+
     def text(self, name: str) -> str | None:
         return str(self._properties[name])[:200] if self.has(name) else None
 

@@ -9,7 +9,8 @@ from pygeoapi.process.base import BaseProcessor
 
 from layers.terrain import read_ground
 from ogc_api.service import ProcessPlugin
-from twin.clash.check import check
+from twin.clash.review import review
+from twin.clash.rulefile import read_rules
 from twin.excavations.request import parse_digs
 from twin.excavations.schema import DEPTH_M, EXCAVATION
 
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
 
     from layers.database import Reader
     from twin.clash.report import ClashReport
+    from twin.clash.rulebook import RuleBook
 
 METADATA: dict[str, Any] = {
     "version": "1.0.0",
     "id": "clash-check",
     "title": {"en": "Clash check", "vi": "Kiểm tra va chạm công trình ngầm"},
     "description": {
-        "en": "What a planned pit, trench or bore would hit, whose it is, and how sure that is",
-        "vi": "Hố, hào hoặc lỗ khoan dự kiến sẽ chạm công trình ngầm nào, của ai, và mức độ chắc chắn",
+        "en": "What a planned pit, trench or bore would hit, whose it is, how sure that is, which clearance rules"
+        " it breaks and what else it touches",
+        "vi": "Hố, hào hoặc lỗ khoan dự kiến sẽ chạm công trình ngầm nào, của ai, mức độ chắc chắn, vi phạm quy định"
+        " khoảng cách nào và ảnh hưởng những gì khác",
     },
     "jobControlOptions": ["sync-execute", "async-execute"],
     "keywords": ["excavation", "utilities", "clash"],
@@ -50,7 +54,8 @@ METADATA: dict[str, Any] = {
     "outputs": {
         "reports": {
             "title": "A report for each excavation",
-            "description": "Counts by outcome, and each object in reach with its gaps, owner and source",
+            "description": "Counts by outcome; each object in reach with its gaps, owner, source and duties; distances"
+            " of what is laid; surroundings",
             "schema": {"type": "object", "contentMediaType": "application/json"},
         }
     },
@@ -74,11 +79,13 @@ class ClashContext:
 
     reader: Reader
     data: Path
+    book: RuleBook
 
 
-def city_processes(reader: Reader, data: Path) -> tuple[ProcessPlugin, ...]:
-    """What operators can have computed, at once or by a worker."""
-    return (ProcessPlugin("clash-check", "twin.excavations.process.ClashCheck", ClashContext(reader, data)),)
+def city_processes(reader: Reader, data: Path, rules: Path | None = None) -> tuple[ProcessPlugin, ...]:
+    """What operators can have computed, at once or by a worker, by the rules of a city's file. Raises: Invalid."""
+    context = ClashContext(reader, data, read_rules(rules))
+    return (ProcessPlugin("clash-check", "twin.excavations.process.ClashCheck", context),)
 
 
 class ClashCheck(BaseProcessor):  # type: ignore[misc]
@@ -96,4 +103,4 @@ class ClashCheck(BaseProcessor):  # type: ignore[misc]
         with self.context.reader.connection() as connection:
             ground = read_ground(connection, self.context.data)
             digs = parse_digs(inputs["excavation"], inputs.get("depth_m"), ground.storage)
-            return [check(connection, ground, dig) for dig in digs]
+            return [review(connection, ground, dig, self.context.book) for dig in digs]

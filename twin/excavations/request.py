@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -10,6 +11,7 @@ import shapely
 from layers.errors import Invalid
 from twin.clash.dig import PlannedDig
 from twin.excavations.fields import Fields
+from twin.excavations.lays import read_works
 from twin.excavations.shapes import read_parts
 
 if TYPE_CHECKING:
@@ -70,9 +72,10 @@ def _dig(name: str, geometry: Any, fields: Fields, storage: Crs) -> PlannedDig:
     starts_on, ends_on = fields.day("starts_on"), fields.day("ends_on")
     if starts_on and ends_on and ends_on < starts_on:
         fields.faults.append(f"ends_on {ends_on} is before starts_on {starts_on}: swap them")
+    works = read_works(fields, parts, storage)
     faults = list(dict.fromkeys(fields.faults))
     if not faults:
-        dig = PlannedDig.of(name, parts, storage, starts_on=starts_on, ends_on=ends_on)
+        dig = replace(PlannedDig.of(name, parts, storage, starts_on=starts_on, ends_on=ends_on), works=works)
         faults = _size_faults(dig.polygon)
     if faults:
         raise Invalid(*faults)

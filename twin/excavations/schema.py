@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from layers.utilities import Discipline
 from twin.clash.dig import Support
+from twin.clash.works import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,36 @@ WORKING_M = Limits(0.0, 10.0, "metres that shoring and working space take outsid
 SLOPE = Limits(0.0, 10.0, "metres outwards for each metre up")
 AXIS_DEPTH_M = Limits(0.05, 30.0, "depth of the bore's axis in metres below ground")
 AXIS_M = Limits(-500.0, 9000.0, "elevation of the bore's axis")
+LAID_DEPTH_M = Limits(0.0, 30.0, "depth of what is laid in metres below ground")
+LAID_SIZE_M = Limits(0.003, 20.0, "outer size in metres")
+VOLTAGE_V = Limits(1.0, 1_200_000.0, "volts")
+PRESSURE_BAR = Limits(0.0, 200.0, "bar")
+
+# Reasons for which a street may be cut within its moratorium, and the ordinary one.
+PURPOSES = ("planned", "emergency", "outage", "mandated", "connection", "locating")
 
 _STATIONS = {
     "type": "array",
     "minItems": 2,
     "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+}
+
+_LAID: dict[str, Any] = {
+    "type": "object",
+    "required": ["discipline"],
+    "properties": {
+        "discipline": {"type": "string", "enum": [discipline.value for discipline in Discipline]},
+        "subtype": {"type": "string", "description": "such as 'hào kỹ thuật' or 'nước thô'"},
+        "material": {"type": "string"},
+        "diameter_m": LAID_SIZE_M.to_schema(),
+        "width_m": LAID_SIZE_M.to_schema(),
+        "height_m": LAID_SIZE_M.to_schema(),
+        "voltage_v": VOLTAGE_V.to_schema(),
+        "pressure_bar": PRESSURE_BAR.to_schema(),
+        "depth_m": LAID_DEPTH_M.to_schema(),
+        "reference": {"type": "string", "enum": [reference.value for reference in Reference], "default": "crown"},
+        "path": {"type": "object", "description": "GeoJSON LineString; without it the middle of each part of the dig"},
+    },
 }
 
 PROPERTIES: dict[str, Any] = {
@@ -55,6 +82,9 @@ PROPERTIES: dict[str, Any] = {
     "axis_at": _STATIONS | {"description": "of a bore: [station along the line, elevation of the axis] pairs"},
     "starts_on": {"type": "string", "format": "date"},
     "ends_on": {"type": "string", "format": "date"},
+    "hours": {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"},
+    "purpose": {"type": "string", "enum": list(PURPOSES)},
+    "lays": {"type": "array", "items": _LAID, "description": "what is laid in it; held to the clearance rules"},
 }
 
 # GeoJSON, RFC 7946: the deeper rules are checked, and worded, by the reader.

@@ -62,6 +62,16 @@ def read_parts(geometry: Any, fields: Fields, storage: Crs) -> tuple[Part, ...]:
     return tuple(part for part in parts if part is not None)
 
 
+def read_line(geometry: Any, storage: Crs) -> shapely.LineString:
+    """One GeoJSON LineString in plan, in storage CRS. Raises: Invalid."""
+    shapes = _shapes(geometry, storage)
+    if len(shapes) != 1 or not isinstance(shapes[0], shapely.LineString):
+        raise Invalid("give one line of [longitude, latitude]")
+    if faults := _line_faults(shapes[0]):
+        raise Invalid(*faults)
+    return shapely.force_2d(shapes[0])
+
+
 def _pit(outline: shapely.Polygon, fields: Fields, sides: Sides) -> Pit | None:
     fields.faults += [f"{name} belongs to a line: draw it" for name in ("bottom_at", "grade") if fields.has(name)]
     bottom = _level(fields, _FLOOR, None)

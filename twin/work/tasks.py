@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What workers stand on: the database as each role reaches it, and the data folder."""
+    """What workers stand on: the database as each role reaches it, the data folder, the city's rules file."""
 
     databases: Mapping[str, str]
     data: Path
+    rules: Path | None = None
 
 
 def create_worker(shop: Workshop) -> App:
@@ -32,7 +33,7 @@ def create_worker(shop: Workshop) -> App:
     queue = open_queue(shop.databases[Role.WORKER])
     writer = Writer(shop.databases[Role.WORKER], Role.WORKER)
     reader = Reader(shop.databases[Audience.OPERATOR], Audience.OPERATOR)
-    processes = city_processes(reader, shop.data)
+    processes = city_processes(reader, shop.data, shop.rules)
 
     @queue.task(name=RUN_TASK, queue=QUEUE)
     def run_process(job_id: str) -> None:

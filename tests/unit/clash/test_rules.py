@@ -228,7 +228,8 @@ def test_covers(subject, cover_m, expected):
 
 def test_covers_of_power_have_no_rule_here():
     """Protects the absence of a figure from being read as one."""
-    assert judge_cover(BOOK, a("power"), gap(0.1)) == ()
+    (found,) = judge_cover(BOOK, a("power"), gap(0.1))
+    assert (found.verdict, found.cited) == (Verdict.NO_RULE, None)
 
 
 def actions(subject, plan, space):

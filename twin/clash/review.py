@@ -1,0 +1,29 @@
+"""The whole review of a dig: what it would hit, what the rules ask, and what else it touches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from twin.clash.check import check
+from twin.clash.survey import survey
+
+if TYPE_CHECKING:
+    from layers.database import Connection
+    from layers.terrain import Ground
+    from twin.clash.dig import PlannedDig
+    from twin.clash.report import ClashReport
+    from twin.clash.rulebook import RuleBook
+
+
+def review(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBook) -> ClashReport:
+    """The check with the survey of the dig's surroundings. Raises: as `check` does."""
+    report = check(connection, ground, dig, book)
+    return replace(report, surroundings=survey(connection, dig, _depth_m(report), book))
+
+
+def _depth_m(report: ClashReport) -> float | None:
+    """The greatest depth below the highest ground, or as it was asked for where the ground is not known."""
+    if report.ground_m is None or report.bottom_m is None:
+        return report.depth_m
+    return report.ground_m[1] - report.bottom_m[0]

@@ -1,0 +1,57 @@
+"""Rows of the utility layers as the rules see them: column of the table, size, duty, use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from importers.text import fold_name
+from twin.clash.rules import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twin.clash.accuracy import AccuracyTable
+    from twin.clash.rulebook import RuleBook
+
+_CHANNEL = ("channel",)
+
+
+def subject_of(row: Mapping[str, Any], book: RuleBook, accuracies: AccuracyTable) -> Subject:
+    """The subject of a row of `utility_lines` or `utility_nodes`; what a node does not have is not known.
+
+    D is the inner width of materials that the trade names by it, otherwise the outer width.
+    """
+    discipline = row["discipline"]
+    return Subject(
+        discipline=discipline,
+        columns=columns_of(discipline, row["subtype"], book),
+        diameter_m=_diameter(row, book),
+        voltage_v=row.get("voltage_v"),
+        pressure_bar=row.get("pressure_bar"),
+        drinking=is_drinking(discipline, (row["subtype"], row.get("medium")), book),
+        level="schematic" if row["schematic"] else accuracies.find_name(row["quality_level"]),
+    )
+
+
+def columns_of(discipline: str, subtype: str | None, book: RuleBook) -> tuple[str, ...]:
+    """The columns of the table that an object is held to; none where the table has no column for it."""
+    if _speaks_of(subtype, book.words.channel):
+        return _CHANNEL
+    return book.columns.get(discipline, ())
+
+
+def is_drinking(discipline: str, texts: tuple[str | None, ...], book: RuleBook) -> bool | None:
+    """Whether water is for drinking; None of what is no water."""
+    if discipline != "water":
+        return None
+    return not any(_speaks_of(text, book.words.not_drinking) for text in texts)
+
+
+def _speaks_of(text: str | None, words: tuple[str, ...]) -> bool:
+    return bool(text) and any(word in fold_name(text) for word in words)
+
+
+def _diameter(row: Mapping[str, Any], book: RuleBook) -> float | None:
+    inner, outer = row.get("inner_width_m"), row["outer_width_m"]
+    by_inside = inner is not None and row["material"] in book.words.named_by_inside
+    return inner if by_inside else outer
