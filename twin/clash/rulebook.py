@@ -254,6 +254,14 @@ class Bedding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """What is cited where two objects share one place, whatever distance the table asks, or does not ask, of them."""
+
+    __pydantic_config__ = _SCHEMA
+    cited: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """A rules file: version, date, and whether somebody answers for its figures (`in_force`) or not yet (`draft`)."""
 
@@ -288,6 +296,7 @@ class RuleBook:
     dig_once: Nearness
     neighbours: Nearness
     bedding: Bedding
+    contact: Contact
     closures: tuple[Closure, ...] = ()
     by_pair: Mapping[tuple[str, str], tuple[Clearance, ...]] = field(init=False, repr=False, compare=False)
 

@@ -14,6 +14,8 @@ from twin.clash.rulebook import Arrangement, Aspect, Citation, Condition, RuleBo
 
 # Distances are compared to the micrometre, as they are reported.
 _SAME_M = 5e-7
+# Touching counts as sharing one place.
+_TOUCHING_M = 1e-6
 _ALL = (True, True)
 
 
@@ -120,6 +122,7 @@ def judge_pair(book: RuleBook, a: Subject, b: Subject, meeting: Meeting) -> tupl
     if meeting.is_joined and (a.discipline == b.discipline or set(a.columns) & set(b.columns)):
         return (_finding(Verdict.JOINED, (Aspect.PLAN, None, meeting.plan)),)
     found = [finding for measured in _measured(meeting) for finding in _judge(book, a, b, measured)]
+    found += _judge_contact(book, meeting.space, found)
     order = list(Verdict)
     return tuple(sorted(found, key=lambda finding: order.index(finding.verdict)))
 
@@ -156,6 +159,16 @@ def judge_gap(limit_m: float | None, gap: Gap) -> Verdict:
     if gap.worst_m >= limit_m - _SAME_M:
         return Verdict.KEPT
     return Verdict.UNKNOWN if gap.nominal_m is None or gap.worst_m == -inf else Verdict.POSSIBLE
+
+
+def _judge_contact(book: RuleBook, space: Gap, found: Sequence[Finding]) -> Iterator[Finding]:
+    """That two objects share one place; that they may, where no rule already says that something is open."""
+    verdict = judge_gap(_TOUCHING_M, space)
+    is_open = any(finding.verdict is not Verdict.KEPT for finding in found)
+    if verdict is Verdict.BROKEN or (verdict is not Verdict.KEPT and not is_open):
+        yield Finding(
+            verdict=verdict, aspect=Aspect.SPACE, arrangement=None, gap=space, limit_m=0.0, cited=book.contact.cited
+        )
 
 
 type _Measured = tuple[Aspect, Arrangement | None, Gap]

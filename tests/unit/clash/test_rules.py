@@ -198,6 +198,20 @@ def test_a_rule_of_voltage_binds_only_where_the_voltage_is_known():
     assert verdicts == {400.0: Verdict.KEPT, 22_000.0: Verdict.BROKEN, None: Verdict.UNKNOWN}
 
 
+def test_no_rule_allows_two_things_in_one_place():
+    """Protects pairs of which the table asks no distance: sharing one place is broken, perhaps sharing it is open."""
+    touching = replace(crossing(-0.1), space=gap(0.0))
+    found = judge_pair(BOOK, a("telecom"), a("telecom"), touching)
+    assert [(f.verdict, f.aspect) for f in found] == [(Verdict.BROKEN, Aspect.SPACE), (Verdict.KEPT, Aspect.VERTICAL)]
+    assert found[0].cited is BOOK.contact.cited
+    perhaps = replace(crossing(0.1), space=Gap(0.1, -0.1))
+    assert judge_pair(BOOK, a("telecom"), a("telecom"), perhaps)[0].verdict is Verdict.POSSIBLE
+    unknown = replace(crossing(0.1), space=Gap(None, -0.1))
+    assert judge_pair(BOOK, a("telecom"), a("telecom"), unknown)[0].verdict is Verdict.UNKNOWN
+    once = judge_pair(BOOK, a("water"), a("power"), replace(crossing(0.1), space=Gap(0.1, -0.1)))
+    assert [f.aspect for f in once] == [Aspect.VERTICAL], "the rule that is broken says it already"
+
+
 def test_what_is_joined_is_not_held_apart():
     """Protects a house connection from its own main, and says so; another network's pipe is not joined by touching."""
     meeting = replace(beside(-0.1), is_joined=True)
