@@ -1,6 +1,8 @@
 """Rules files: a city's own over the project's, and every fault of one named with its place."""
 
+import re
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -144,3 +146,12 @@ def test_a_withdrawn_rule_must_exist(city):
     path.write_text('withdrawn = ["hsg47"]\n' + HEAD, encoding="utf-8")
     with pytest.raises(Invalid, match="withdrawn 'hsg47' is no rule"):
         read_rules(path)
+
+
+def test_the_documented_file_is_one(tmp_path):
+    """The example that administrators copy out of the guide is read without a fault."""
+    guide = (Path(__file__).parents[3] / "docs" / "clash-check.md").read_text(encoding="utf-8")
+    (tmp_path / "guide.toml").write_text(re.search(r"```toml\n(.*?)```", guide, re.DOTALL)[1], encoding="utf-8")
+    book = read_rules(tmp_path / "guide.toml")
+    assert {rule.limit_m for rule in book.find_pair("gas", "telecom")} == {0.5}
+    assert [closure.cited.id for closure in book.closures] == ["tet-2027"]
