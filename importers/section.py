@@ -58,9 +58,11 @@ def _section(
     wall = stated["wall"]
     width, height = stated["outer_width"], stated["outer_height"]
     if width and height:
+        wall = wall or _half_difference(width, stated["inner_width"])
         return _outer((width, height), shape or SectionShape.BANK, "outer size stated", wall)
     outer = stated["outer_diameter"]
     if outer:
+        wall = wall or _half_difference(outer, stated["inner_diameter"])
         wall = wall or (_usual_wall(outer, material) if material in vocabulary()["sections"] else None)
         return _outer((outer, outer), shape, "outer diameter stated", wall)
     for sides in (size, (stated["inner_width"], stated["inner_height"])):
@@ -74,6 +76,11 @@ def _section(
     if diameter is None:
         return Section(SectionShape.UNKNOWN, "no size stated")
     return _from_diameter(diameter, shape, wall, material)
+
+
+def _half_difference(outer_m: float, inner_m: float | None) -> float | None:
+    """The wall between an outer and an inner size, None where both do not make one."""
+    return (outer_m - inner_m) / 2 if inner_m and inner_m < outer_m else None
 
 
 def _from_diameter(diameter: float, shape: str | None, wall: float | None, material: str | None) -> Section:

@@ -24,6 +24,7 @@ _UNITS = dict.fromkeys(("CFS", "GPM", "MGD", "IMGD", "AFD"), _US) | dict.fromkey
     ("LPS", "LPM", "MLD", "CMH", "CMD", "CMS"), _SI
 )
 _OWN_SECTIONS = {"JUNC", "RESE", "TANK", "PIPE"}
+_NO_END = "the file has no [END]: what stood behind its last line is not known"
 _PIPES, _NODES = "water pipes", "water nodes"
 
 
@@ -50,7 +51,8 @@ def read_epanet(dataset: Dataset) -> Iterator[SourceLayer]:
     metres, millimetres = _UNITS[units]
     records = [*_links(model, millimetres, crs), *_nodes(model, metres, crs)]
     said = "feet and inches" if _UNITS[units] is _US else "metres and millimetres"
-    yield from to_layers(records, ".prj", encoding=model.encoding, notes=(f"{said} by Units {units}",))
+    notes = (f"{said} by Units {units}", *(() if "END" in model.sections else (_NO_END,)))
+    yield from to_layers(records, ".prj", encoding=model.encoding, notes=notes)
 
 
 def _links(model: Inp, millimetres: float, crs: str | None) -> Iterator[Record]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from importers.faults import Fault, Rejected
 from importers.formats.network import to_number
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from importers.source import Dataset
 
+_EXPORT_AGAIN = "export the network again, with all its sections"
+_LINE_END = re.compile(r"\r\n|\r|\n")  # and no byte of a letter, such as the last of "ễ" in UTF-8
 _FIELD = re.compile(r'"[^"]*"|\S+')
 _SECTION = re.compile(rb"^[ \t]*\[([A-Za-z]{3,})", re.MULTILINE)
 
@@ -62,16 +65,24 @@ def section_names(head: bytes) -> set[str]:
 
 
 def read_inp(dataset: Dataset) -> Inp:
+    """The sections of a file. Raises: Rejected where its last line has neither all its fields nor an end."""
     raw = dataset.path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     sections: dict[str, list[list[str]]] = {}
     current: list[list[str]] = []
-    for line in raw.decode("iso-8859-1").splitlines():
+    lines = _LINE_END.split(raw.decode("iso-8859-1"))
+    for line in lines:
         content = line.partition(";")[0].strip()
         if content.startswith("["):
             current = sections.setdefault(content[1:5].rstrip("]").upper(), [])
         elif content:
             current.append([field.strip('"') for field in _FIELD.findall(content)])
+    if lines[-1].strip() and (_is_half_header(lines[-1]) or (len(current) > 1 and len(current[-1]) < len(current[-2]))):
+        raise Rejected(Fault.TRUNCATED, f"{dataset.name} ends within its last line", _EXPORT_AGAIN)
     return Inp(sections, _encoding(raw))
+
+
+def _is_half_header(line: str) -> bool:
+    return line.strip().startswith("[") and "]" not in line
 
 
 def _encoding(raw: bytes) -> str | None:

@@ -76,7 +76,7 @@ def _reader(text: str, encoding: str | None) -> Reader:
     """How names of columns read: only they and remarks must be understood before the encoding is decided for all."""
     if encoding == UNICODE:
         return str
-    return decode_layer(text[:_SAMPLE_CHARACTERS].splitlines(), declared=None).decode
+    return decode_layer(text[:_SAMPLE_CHARACTERS].split("\n"), declared=None).decode
 
 
 def _parse(text: str, dataset: Dataset) -> tuple[list[str], list[list[str | None]], list[str]]:

@@ -26,6 +26,7 @@ _MEDIA = {"GaseousMedium": "gas", "ElectricalMedium": "power", "OpticalMedium": 
 # Words of a liquid's type, the first that occurs decides.
 _LIQUIDS = {"waste": "wastewater", "sewage": "wastewater", "rain": "storm", "storm": "storm", "heat": "heat",
             "water": "water"}  # fmt: skip
+_SHAPES = {"RoundPipe": "circular", "RectangularPipe": "rectangular"}
 _SIZES = {
     "exteriorDiameter": "outerdiameter", "interiorDiameter": "innerdiameter", "diameter": "diameter",
     "exteriorWidth": "outerwidth", "exteriorHeight": "outerheight",
@@ -115,7 +116,7 @@ def _furniture(part: Element, by_id: dict[str, Element]) -> float | None:
 
 def _size(part: Element) -> dict[str, Any]:
     """Sizes in millimetres where they have a unit, or else as plain numbers whose unit is for the column to tell."""
-    sizes: dict[str, Any] = {"shape": "circular" if part.tag == "RoundPipe" else None}
+    sizes: dict[str, Any] = {"shape": _SHAPES.get(part.tag)}
     for tag, word in _SIZES.items():
         found = part.find(tag)
         if found is not None and found.get("uom"):

@@ -34,6 +34,16 @@ def test_unknown_material_is_taken_thick() -> None:
     assert "unknown material" in found.reason
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"DKNgoai_mm": 720, "DKTrong_mm": 600}, {"RongBe_m": 0.72, "CaoBe_m": 0.72, "width_m": 0.6}],
+)
+def test_outside_and_inside_make_the_wall(fields: dict[str, float]) -> None:
+    """Where both are stated, no usual wall is put in the place of the true one."""
+    found = section("reinforced concrete", **fields)
+    assert (found.outer_width_m, found.inner_width_m, found.wall_m) == pytest.approx((0.72, 0.6, 0.06))
+
+
 def test_outer_diameter_beats_a_plain_one() -> None:
     """The plainest statement wins."""
     assert section("concrete", DuongKinhNgoai=500, DuongKinh=400).outer_width_m == pytest.approx(0.5)

@@ -39,7 +39,7 @@ WHOLE_FILES = {
     "ho-ga-nuoc-thai-khu-2": Defect("crs-missing", QUARANTINED_FILE),
     "nha-khu-7": Defect("axes-swapped", REPAIRED),
     "cong-nuoc-mua-nguyen-hue": Defect("axes-swapped", REPAIRED),
-    "ong-cap-nuoc-ngo-quyen": Defect("truncated-file", QUARANTINED_FILE),
+    "ong-cap-nuoc-ton-duc-thang": Defect("truncated-file", QUARANTINED_FILE),
     "ho-ga-nuoc-thai-khu-3": Defect("truncated-file", QUARANTINED_FILE),
     "cong-nuoc-mua-ba-trieu": Defect("truncated-file", QUARANTINED_FILE),
     "cap-dien-luc-ba-trieu": Defect("truncated-file", QUARANTINED_FILE),

@@ -10,6 +10,7 @@ import shapely
 
 from twin.sample.delivery.forms import DEPTHS, SURVEYS, choose_style
 from twin.sample.delivery.lines import DISCIPLINE_WORDS, Style, describe_line
+from twin.sample.delivery.models import TELLINGS, deliver_model, find_nodes, join_network
 from twin.sample.delivery.places import KIND_WORDS, describe_node
 from twin.sample.delivery.records import Dataset, Form, Layer, Row
 from twin.sample.delivery.series import MAINS, NODES, SERVICES, Share, choose_manner, name_layer, share_out, slug
@@ -30,16 +31,27 @@ def plan_utilities(ward: Ward) -> list[Dataset]:
     """The files of all owners of lines and nodes."""
     west_to_east = sorted(ward.plan.streets, key=lambda street: float(street.points[:, 0].mean()))
     areas = [street.name for street in west_to_east]
+    known = find_nodes(ward.nodes)
     lines: list[Dataset] = []
     for series in (*MAINS, *SERVICES):
         every = ward.services if series in SERVICES else ward.mains
         own = [line for line in every if line.identity.discipline == series.discipline]
         parts = _by_street(own, series.files) if series in MAINS else _by_area(own, areas, series.files)
         shares = share_out(series, list(parts), len(lines))
-        lines += [_deliver_lines(share, parts[share.label], ward.terrain) for share in list(shares)]
+        lines += [
+            deliver_model(share, join_network(parts[share.label], known), ward.terrain)
+            if share.form.format in TELLINGS
+            else _deliver_lines(share, parts[share.label], ward.terrain)
+            for share in list(shares)
+        ]
+    told = {row.fields["name"] for file in lines if file.form.format in TELLINGS for row in file.layers[-1].rows}
     nodes: list[Dataset] = []
     for series in NODES:
-        own_nodes = [node for node in ward.nodes if node.identity.discipline == series.discipline]
+        own_nodes = [
+            node
+            for node in ward.nodes
+            if node.identity.discipline == series.discipline and node.identity.ref not in told
+        ]
         places = _by_area(own_nodes, areas, series.files)
         shares = share_out(series, list(places), len(nodes))
         nodes += [_deliver_nodes(share, places[share.label], ward.terrain) for share in list(shares)]

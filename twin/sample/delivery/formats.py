@@ -40,4 +40,11 @@ TRAITS: dict[str, Traits] = {
     "xlsx": _TEXT,
     "ods": _TEXT,
     "dxf": Traits(),
+    "landxml": Traits(decimals=(4, None)),
+    "swmm": Traits(decimals=(3, None)),
+    "epanet": Traits(decimals=(3, None)),
+    "isybau": Traits(decimals=(3, None)),
+    "imkl": Traits(decimals=(4, None)),
+    "plateau": Traits(decimals=(None, 10)),
+    "ade": Traits(decimals=(4, None)),
 }

@@ -74,6 +74,17 @@ AREA_FORMS = (
     Form(".kml", crs="EPSG:4326"),
     Form(".geojsonl", crs="EPSG:4326", version="RFC 8142"),
 )
+MODELS = {
+    "landxml": Form(".xml", kind="landxml", label="code"),
+    "landxml-wkt": Form(".xml", kind="landxml"),
+    "swmm": Form(".inp", kind="swmm"),
+    "swmm-elevations": Form(".inp", kind="swmm", version="ELEVATION"),
+    "epanet": Form(".inp", kind="epanet"),
+    "isybau": Form(".xml", kind="isybau"),
+    "imkl": Form(".xml", kind="imkl"),
+    "plateau": Form(".gml", kind="plateau", crs="EPSG:4756"),
+    "ade": Form(".gml", kind="ade"),
+}
 DRAWINGS = (Form(".dxf"), Form(".dxf", encoding="escapes"))
 
 DEPTHS: tuple[Manner, ...] = (

@@ -10,6 +10,12 @@ import shapely
 from layers.crs import WGS84
 from twin.sample.files.columns import columns
 from twin.sample.files.drawings import write_drawing
+from twin.sample.files.models.imkl import write_imkl
+from twin.sample.files.models.inp import write_epanet, write_swmm
+from twin.sample.files.models.isybau import write_isybau
+from twin.sample.files.models.landxml import write_landxml
+from twin.sample.files.models.plateau import write_plateau
+from twin.sample.files.models.utility_ade import write_utility_ade
 from twin.sample.files.projecting import project_rows
 from twin.sample.files.tables import write_table
 from twin.sample.files.vectors import (
@@ -95,4 +101,11 @@ _WRITERS: dict[str, Writer] = {
     "xlsx": write_xlsx,
     "ods": write_ods,
     "dxf": write_drawing,
+    "landxml": write_landxml,
+    "swmm": write_swmm,
+    "epanet": write_epanet,
+    "isybau": write_isybau,
+    "imkl": write_imkl,
+    "plateau": write_plateau,
+    "ade": write_utility_ade,
 }

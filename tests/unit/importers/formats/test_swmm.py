@@ -198,7 +198,7 @@ def test_quotes_case_and_old_letters(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[CONDUITS]\nP\nQ A\n", "[JUNCTIONS]\nA\n[COORDINATES]\nA\nB x y\n", "[XSECTIONS]\nP\n", "["]
+    "text", ["[CONDUITS]\nP\nQ A\n", "[JUNCTIONS]\nA\n[COORDINATES]\nA\nB x y\n", "[XSECTIONS]\nP\n", "[\n"]
 )
 def test_lines_cut_short_are_records_without_geometry(tmp_path: Path, text: str) -> None:
     """Half a line is no crash; what lacks coordinates is told later, record by record."""

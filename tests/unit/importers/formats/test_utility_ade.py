@@ -16,7 +16,7 @@ from importers.section import read_sections
 from importers.source import Dataset
 from layers.crs import parse_crs
 from layers.terrain import Ground
-from layers.utilities import Discipline, ElevationSource
+from layers.utilities import Discipline, ElevationSource, SectionShape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,16 @@ def test_rotterdam(shared: Path) -> None:
     assert nodes.record(0)["kind"] == "manhole"
     assert nodes.columns["coverelevation"][:2] == [1.56572016439651, 1.59350596535194]
     assert None not in nodes.columns["coverelevation"]
+
+
+def test_boxes_are_no_banks(tmp_path: Path) -> None:
+    """A rectangular pipe says its shape by its kind, and its outside and inside."""
+    sizes = {"interiorWidth": 800, "interiorHeight": 600, "exteriorWidth": 1040, "exteriorHeight": 840}
+    inside = "".join(f'<u:{name} uom="mm">{value}</u:{name}>' for name, value in sizes.items())
+    (layer,) = read_utility_ade(a_city(tmp_path, a_line(inside, kind="RectangularPipe")))
+    (section,) = read_sections(read_attributes("utility_lines", layer.columns, 1), ["reinforced concrete"])
+    assert (section.shape, section.wall_m) == (SectionShape.RECTANGULAR, pytest.approx(0.12))
+    assert (section.outer_width_m, section.inner_height_m) == pytest.approx((1.04, 0.6))
 
 
 @pytest.mark.shared_data
