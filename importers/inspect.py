@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from importers.fields import parse_number
 from importers.formats import recognise as recognise_format
 from importers.layer import Understood, understand
 from importers.source import find_datasets
+from importers.terrain import read_terrain
 from importers.text import fold_name
 from importers.vocabulary import attributes_of
 from layers.errors import Invalid
@@ -104,13 +105,23 @@ def _inspect_dataset(dataset: Dataset, context: Context) -> Iterator[LayerView]:
     try:
         form = recognise_format(dataset)
         if form.read is None:
-            yield LayerView(dataset.name, stem, form.name, 1, {}, None, "terrain", target="terrain")
+            yield _inspect_terrain(dataset, form.name, context)
             return
         for layer in form.read(dataset):
             for part in by_dimension(layer, context):
                 yield _inspect_layer(part, dataset, form.name, context)
     except (Rejected, OSError) as error:
         yield LayerView(dataset.name, stem, "?", 0, {}, None, fault=str(error))
+
+
+def _inspect_terrain(dataset: Dataset, form: str, context: Context) -> LayerView:
+    view = LayerView(dataset.name, dataset.path.stem, form, 1, {}, None)
+    try:
+        batch = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=None)
+    except Rejected as rejected:
+        return replace(view, fault=f"{rejected.finding.message}; {rejected.finding.remedy}")
+    width_m = batch.columns["resolution_m"][0]
+    return replace(view, table="terrain", target=f"terrain: a pixel is {width_m:g} m wide")
 
 
 def _inspect_layer(layer: SourceLayer, dataset: Dataset, form: str, context: Context) -> LayerView:

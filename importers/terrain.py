@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _LOWEST_M = -500.0
 _HIGHEST_M = 9000.0
 _BLOCK = 2048
+# Between neighbouring pixels the ground rises at most this much, and this steeply; where more of them than the share
+# do, the values are something else: bits of a mask, classes, brightness.
+_STEEPEST_M, _STEEPEST, _SHARE_OF_CLIFFS = 500.0, 2.0, 1e-3
 _METRES = {
     "m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "cm": 0.01, "centimetre": 0.01,
     "mm": 0.001, "millimetre": 0.001, "ft": 0.3048, "foot": 0.3048, "feet": 0.3048,
@@ -46,6 +49,7 @@ _METRES = {
 }  # fmt: skip
 _COLOURS = {ColorInterp.palette, ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.cyan}
 _ASK = "ask for the raster again"
+_HEIGHTS = "terrain is one band of heights, of 16 bits or more; leave pictures out"
 _NAME_CRS = "import this file alone with --crs CODE"
 
 
@@ -60,11 +64,11 @@ class _Metres:
         return values.astype(np.float64) * self.factor + self.shift
 
 
-def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool, target: Path) -> Batch:
+def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool, target: Path | None) -> Batch:
     """The `terrain` row of a raster, which is copied to `target`; heights in metres, unknown ones left unknown.
 
     given: the CRS named by the user: for rasters that declare none, or with `force` against their own declaration.
-    target: a file in a folder of the data folder.
+    target: a file in a folder of the data folder; without one nothing is copied, and the row has no path.
 
     Raises: Rejected for a picture, a raster without values, position, CRS or plausible heights, and one elsewhere.
     """
@@ -82,18 +86,21 @@ def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _ASK) from error
 
 
-def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target: Path) -> Batch:
+def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target: Path | None) -> Batch:
     area = _area(source, dataset, crs, city)
     metres = _metres(source, dataset, crs)
     is_finite = _check_heights(source, dataset, metres)
+    resolution_m = _resolution_m(source, crs, city, area)
+    _check_cliffs(source, dataset, metres, resolution_m)
     is_plain = is_finite and metres == _Metres(1.0, 0.0) and source.count == 1
     is_ready = is_plain and source.crs and parse_crs(source.crs.to_wkt()) == crs
-    _keep(source, target, None if is_ready else (metres, crs))
+    if target is not None:
+        _keep(source, target, None if is_ready else (metres, crs))
     columns: dict[str, Sequence[Any]] = {
         "name": [dataset.path.stem],
-        "path": [target.relative_to(target.parent.parent).as_posix()],
+        "path": [target.relative_to(target.parent.parent).as_posix() if target else None],
         "vertical_datum": [crs.vertical],
-        "resolution_m": [_resolution_m(source, crs, city, area)],
+        "resolution_m": [resolution_m],
         "geom": [shapely.MultiPolygon([area])],
     }
     return Batch("terrain", columns)
@@ -101,15 +108,14 @@ def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target:
 
 def _refuse_picture(source: DatasetReader, dataset: Dataset) -> None:
     """Raises: Rejected for colours, several bands, and whole numbers of 8 bits; a mask may be the second band."""
-    remedy = "terrain is one band of heights, of 16 bits or more; leave pictures out"
     bands = [kind for kind in source.colorinterp if kind is not ColorInterp.alpha]
     if _COLOURS & set(bands):
-        raise Rejected(Fault.LAYER_UNKNOWN, f"{dataset.name} is a picture, not terrain", remedy)
+        raise Rejected(Fault.LAYER_UNKNOWN, f"{dataset.name} is a picture, not terrain", _HEIGHTS)
     if len(bands) != 1:
-        raise Rejected(Fault.LAYER_UNKNOWN, f"{dataset.name} has {len(bands)} bands: which are heights?", remedy)
+        raise Rejected(Fault.LAYER_UNKNOWN, f"{dataset.name} has {len(bands)} bands: which are heights?", _HEIGHTS)
     if source.dtypes[0] in ("uint8", "int8") or source.dtypes[0].startswith("complex"):
         message = f"{dataset.name} holds {source.dtypes[0]}: a picture, or heights too coarse to rely on"
-        raise Rejected(Fault.LAYER_UNKNOWN, message, remedy)
+        raise Rejected(Fault.LAYER_UNKNOWN, message, _HEIGHTS)
 
 
 def _crs(source: DatasetReader, dataset: Dataset, city: City, given: Crs | None) -> Crs:
@@ -188,6 +194,23 @@ def _check_heights(source: DatasetReader, dataset: Dataset, metres: _Metres) -> 
         remedy = "declare the value that stands for 'no data' (gdal_edit -a_nodata), and check the unit"
         raise Rejected(Fault.VALUE_REFUSED, message, remedy)
     return not infinite
+
+
+def _check_cliffs(source: DatasetReader, dataset: Dataset, metres: _Metres, resolution_m: float) -> None:
+    """Raises: Rejected where neighbouring pixels differ as no ground does."""
+    limit_m = max(_STEEPEST_M, _STEEPEST * resolution_m)
+    pairs = cliffs = 0
+    highest_m = 0.0
+    for window in _windows(source):
+        heights = metres.of(source.read(1, window=window))
+        heights[~_known(source, window) | ~np.isfinite(heights)] = np.nan
+        for steps in (np.abs(np.diff(heights, axis=0)), np.abs(np.diff(heights, axis=1))):
+            known = steps[np.isfinite(steps)]
+            pairs, cliffs = pairs + known.size, cliffs + int((known > limit_m).sum())
+            highest_m = max(highest_m, float(known.max(initial=0.0)))
+    if cliffs > _SHARE_OF_CLIFFS * pairs:
+        message = f"{dataset.name}: neighbouring pixels differ by up to {highest_m:g} m: no ground does"
+        raise Rejected(Fault.LAYER_UNKNOWN, message, _HEIGHTS)
 
 
 def _known(source: DatasetReader, window: Window) -> NDArray[np.bool_]:

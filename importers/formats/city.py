@@ -112,19 +112,28 @@ def _fitness(shape: Shape) -> tuple[int, bool, float]:
 
 
 def building(shapes: Sequence[Shape], told: dict[str, Any], free: dict[str, Any], notes: Counter[str]) -> Record:
-    """A building of one or more parts: its footprint, `groundelevation` (lowest z), `height_m` (as stated in `told`,
-    else highest less lowest z) and `solid` (MultiPolygon Z, the parts' faces outward; None unless all are closed).
+    """A building of one or more parts: its footprint, `groundelevation` (as stated in `free`, else the lowest z),
+    `height_m` (as stated in `told`, else the highest z less the ground) and `solid` (MultiPolygon Z, the parts' faces
+    outward; None unless all are closed).
     """
     faces = [face for shape in shapes for shell in shape.shells for face in shell]
     if faces:
         low, high = extent_m(faces)
-        told = told | {"groundelevation": low, "height_m": told.get("height_m") or high - low or None}
+        ground = _stated_ground_m(free)
+        ground = low if ground is None or ground >= high else ground
+        told = told | {"groundelevation": ground, "height_m": told.get("height_m") or high - ground or None}
     bodies = [close_shell(shell) for shape in shapes for shell in shape.shells if shape.lod >= 1]
     if None in bodies:
         notes["buildings whose faces do not enclose a volume: kept without solid"] += 1
     elif bodies:
         told["solid"] = to_solid([face for body in bodies if body for face in body])
     return Record(_footprint(shapes), told, free)
+
+
+def _stated_ground_m(free: dict[str, Any]) -> float | None:
+    """The ground by an attribute ("TerrainHeight"): many models stand on a base of their own, far below it."""
+    found = match_fields(free, {"ground": attributes_of("buildings")["ground_m"]})
+    return parse_number(free[found["ground"][0]]) if found else None
 
 
 def describe_building(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +73,18 @@ def _add_building(city: City, thing: CityObject) -> None:
     try:
         shapes = [choose_shape(list(_shapes(thing, member))) for member in members]
         record = building([shape for shape in shapes if shape], told, free, city.notes)
+        if local(thing.element) == "UndergroundBuilding":
+            record = _underground(record, city)
     except ValueError:
         city.notes["buildings with broken geometry"] += 1
         record = Record(None, told, free)
     city.add("buildings", record)
+
+
+def _underground(record: Record, city: City) -> Record:
+    """A building below the ground, whose floor and height tell nothing of the ground above it; its solid does."""
+    city.notes["underground buildings: their floor is no ground, heights left aside"] += 1
+    return replace(record, told={k: v for k, v in record.told.items() if k not in ("groundelevation", "height_m")})
 
 
 def _members(element: Element) -> Iterator[Element]:

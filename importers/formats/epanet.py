@@ -1,7 +1,7 @@
 """EPANET models (.inp): pipes with their diameters, and the nodes between them.
 
-Source: EPANET 2.2 User Manual, appendix C.3 (input file format) and A (units). The file names no CRS. Elevations
-of junctions are the ground, by the program's own advice; how deep a pipe lies is not said.
+Source: EPANET 2.2 User Manual, appendix C.3 (input file format) and A (units). The file has no place for a CRS.
+Elevations of junctions are the ground, by the program's own advice; how deep a pipe lies is not said.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from importers.faults import Fault, Rejected
-from importers.formats.inp import field_at, link_points, read_inp, section_names
-from importers.formats.network import FOOT_M, Record, scaled, sidecar_crs, to_layers, to_line, to_number, to_point
+from importers.formats.inp import declared_crs, field_at, link_points, read_inp, section_names
+from importers.formats.network import FOOT_M, Record, part_devices, scaled, to_layers, to_line, to_number, to_point
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,12 +47,13 @@ def read_epanet(dataset: Dataset) -> Iterator[SourceLayer]:
     if units not in _UNITS:
         message = f"{dataset.name}: Units {units} is none of {', '.join(_UNITS)}"
         raise Rejected(Fault.VALUE_REFUSED, message, "correct Units in [OPTIONS]")
-    crs = sidecar_crs(dataset)
+    crs, origin = declared_crs(dataset, model)
     metres, millimetres = _UNITS[units]
-    records = [*_links(model, millimetres, crs), *_nodes(model, metres, crs)]
+    pipes, devices = part_devices(_links(model, millimetres, crs), _NODES)
+    records = [*pipes, *_nodes(model, metres, crs), *devices]
     said = "feet and inches" if _UNITS[units] is _US else "metres and millimetres"
     notes = (f"{said} by Units {units}", *(() if "END" in model.sections else (_NO_END,)))
-    yield from to_layers(records, ".prj", encoding=model.encoding, notes=notes)
+    yield from to_layers(records, origin, encoding=model.encoding, notes=notes)
 
 
 def _links(model: Inp, millimetres: float, crs: str | None) -> Iterator[Record]:
@@ -71,7 +72,7 @@ def _link_values(section: str, fields: Sequence[str], millimetres: float) -> dic
         return {"subtype": "pump"}
     if section == "VALV":
         kind = field_at(fields, 4) or ""
-        return {"subtype": f"valve {kind}".strip(), "valvesize": to_number(field_at(fields, 3))}
+        return {"kind": "valve", "subtype": f"valve {kind}".strip(), "valvesize": to_number(field_at(fields, 3))}
     size = to_number(field_at(fields, 4))
     return {
         "subtype": "pipe",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
-from importers.formats.network import to_number
+from importers.formats.network import sidecar_crs, to_number
+from importers.formats.tabular.declared import named_system
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +92,15 @@ def _encoding(raw: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return "utf-8"
+
+
+def declared_crs(dataset: Dataset, model: Inp) -> tuple[str | None, str]:
+    """The reference system by the .prj beside the file, or else by a code in the model's title, and which of them."""
+    beside = sidecar_crs(dataset)
+    if beside:
+        return beside, ".prj"
+    title = " ".join(" ".join(fields) for fields in model.lines("TITL"))
+    return named_system(title, degrees=False), "its title"
 
 
 def link_points(

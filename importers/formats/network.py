@@ -96,6 +96,19 @@ def to_point(point: Sequence[float] | NDArray[np.float64] | None) -> shapely.Poi
         return shapely.points(_flat_unless_known(np.array([point], dtype=float))[0])
 
 
+def part_devices(links: Iterable[Record], nodes: str) -> tuple[list[Record], list[Record]]:
+    """Links, and apart from them the pumps, valves and weirs whose two nodes are one place, as points of `nodes`."""
+    lines: list[Record] = []
+    devices: list[Record] = []
+    for link in links:
+        line, subtype = link.geometry, link.values.get("subtype")
+        if line is not None and line.length == 0 and subtype not in ("pipe", "conduit"):
+            devices.append(Record(nodes, shapely.get_point(line, 0), link.values, link.crs))
+        else:
+            lines.append(link)
+    return lines, devices
+
+
 def merge_lines(lines: Iterable[shapely.LineString | None]) -> shapely.Geometry | None:
     """One line as it is, several as a multi-part line, None for none."""
     known = [line for line in lines if line is not None]

@@ -29,8 +29,14 @@ _METRES = {"mm": 0.001, "cm": 0.01, "m": 1.0, "km": 1000.0, "ft": 0.3048, "'": 0
 _DISCIPLINES = {
     "water": "water", "drinking_water": "water", "sewage": "wastewater", "wastewater": "wastewater",
     "rainwater": "storm", "stormwater": "storm", "gas": "gas", "natural_gas": "gas", "hot_water": "heat",
-    "heat": "heat", "steam": "heat", "cable": "power", "minor_cable": "power",
+    "heat": "heat", "steam": "heat", "cold": "heat", "chilled_water": "heat", "cable": "power", "minor_cable": "power",
 }  # fmt: skip
+_STAGES = {
+    "proposed": "planned", "planned": "planned", "construction": "planned", "disused": "disused",
+    "abandoned": "abandoned",
+}  # fmt: skip
+# The thickest trees of the world measure 40 m around; what a city's measures beyond this is not in metres.
+_THICKEST_M = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +142,47 @@ def _tree(tags: Tags) -> dict[str, Any]:
     return {
         "treeid": tags.get("ref"),
         "species": tags.get("species:vi") or tags.get("species:en") or tags.get("taxon:vi"),
-        "latinname": tags.get("species") or tags.get("taxon") or tags.get("genus"),
+        "latinname": _latin_name(tags),
         "height_m": _metres(tags.get("height"), "m"),
-        "girth_m": _metres(tags.get("circumference"), "m"),
+        "girth_m": _girth_m(tags),
         "crowndiameter_m": _metres(tags.get("diameter_crown"), "m"),
         "yearplanted": _year(tags),
         "managedby": tags.get("operator"),
     }
 
 
+def _girth_m(tags: Tags) -> float | None:
+    girth_m = _metres(tags.get("circumference"), "m")
+    return girth_m if girth_m is not None and girth_m <= _THICKEST_M else None
+
+
+def _latin_name(tags: Tags) -> str | None:
+    """The species, with the genus where that is tagged apart from it ("Betula" and "Pendula")."""
+    species, genus = tags.get("species") or tags.get("taxon"), tags.get("genus")
+    if species and genus and " " not in species and species != genus:
+        return f"{genus} {species[0].lower()}{species[1:]}"
+    return species or genus
+
+
 def _is_underground(tags: Tags) -> bool:
+    """A pipeline or cable, unless its place is said to be elsewhere: what is not said may lie in the ground."""
     line = tags.get("man_made") == "pipeline" or tags.get("power") in ("cable", "minor_cable")
-    return line and tags.get("location") == "underground"
+    return (line or _stage(tags) is not None) and tags.get("location", "underground") in ("underground", "underwater")
+
+
+def _stage(tags: Tags) -> str | None:
+    """The status of a pipeline that is not in service, by what its tag begins with; None of all others."""
+    if (tags.get("man_made"), tags.get("construction")) == ("construction", "pipeline"):
+        return "planned"
+    stages = (stage for prefix, stage in _STAGES.items() if tags.get(f"{prefix}:man_made") == "pipeline")
+    return next(stages, None)
 
 
 def _utility(tags: Tags) -> dict[str, Any]:
     carried = tags.get("substance") or tags.get("type") or tags.get("power") or ""
     return {
         "discipline": _DISCIPLINES.get(carried),
+        "status": _stage(tags),
         "subtype": carried or None,
         "operator": tags.get("operator"),
         "owner": tags.get("owner"),

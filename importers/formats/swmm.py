@@ -1,6 +1,6 @@
 """SWMM models (.inp): conduits with their inverts and sections, and the nodes between them.
 
-Source: EPA SWMM 5 User's Manual, appendix D.2 (input file format). The file names no CRS.
+Source: EPA SWMM 5 User's Manual, appendix D.2 (input file format). The file has no place for a CRS.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from importers.faults import Fault, Rejected
-from importers.formats.inp import field_at, link_points, read_inp, section_names
-from importers.formats.network import FOOT_M, Record, scaled, sidecar_crs, to_layers, to_line, to_number, to_point
+from importers.formats.inp import declared_crs, field_at, link_points, read_inp, section_names
+from importers.formats.network import FOOT_M, Record, part_devices, scaled, to_layers, to_line, to_number, to_point
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,14 +46,12 @@ def read_swmm(dataset: Dataset) -> Iterator[SourceLayer]:
     if units not in _LENGTH_M:
         message = f"{dataset.name}: FLOW_UNITS {units} is none of {', '.join(_LENGTH_M)}"
         raise Rejected(Fault.VALUE_REFUSED, message, "correct FLOW_UNITS in [OPTIONS]")
-    crs, medium = sidecar_crs(dataset), _medium(model)
+    (crs, origin), medium = declared_crs(dataset, model), _medium(model)
     unit = _LENGTH_M[units]
-    records = [
-        *_links(model, f"{medium} pipes", unit, crs),
-        *_nodes(model, f"{medium} nodes", unit, crs),
-    ]
+    pipes, devices = part_devices(_links(model, f"{medium} pipes", unit, crs), f"{medium} nodes")
+    records = [*pipes, *_nodes(model, f"{medium} nodes", unit, crs), *devices]
     notes = (f"lengths in {'feet' if unit == FOOT_M else 'metres'} by FLOW_UNITS {units}",)
-    yield from to_layers(records, ".prj", encoding=model.encoding, notes=notes)
+    yield from to_layers(records, origin, encoding=model.encoding, notes=notes)
 
 
 def _medium(model: Inp) -> str:

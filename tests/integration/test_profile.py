@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyogrio
 import pytest
+import rasterio
 import shapely
 import yaml
 
@@ -121,3 +122,19 @@ def test_faults_of_a_profile_are_named(tmp_path: Path, text: str, fault: str) ->
     (tmp_path / "p.yaml").write_text(text)
     with pytest.raises(Invalid, match=fault):
         read_profile(tmp_path / "p.yaml")
+
+
+def test_terrain_is_looked_at_and_not_copied(connection: Connection, tmp_path: Path) -> None:
+    """A raster of heights is told from a mask before anything is imported."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    heights = np.full((50, 60), 3.5)
+    form = {"driver": "GTiff", "width": 60, "height": 50, "count": 1, "crs": "EPSG:9214", "dtype": "float32"}
+    frame = rasterio.transform.from_origin(EAST, NORTH, 2.0, 2.0)
+    for name, values in (("dem", heights), ("mask", np.where(np.arange(60) % 2, 4096.0, heights))):
+        with rasterio.open(folder / f"{name}.tif", "w", transform=frame, **form) as target:
+            target.write(values.astype("float32"), 1)
+    dem, mask = inspect(connection, folder)
+    assert (dem.table, dem.target, dem.fault) == ("terrain", "terrain: a pixel is 2 m wide", "")
+    assert (mask.table, mask.fault[:39]) == (None, "mask.tif: neighbouring pixels differ by")
+    assert sorted(path.name for path in tmp_path.rglob("*.tif")) == ["dem.tif", "mask.tif"]

@@ -282,6 +282,22 @@ def test_copy_is_made_once(tmp_path: Path) -> None:
     assert len(list((tmp_path / "data" / "terrain").iterdir())) == 1
 
 
+def test_steep_ground_is_ground(tmp_path: Path) -> None:
+    """A cliff of 400 m, and a single broken pixel, are no reason to refuse the terrain of a mountain."""
+    heights = a_plane(400, 600)
+    heights[:, 300:] += 400
+    heights[17, 23] = 3000
+    assert load(a_raster(tmp_path, heights))["resolution_m"] == 2.0
+
+
+def test_mask_in_whole_numbers_is_no_terrain(tmp_path: Path) -> None:
+    """Bits that mark clouds reach from 1 to 4096: as heights they would be walls of four kilometres."""
+    clouds = np.where(np.indices((400, 600)).sum(axis=0) // 20 % 3 == 0, 4096, 1).astype("uint16")
+    refused = refusal(a_raster(tmp_path, clouds))
+    assert refused.finding.fault is Fault.LAYER_UNKNOWN
+    assert "differ by up to 4095 m" in refused.finding.message
+
+
 @pytest.mark.shared_data
 @pytest.mark.parametrize(("name", "fault"), [("all-nodata.tif", Fault.LAYER_UNKNOWN), ("cog.tif", Fault.OUTSIDE_CITY)])
 def test_public_rasters_are_refused(shared: Path, tmp_path: Path, name: str, fault: Fault) -> None:
@@ -289,3 +305,14 @@ def test_public_rasters_are_refused(shared: Path, tmp_path: Path, name: str, fau
     path = tmp_path / name
     path.write_bytes((shared / "terrain" / name).read_bytes())
     assert refusal(path).finding.fault is fault
+
+
+@pytest.mark.shared_data
+def test_quality_band_of_a_satellite_is_no_terrain(shared: Path, tmp_path: Path) -> None:
+    """A public COG has one band of whole numbers from 1 to 7872, in metres and with a code: bits, not heights."""
+    path = tmp_path / "cog.tif"
+    path.write_bytes((shared / "terrain" / "cog.tif").read_bytes())
+    dataset = Dataset(path, tmp_path, (path,))
+    with pytest.raises(Rejected, match="no ground does") as refused:
+        read_terrain(dataset, City(parse_crs("EPSG:32621")), None, force=False, target=tmp_path / "data" / "x.tif")
+    assert refused.value.finding.fault is Fault.LAYER_UNKNOWN

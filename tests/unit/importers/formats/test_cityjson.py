@@ -70,6 +70,14 @@ def test_box_is_a_building_to_the_millimetre(tmp_path: Path, mesh_of) -> None:
     assert shapely.get_coordinates(record["solid"], include_z=True).max(axis=0).tolist() == [562004, 1820003, 7]
 
 
+def test_stated_ground_goes_before_the_base_of_the_model(tmp_path: Path) -> None:
+    """Models stand on a base of their own; a ground above the roof is no ground."""
+    buildings = {"a": a_building(a_solid(), TerrainHeight=5.5), "b": a_building(a_solid(), TerrainHeight=99)}
+    (layer,) = read(tmp_path, a_model(buildings))
+    assert layer.columns["groundelevation"] == [5.5, 5.0]
+    assert layer.columns["height_m"] == [1.5, 2.0]
+
+
 def test_height_is_measured_on_the_body_where_none_is_stated(tmp_path: Path) -> None:
     """Top less ground; a stated height of zero or less stands for 'not measured'."""
     (layer,) = read(tmp_path, a_model({"a": a_building(a_solid()), "b": a_building(a_solid(), measuredHeight=-9999)}))
@@ -373,6 +381,6 @@ def test_rotterdam_has_16_buildings_without_party_walls(shared: Path) -> None:
     (layer,) = read_cityjson(Dataset(path, path.parent, (path,)))
     assert len(layer) == 16
     assert "solid" not in layer.columns
-    assert layer.columns["groundelevation"] == [0.0] * 16
-    assert layer.record(0)["height_m"] == pytest.approx(15.211)
-    assert layer.record(0)["TerrainHeight"] == 3.03
+    assert layer.record(0)["groundelevation"] == 3.03
+    assert min(layer.columns["groundelevation"]) > 1, "the model's own base is at 0"
+    assert layer.record(0)["height_m"] == pytest.approx(15.211 - 3.03)

@@ -59,7 +59,7 @@ def test_every_pipe_agrees_with_another_reader(shared: Path) -> None:
     """Course and diameter of all 1,156 pipes of a real model are those that WNTR exported from the same file."""
     pipes, nodes = read_epanet(of(shared / "underground/epanet/ky4.inp"))
     exported = json.loads((shared / "underground/epanet/ky4_pipes.geojson").read_text())["features"]
-    assert (pipes.columns["subtype"].count("pipe"), len(nodes)) == (len(exported), 964) == (1156, 964)
+    assert (pipes.columns["subtype"].count("pipe"), len(nodes)) == (len(exported), 966) == (1156, 966)
     for index, feature in enumerate(exported):
         stated = feature["properties"]
         assert pipes.columns["ownerref"][index] == stated["name"]
@@ -83,11 +83,12 @@ def test_ground_in_metres(shared: Path) -> None:
 def test_valve_sizes_are_no_pipe_diameters(shared: Path) -> None:
     """A model says 1,000 inches where it does not care: no pipe of 25 m comes of it."""
     pipes, nodes = read_epanet(of(shared / "underground/epanet/ky10.inp"))
-    assert (len(pipes), len(nodes)) == (1061, 935)
-    valves = [i for i, kind in enumerate(pipes.columns["subtype"]) if kind == "valve PRV"]
+    assert (len(pipes), len(nodes)) == (1043, 953)
+    valves = [i for i, kind in enumerate(nodes.columns["subtype"]) if kind == "valve PRV"]
     assert len(valves) == 5
-    assert {pipes.columns["valvesize"][i] for i in valves} == {1000.0}
-    assert {pipes.columns["diameter_mm"][i] for i in valves} == {None}
+    assert {nodes.columns["valvesize"][i] for i in valves} == {1000.0}
+    assert "valvesize" not in match_fields(nodes.columns, attributes_of("utility_nodes"))
+    assert not {"diameter_mm", "pipesize"} & nodes.columns.keys()
 
 
 @pytest.mark.shared_data
@@ -156,3 +157,34 @@ def test_known_by_content() -> None:
     """A model begins with its junctions."""
     assert is_epanet(b"[JUNCTIONS]\n", ".txt")
     assert not is_epanet(b"no sections", ".inp")
+
+
+def test_pump_without_length_is_a_node(tmp_path: Path) -> None:
+    """A pump between two junctions of one place is a thing in the ground, not a line of no length."""
+    pipes, nodes = read_epanet(a_model(tmp_path, MODEL.replace("R1 -5 0", "R1 0 0").replace("T1 10 5", "T1 10 0")))
+    assert pipes.columns["ownerref"] == ["P1"]
+    assert [nodes.columns[name][-2:] for name in ("ownerref", "subtype", "kind")] == [
+        ["U1", "V1"], ["pump", "valve PRV"], [None, "valve"],
+    ]  # fmt: skip
+    assert shapely.to_wkt(nodes.geometries[-2:].tolist(), rounding_precision=0).tolist() == [
+        "POINT (0 0)", "POINT (10 0)",
+    ]  # fmt: skip
+
+
+def test_code_in_the_title(tmp_path: Path) -> None:
+    """The format has no place for a reference system: people write it into the title; a .prj goes before it."""
+    model = a_model(tmp_path, MODEL.replace("a town", "a town, EPSG:9214"))
+    assert {(layer.crs, layer.crs_origin) for layer in read_epanet(model)} == {("EPSG:9214", "its title")}
+    prj = tmp_path / "model.prj"
+    prj.write_text("EPSG:9215")
+    beside = Dataset(model.path, tmp_path, (model.path, prj))
+    assert {(layer.crs, layer.crs_origin) for layer in read_epanet(beside)} == {("EPSG:9215", ".prj")}
+    assert {layer.crs_origin for layer in read_epanet(a_model(tmp_path, MODEL))} == {""}
+
+
+@pytest.mark.shared_data
+def test_pumps_of_a_real_model(shared: Path) -> None:
+    """Both pumps of a town stand where their junctions do; its 1,156 pipes have a length."""
+    pipes, nodes = read_epanet(of(shared / "underground/epanet/ky4.inp"))
+    assert (len(pipes), len(nodes), nodes.columns["subtype"].count("pump")) == (1156, 966, 2)
+    assert all(line.length > 0 for line in pipes.geometries)

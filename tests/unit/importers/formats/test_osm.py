@@ -100,8 +100,14 @@ def test_trees(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_girth_that_is_not_in_metres(tmp_path: Path) -> None:
+    """Someone typed 30 for thirty centimetres: no tree of a city is 30 m around."""
+    trees = load(tmp_path, node(40, 2, 2, tags(natural="tree", circumference="30", genus="Betula", species="Pendula")))
+    assert (trees["trees"].columns["girth_m"], trees["trees"].columns["latinname"]) == ([None], ["Betula pendula"])
+
+
 def test_what_lies_underground(tmp_path: Path) -> None:
-    """Pipelines and cables with location=underground, by what they carry; others are none of it."""
+    """Pipelines and cables by what they carry; those that are said to be elsewhere are none of it."""
     layers = load(
         tmp_path,
         way(50, [1, 2], tags(man_made="pipeline", location="underground", substance="sewage", diameter="600",
@@ -109,13 +115,17 @@ def test_what_lies_underground(tmp_path: Path) -> None:
         way(51, [2, 3], tags(power="cable", location="underground", voltage="22000")),
         way(52, [3, 4], tags(man_made="pipeline", location="overground", substance="water")),
         way(53, [1, 4], tags(man_made="pipeline", location="underground", substance="fuel", diameter="24 in")),
+        way(54, [2, 4], tags(man_made="pipeline", type="cold")),
+        way(55, [2, 4], tags(man_made="construction", construction="pipeline", substance="gas")),
+        way(56, [2, 4], tags(abandoned__man_made="pipeline", substance="gas")),
     )  # fmt: skip
     lines = layers["underground utility lines"]
-    assert lines.columns["discipline"] == ["wastewater", "power", None]
-    assert lines.columns["diameter_mm"] == [600.0, None, 609.6]
-    assert lines.columns["voltage"] == [None, "22000", None]
-    assert lines.columns["depth_m"] == [1.5, None, None]
-    assert lines.columns["subtype"] == ["sewage", "cable", "fuel"]
+    assert lines.columns["discipline"] == ["wastewater", "power", None, "heat", "gas", "gas"]
+    assert lines.columns["diameter_mm"] == [600.0, None, 609.6, None, None, None]
+    assert lines.columns["voltage"] == [None, "22000", *[None] * 4]
+    assert lines.columns["depth_m"] == [1.5, *[None] * 5]
+    assert lines.columns["subtype"] == ["sewage", "cable", "fuel", "cold", "gas", "gas"]
+    assert lines.columns["status"] == [*[None] * 4, "planned", "abandoned"]
 
 
 @pytest.mark.parametrize("value", ["", "3;4", "about 3", "3-4", "-2", "1e3", "3 miles", "٣"])
@@ -158,14 +168,15 @@ def test_known_by_content() -> None:
 
 @pytest.mark.shared_data
 def test_helsinki(shared: Path) -> None:
-    """649 trees, 2,504 roads, 494 buildings, 77 pipelines underground (another is only under construction)."""
+    """649 trees, 2,504 roads, 494 buildings, 77 pipelines underground, one of no said place, one being built."""
     layers = read(shared / "roads/Helsinki.osm.pbf")
     assert {name: len(layer) for name, layer in layers.items()} == {
-        "trees": 649, "roads": 2504, "underground utility lines": 77, "buildings": 494,
+        "trees": 649, "roads": 2504, "underground utility lines": 79, "buildings": 494,
     }  # fmt: skip
     lines = layers["underground utility lines"]
     found = [lines.columns["discipline"].count(d) for d in ("water", "heat", "gas", None)]
-    assert found == [41, 20, 10, 6]
+    assert found == [42, 26, 10, 1]
+    assert lines.columns["status"].count("planned") == 1
     road = layers["roads"].record(0)
     assert (road["osm_id"], road["name"], road["highway"]) == ("4236349", "Erottajankatu", "unclassified")
     assert shapely.get_coordinates(layers["roads"].geometries[0])[0].tolist() == [24.9432708, 60.1665138]

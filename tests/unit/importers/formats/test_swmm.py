@@ -222,3 +222,10 @@ def test_told_from_epanet_by_sections() -> None:
     assert is_epanet(b"[TITLE]\n" + b"long " * 800, ".inp")
     assert not is_epanet(b"[OPTIONS]\nUnits=GPM\n", ".ini")
     assert not is_epanet(b"*HEADING\n*NODE\n1, 0, 0\n", ".inp")
+
+
+@pytest.mark.shared_data
+def test_code_in_the_title_of_a_real_model(shared: Path) -> None:
+    """A model in state plane feet names EPSG:2817, which counts in metres: it is handed on as it is said."""
+    layers = list(read_swmm(of(shared / "underground/swmm/model_state_plane.inp")))
+    assert {(layer.crs, layer.crs_origin) for layer in layers} == {("EPSG:2817", "its title")}
