@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from layers.features import Page, fetch_state, to_cursor, turned
 from layers.streams import chosen_properties, file_statement, one_moment, stream_rows, stream_statement, text_statement
 from ogc_api.geofile import FeatureFile
-from ogc_api.items import DOWNLOADS, FORMATS, MEDIA_TYPE, dump, neighbours, time_stamp
+from ogc_api.items import DOWNLOADS, MEDIA_TYPE, time_stamp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -65,9 +65,8 @@ async def stream_page(wanted: Wanted, plan: Plan, counts: Counts) -> Response:
         preceding = None if request.query.cursor is None else turned(to_cursor(first))
         end = Page(b"", returned, state.version, state.total, to_cursor(last) if has_more else None, preceding)
         matched = await counts.matched(connection, request, end, storage)
-        links = [*plan.address.links(*FORMATS), *neighbours(end, request, plan.address)]
         number = "" if matched is None else f'"numberMatched":{matched},'
-        tail = f'],{number}"numberReturned":{returned},"timeStamp":"{time_stamp()}","links":{dump(links)}}}'
+        tail = f'],{number}"numberReturned":{returned},"timeStamp":"{time_stamp()}","links":{plan.page_links(end)}}}'
         yield tail.encode()
 
     return await _begin(_reading(wanted, pieces), MEDIA_TYPE, headers)

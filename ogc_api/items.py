@@ -59,20 +59,19 @@ class Address:
         return [self.link("self", _TITLES["json"]), *others, collection]
 
 
-def write_collection(page: Page, matched: int | None, request: FeatureRequest, address: Address) -> bytes:
-    """A feature collection (17-069r4, 7.15) with links to itself, its other formats and its neighbour pages."""
-    links = [*address.links(*FORMATS), *neighbours(page, request, address)]
+def write_collection(page: Page, matched: int | None, links: str) -> bytes:
+    """A feature collection (17-069r4, 7.15); `links` as JSON."""
     number = "" if matched is None else f'"numberMatched":{matched},'
     head = (
         f'{{"type":"FeatureCollection",{number}"numberReturned":{page.returned},'
-        f'"timeStamp":"{time_stamp()}","links":{dump(links)},"features":['
+        f'"timeStamp":"{time_stamp()}","links":{links},"features":['
     )
     return b"%b%b]}" % (head.encode(), page.features)
 
 
-def write_feature(feature: bytes, address: Address) -> bytes:
-    """A feature (17-069r4, 7.16) with links to itself, its other formats and its collection."""
-    return b'%b,"links":%b}' % (feature[:-1], dump(address.links(*ITEM_FORMATS)).encode())
+def write_feature(feature: bytes, links: str) -> bytes:
+    """A feature (17-069r4, 7.16); `links` as JSON."""
+    return b'%b,"links":%b}' % (feature[:-1], links.encode())
 
 
 def neighbours(page: Page, request: FeatureRequest, address: Address) -> list[Link]:

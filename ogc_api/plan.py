@@ -9,16 +9,20 @@ from starlette.datastructures import QueryParams
 
 from layers.features import feature_statement, page_statement
 from ogc_api.config import VERSION
-from ogc_api.items import DOWNLOADS, Address
+from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, Address, dump, neighbours
 from ogc_api.negotiation import choose_text
 from ogc_api.params import parse_item, parse_items
 
 if TYPE_CHECKING:
     from layers.catalog import Layer
     from layers.database import Reader
+    from layers.features import Page
     from layers.statement import Statement
     from ogc_api.edition import Edition
     from ogc_api.params import FeatureRequest
+
+# No feature is called so, and nothing of it is escaped in a URL or in JSON.
+_ITEM = "-feature-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,21 @@ class Plan:
     statement: Statement
     address: Address
 
+    # Links to the document itself, in its other formats and to its collection, as JSON; `_ITEM` stands for a feature.
+    links: str
+
     @property
     def headers(self) -> dict[str, str]:
         return {"Content-Crs": f"<{self.request.reference.uri}>"}
+
+    def page_links(self, page: Page) -> str:
+        """All links of a page, as JSON."""
+        beyond = neighbours(page, self.request, self.address)
+        return f"{self.links[:-1]},{dump(beyond)[1:]}" if beyond else self.links
+
+    def item_links(self, feature_id: str) -> str:
+        """All links of a feature, as JSON."""
+        return self.links.replace(_ITEM, feature_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +74,18 @@ class Wanted:
 
 
 def make_plan(wanted: Wanted, *, is_page: bool) -> Plan:
+    """The plan of a request for a page, or for a single feature. Raises: Invalid."""
     params, edition, layer = QueryParams(wanted.params), wanted.edition, wanted.layer
-    address = _address(edition, layer, params, wanted.language)
+    address = _address(wanted, params, "/items" if is_page else f"/items/{_ITEM}")
     if is_page:
         request = parse_items(params, layer, edition.offered, is_download=wanted.format in DOWNLOADS)
-        return Plan(request, page_statement(request.query, edition.storage), address)
+        statement = page_statement(request.query, edition.storage)
+        return Plan(request, statement, address, dump(address.links(*FORMATS)))
     request = parse_item(params, layer, edition.offered)
-    return Plan(request, feature_statement(request.query), address)
+    return Plan(request, feature_statement(request.query), address, dump(address.links(*ITEM_FORMATS)))
 
 
-def _address(edition: Edition, layer: Layer, params: QueryParams, language: str) -> Address:
-    url = f"{edition.base_url}/collections/{layer.name}"
+def _address(wanted: Wanted, params: QueryParams, path: str) -> Address:
+    url = f"{wanted.edition.base_url}/collections/{wanted.layer.name}"
     query = tuple((name, value) for name, value in params.items() if name != "f")
-    return Address(url, choose_text(layer.title, language), "/items", query)
+    return Address(url, choose_text(wanted.layer.title, wanted.language), path, query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import lru_cache
+import re
 from typing import TYPE_CHECKING, Any
 
 from pygeoapi.api import itemtypes
@@ -15,7 +15,7 @@ from layers.features import Page, fetch_feature, fetch_page, fetch_state
 from ogc_api.counts import Counts
 from ogc_api.downloads import download, stream_page
 from ogc_api.edition import Asked, ask
-from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, MEDIA_TYPE, Address, write_collection, write_feature
+from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, MEDIA_TYPE, write_collection, write_feature
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.pages import Place, render
 from ogc_api.plan import Plan, Wanted, make_plan
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 _STREAMED_ABOVE = 2_000
 _MOST_PLANS = 2_000
+# What an encoded answer adds to its tag.
+_CODING = re.compile(r'-(br|gzip)"$')
+
+# Collection, query string, Accept, Accept-Language, and whether it is a page.
+type _Key = tuple[str, str, str, str, bool]
 
 
 class Items:
@@ -35,12 +40,11 @@ class Items:
     def __init__(self, editions: Editions) -> None:
         self._editions = editions
         self._counts = Counts()
-        self._plans: tuple[Edition | None, dict[object, Plan]] = (None, {})
+        self._plans: tuple[Edition | None, dict[_Key, tuple[Wanted, Plan]]] = (None, {})
 
     async def list(self, request: Request) -> Response:
         """A page of features. Raises: Invalid, NotFound, Unavailable."""
-        wanted = await self._understand(request, tuple(FORMATS))
-        plan = self._plan(wanted, is_page=True)
+        wanted, plan = await self._understand(request, is_page=True)
         if (unchanged := await _unchanged(request, wanted)) is not None:
             return unchanged
         if wanted.format in DOWNLOADS:
@@ -55,14 +59,13 @@ class Items:
         headers = plan.headers | {"ETag": wanted.tag(page.version)}
         if wanted.format == "jsonld":
             return await asyncio.to_thread(_write_linked, wanted, page, None, headers)
-        body = write_collection(page, matched, plan.request, plan.address)
+        body = write_collection(page, matched, plan.page_links(page))
         return await _respond(wanted, "items.html", _path(request), body, headers)
 
     async def show(self, request: Request) -> Response:
         """One feature. Raises: Invalid, NotFound, Unavailable."""
-        wanted = await self._understand(request, tuple(ITEM_FORMATS))
+        wanted, plan = await self._understand(request, is_page=False)
         feature_id = request.path_params["item"]
-        plan = self._plan(wanted, is_page=False)
         async with wanted.reader.live.connection() as connection:
             found = await fetch_feature(connection, plan.request.query, plan.statement.text, feature_id)
         headers = plan.headers | {"ETag": f'"{wanted.mark(found.revision)}"'}
@@ -70,33 +73,32 @@ class Items:
             return Response(status_code=304, headers=headers)
         if wanted.format == "jsonld":
             return await asyncio.to_thread(_write_linked, wanted, found.feature, feature_id, headers)
-        base = plan.address
-        address = Address(base.collection, base.title, f"/items/{feature_id}", base.query)
-        body = write_feature(found.feature, address)
+        body = write_feature(found.feature, plan.item_links(feature_id))
         return await _respond(wanted, "item.html", _path(request), body, headers)
 
-    def _plan(self, wanted: Wanted, *, is_page: bool) -> Plan:
-        """The plan of a request; the same request again is not read twice, as long as the edition lasts."""
-        edition, plans = self._plans
-        if edition is not wanted.edition or len(plans) > _MOST_PLANS:
-            self._plans = (wanted.edition, plans := {})
-        key = (wanted.layer.name, wanted.params, wanted.format in DOWNLOADS, wanted.language, is_page)
-        plan = plans.get(key)
-        if plan is None:
-            plan = plans[key] = make_plan(wanted, is_page=is_page)
-        return plan
-
-    async def _understand(self, request: Request, offered: tuple[str, ...]) -> Wanted:
-        edition = await self._editions.fresh()
-        layer = edition.find_layer(request.path_params["collection"])
-        params, headers = request.query_params, request.headers
-        f = _format(params.get("f"), headers.get("accept", ""), offered)
-        language = _language(params.get("lang"), headers.get("accept-language", ""))
-        return Wanted(edition, layer, f, language, request.scope["query_string"].decode("latin-1"))
+    async def _understand(self, request: Request, *, is_page: bool) -> tuple[Wanted, Plan]:
+        """What is wanted, and how it is met; the same request is not thought over twice while an edition lasts."""
+        edition, headers = await self._editions.fresh(), request.headers
+        known, plans = self._plans
+        if known is not edition or len(plans) > _MOST_PLANS:
+            self._plans = (edition, plans := {})
+        query = request.scope["query_string"].decode("latin-1")
+        accepted = headers.get("accept", ""), headers.get("accept-language", "")
+        key = (request.path_params["collection"], query, *accepted, is_page)
+        understood = plans.get(key)
+        if understood is None:
+            understood = plans[key] = _understand(edition, key)
+        return understood
 
 
-_format = lru_cache(maxsize=512)(choose_format)
-_language = lru_cache(maxsize=512)(choose_language)
+def _understand(edition: Edition, key: _Key) -> tuple[Wanted, Plan]:
+    """Raises: Invalid, NotFound."""
+    collection, query, accept, accept_language, is_page = key
+    layer, params = edition.find_layer(collection), QueryParams(query)
+    f = choose_format(params.get("f"), accept, tuple(FORMATS if is_page else ITEM_FORMATS))
+    language = choose_language(params.get("lang"), accept_language)
+    wanted = Wanted(edition, layer, f, language, query)
+    return wanted, make_plan(wanted, is_page=is_page)
 
 
 def _is_large(plan: Plan) -> bool:
@@ -118,7 +120,7 @@ async def _unchanged(request: Request, wanted: Wanted) -> Response | None:
 
 def _holds(tags: str, tag: str) -> bool:
     """Whether an If-None-Match names a tag, compared weakly (RFC 9110, 8.8.3.2)."""
-    named = {one.strip().removeprefix("W/") for one in tags.split(",")}
+    named = {_CODING.sub('"', one.strip().removeprefix("W/")) for one in tags.split(",")}
     return "*" in named or tag.removeprefix("W/") in named
 
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -19,6 +18,7 @@ from starlette.routing import Route
 from layers.database import Audience
 from layers.errors import NotFound
 from ogc_api import execution, handlers
+from ogc_api.compression import Compression
 from ogc_api.config import TITLE, ProcessPlugin, Service
 from ogc_api.edition import Editions
 from ogc_api.handlers import Call
@@ -106,10 +106,18 @@ def _middleware(audience: Audience) -> list[Middleware]:
     """Public data may be read by any web page; what is not public neither that, nor kept by a cache."""
     if audience is Audience.PUBLIC:
         cors = Middleware(
-            CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["Content-Crs"]
+            CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["Content-Crs", "ETag"]
         )
-        return [Middleware(ProtectiveHeaders, cache_control="no-cache"), cors]
-    return [Middleware(ProtectiveHeaders, cache_control="private, no-store")]
+        return [Middleware(ProtectiveHeaders, cache_control="no-cache"), cors, Middleware(Compression)]
+    return [Middleware(ProtectiveHeaders, cache_control="private, no-store"), Middleware(Compression)]
+
+
+_PROTECTIVE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"vary", b"Accept, Accept-Language, Accept-Encoding"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +128,11 @@ class ProtectiveHeaders:
     cache_control: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        protective = (*_PROTECTIVE, (b"cache-control", self.cache_control.encode()))
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-                headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-                headers["Cache-Control"] = self.cache_control
-                headers.add_vary_header("Accept, Accept-Language")
+                message["headers"] = [*message["headers"], *protective]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

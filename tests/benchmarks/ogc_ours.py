@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layers.database import Audience
+from layers.database import Audience, Role
 from twin.app import Doors, create_app
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def create() -> Starlette:
     url = os.environ["BENCH_DATABASE"]
-    databases = {audience: url.replace("postgresql://twin@", f"postgresql://{audience}@", 1) for audience in Audience}
+    roles = (*Audience, *Role)
+    databases = {str(role): url.replace("postgresql://twin@", f"postgresql://{role}@", 1) for role in roles}
     address = f"http://127.0.0.1:{os.environ['BENCH_PORT']}"
     return create_app(Doors(databases, Path(os.environ["BENCH_DATA"]), address, open_desk=True))

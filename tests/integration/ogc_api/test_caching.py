@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import TYPE_CHECKING
 
+import brotli
 import pytest
+
+from ogc_api.compression import choose_coding
 
 if TYPE_CHECKING:
     from conftest import Town
@@ -16,9 +21,10 @@ ITEMS = "/collections/trees/items"
 def test_an_unchanged_layer_is_not_sent_again(town: Town, public: Client) -> None:
     """304 as long as the layer is as it was, 200 and another tag from the moment it is not."""
     town.a_tree()
-    tag = public.get(ITEMS).headers["etag"]
+    plain = {"Accept-Encoding": "identity"}
+    tag = public.get(ITEMS, headers=plain).headers["etag"]
     for tags in (tag, f'"x", {tag}', "*"):
-        answer = public.get(ITEMS, headers={"If-None-Match": tags})
+        answer = public.get(ITEMS, headers=plain | {"If-None-Match": tags})
         assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
     town.a_tree()
     changed = public.get(ITEMS, headers={"If-None-Match": tag})
@@ -65,3 +71,43 @@ def test_a_count_is_of_the_version_that_is_shown(town: Town, public: Client) -> 
     assert [public.get(ITEMS, params=asked).json()["numberMatched"] for _ in range(2)] == [2, 2]
     town.a_tree(height_m=4)
     assert public.get(ITEMS, params=asked).json()["numberMatched"] == 3
+
+
+def test_a_304_names_the_version_that_a_client_has(town: Town, public: Client) -> None:
+    """What was sent packed is known again by the tag that it was sent under."""
+    town.trees(100)
+    packed = public.get(ITEMS, params={"limit": 100}, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["etag"].endswith('-gzip"')
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
+    assert public.get(ITEMS, params={"limit": 100}, headers=again).status_code == 304
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+@pytest.mark.parametrize("limit", [100, 3000])
+def test_packed_answers_are_the_same(town: Town, public: Client, coding: str, limit: int) -> None:
+    """A page in one piece, or streamed, unpacks to the same features, and is a fraction of the size."""
+    town.trees(3000)
+    plain = public.get(ITEMS, params={"limit": limit}, headers={"Accept-Encoding": "identity"})
+    with public.stream("GET", ITEMS, params={"limit": limit}, headers={"Accept-Encoding": coding}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == coding
+    assert "accept-encoding" in answer.headers["vary"].lower()
+    unpacked = brotli.decompress(raw) if coding == "br" else gzip.decompress(raw)
+    assert json.loads(unpacked)["features"] == plain.json()["features"]
+    assert len(raw) < len(plain.content) / 4
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("", None), ("gzip;q=0", None), ("br;q=0, gzip", "gzip"), ("*", "br"), ("deflate", None), ("GZIP, x", "gzip")],
+)
+def test_a_client_gets_what_it_can_unpack(accepted: str, coding: str | None) -> None:
+    """Only what was accepted, and nothing that was refused."""
+    assert choose_coding(accepted) == coding
+
+
+def test_files_and_short_answers_are_not_packed(town: Town, public: Client) -> None:
+    """What holds an index of its own, and what is short, come as they are."""
+    town.a_tree()
+    for path in (f"{ITEMS}?f=gpkg", f"{ITEMS}/999"):
+        assert "content-encoding" not in public.get(path, headers={"Accept-Encoding": "br, gzip"}).headers
