@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import SCHEMA, Base
-from layers.database import Audience, Connection
+from layers.database import AsyncConnection, Audience, Connection
 from layers.errors import Invalid, NotFound
 
 
@@ -74,17 +74,21 @@ def list_keys(connection: Connection) -> list[tuple[str, datetime]]:
     return connection.execute("select name, created_at from access_keys order by name").fetchall()
 
 
-def identify(connection: Connection, key: str) -> Caller | None:
+async def identify(connection: AsyncConnection, key: str) -> Caller | None:
     """The bearer of a key; None for a key that is not, or no longer, known.
 
     The web roles cannot read the table, only ask this question.
     """
-    row = connection.execute("select * from twin.identify_key(%s)", (_hash(key),)).fetchone()
+    row = await (await connection.execute(_IDENTIFY, (_hash(key),))).fetchone()
     if row is None:
         return None
     name, reads_utilities, organisation_id, organisation, coordinates = row
     audience = Audience.OPERATOR if reads_utilities else Audience.PUBLIC
-    return Caller(name, audience, organisation_id, organisation, bool(coordinates))
+    who = None if organisation is None else organisation.decode()
+    return Caller(name.decode(), audience, organisation_id, who, bool(coordinates))
+
+
+_IDENTIFY = b"select name, reads_utilities, organisation_id, organisation, coordinates from twin.identify_key($1::text)"
 
 
 def _hash(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +21,7 @@ from layers.crs import parse_storage_crs
 from layers.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from psycopg.abc import Buffer
 
@@ -128,13 +128,15 @@ class AsyncPool:
         self._pool: AsyncConnectionPool[AsyncConnection] | None = None
         self._opening = asyncio.Lock()
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """Raises: Unavailable where none is free or the statement takes too long."""
-        pool = self._pool or await self._open()
-        with _explained():
-            async with pool.connection() as connection:
-                yield connection
+    def connection(self) -> Lease:
+        """A connection for as long as a `with` lasts.
+
+        Raises: Unavailable where none is free or a statement takes too long.
+        """
+        return Lease(self)
+
+    async def opened(self) -> AsyncConnectionPool[AsyncConnection]:
+        return self._pool or await self._open()
 
     async def _open(self) -> AsyncConnectionPool[AsyncConnection]:
         async with self._opening:
@@ -171,6 +173,28 @@ class AsyncPool:
             await pool.close()
 
 
+class Lease:
+    """A connection that is lent; written out, for a generator at every request costs more than what it wraps."""
+
+    __slots__ = ("_connection", "_from", "_pool")
+
+    def __init__(self, pool: AsyncPool) -> None:
+        self._from = pool
+
+    async def __aenter__(self) -> AsyncConnection:
+        self._pool = await self._from.opened()
+        try:
+            self._connection = await self._pool.getconn()
+        except (psycopg.Error, PoolTimeout) as error:
+            raise _explain(error) from error
+        return self._connection
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        await self._pool.putconn(self._connection)
+        if isinstance(error, psycopg.OperationalError):
+            raise _explain(error) from error
+
+
 class _TextBytes(Loader):
     def load(self, data: Buffer) -> bytes:
         return bytes(data)
@@ -190,12 +214,20 @@ def _explained() -> Iterator[None]:
     """What a server's connections may fail with, in our words. Raises: Unavailable."""
     try:
         yield
-    except PoolTimeout as error:
-        raise Unavailable("no connection to the database could be had in 10 s: try again in a moment") from error
-    except psycopg.errors.QueryCanceled as error:
-        raise Unavailable("the query took longer than 30 s: ask for a smaller area or fewer features") from error
-    except psycopg.OperationalError as error:
-        raise Unavailable("the database does not answer: try again in a moment") from error
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        raise _explain(error) from error
+
+
+def _explain(error: Exception) -> Exception:
+    match error:
+        case PoolTimeout():
+            return Unavailable("no connection to the database could be had in 10 s: try again in a moment")
+        case psycopg.errors.QueryCanceled():
+            return Unavailable("the query took longer than 30 s: ask for a smaller area or fewer features")
+        case psycopg.OperationalError():
+            return Unavailable("the database does not answer: try again in a moment")
+        case _:
+            return error
 
 
 def migrate(url: str, storage_crs: str) -> None:

@@ -65,7 +65,6 @@ def page_statement(query: FeatureQuery, storage: Crs) -> Statement:
     """The statement whose row `to_page` reads. Raises: Invalid for a filter that means nothing."""
     values = Values()
     limit = sql.Literal(query.limit or 0)
-    keys = [sql.SQL("{}::text").format(sql.Identifier(name)) for name, _ in query.sort_by]
     rows = sql.SQL("select * from {table} {where} {order} limit {limit} + 1 offset {offset}").format(
         table=sql.Identifier(query.layer.name),
         where=on_page(query, storage, values),
@@ -78,12 +77,12 @@ def page_statement(query: FeatureQuery, storage: Crs) -> Statement:
         "select s.version, s.features, p.* from visible_layer_states s, (select coalesce(string_agg(feature, ','), ''),"
         " count(*), max(keys) filter (where n = 1), max(keys) filter (where n = {limit}) from"
         " (select n, case when n <= {limit} then {feature} end as feature,"
-        " case when n in (1, {limit}) then json_build_array({keys})::text end as keys"
+        " case when n in (1, {limit}) then {keys} end as keys"
         " from (select row_number() over () as n, r.* from ({rows}) r) numbered{back}) page) p where s.layer = {layer}"
     ).format(
         limit=limit,
         feature=feature_text(query),
-        keys=sql.SQL(", ").join([*keys, sql.SQL("id::text")]),
+        keys=key_text(query),
         rows=rows,
         back=sql.SQL(" order by n desc" if is_backward else ""),
         layer=sql.Literal(query.layer.name),
@@ -104,8 +103,18 @@ def to_page(row: Sequence[Any], query: FeatureQuery) -> Page:
 
 
 def to_cursor(keys: bytes | None) -> Cursor | None:
-    """The cursor behind a feature, of its keys as a JSON array."""
-    return None if keys is None else Cursor(tuple(json.loads(keys)))
+    """The cursor behind a feature: of its identifier, or of its sort keys and that as a JSON array."""
+    if keys is None:
+        return None
+    return Cursor((keys.decode(),)) if keys.isdigit() else Cursor(tuple(json.loads(keys)))
+
+
+def key_text(query: FeatureQuery) -> sql.Composable:
+    """Expression that gives what `to_cursor` reads of a row."""
+    if not query.sort_by:
+        return sql.SQL("id::text")
+    keys = [sql.SQL("{}::text").format(sql.Identifier(name)) for name, _ in query.sort_by]
+    return sql.SQL("json_build_array({})::text").format(sql.SQL(", ").join([*keys, sql.SQL("id::text")]))
 
 
 def turned(cursor: Cursor | None) -> Cursor | None:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.string import TextLoader
 
-from layers.features import explained
+from layers.features import explained, key_text
 from layers.geojson import chosen_names, feature_text, placed
 from layers.selection import on_page, order
 from layers.statement import Statement, Values
@@ -36,10 +36,8 @@ async def one_moment(connection: AsyncConnection) -> AsyncIterator[None]:
 
 def stream_statement(query: FeatureQuery, storage: Crs) -> Statement:
     """The statement whose rows are (feature, sort keys and id): one more than the limit where there is one."""
-    keys = sql.SQL(", ").join(
-        [*(sql.SQL("{}::text").format(sql.Identifier(name)) for name, _ in query.sort_by), sql.SQL("id::text")]
-    )
-    return _statement(query, storage, sql.SQL("{}, json_build_array({})::text").format(feature_text(query), keys), 1)
+    columns = sql.SQL("{}, {}").format(feature_text(query), key_text(query))
+    return _statement(query, storage, columns, 1)
 
 
 def text_statement(query: FeatureQuery, storage: Crs) -> Statement:

@@ -71,13 +71,16 @@ class _Answer:
         if message["type"] != "http.response.body":
             await self._send(message)
             return
-        if self._start is not None:
-            start, self._start = self._start, None
-            if _is_worth_it(start, message):
-                self._encoder = _ENCODERS[self._coding]()
-                start = {**start, "headers": _encoded(start["headers"], self._coding)}
-            await self._send(start)
-        await self._send(message if self._encoder is None else self._encode(self._encoder, message))
+        start, self._start = self._start, None
+        if start is None:
+            await self._send(message if self._encoder is None else self._encode(self._encoder, message))
+            return
+        if _is_worth_it(start, message):
+            self._encoder = _ENCODERS[self._coding]()
+            message = self._encode(self._encoder, message)
+            start = {**start, "headers": _encoded(start["headers"], self._coding, message)}
+        await self._send(start)
+        await self._send(message)
 
     def _encode(self, encoder: _Encoder, message: Message) -> Message:
         body = encoder.process(message.get("body", b""))
@@ -101,11 +104,14 @@ def _is_worth_it(start: Message, first: Message) -> bool:
     return is_text and is_long and b"content-encoding" not in headers
 
 
-def _encoded(headers: list[tuple[bytes, bytes]], coding: str) -> list[tuple[bytes, bytes]]:
-    kept = []
+def _encoded(headers: list[tuple[bytes, bytes]], coding: str, first: Message) -> list[tuple[bytes, bytes]]:
+    """Headers of an answer whose first encoded piece this is: its length is known where it is the only one."""
+    changed = [(b"content-encoding", coding.encode())]
+    if not first.get("more_body"):
+        changed.append((b"content-length", str(len(first["body"])).encode()))
     for name, value in headers:
         if name == b"etag" and value.endswith(b'"'):
-            kept.append((name, b'%b-%b"' % (value[:-1], coding.encode())))
+            changed.append((name, b'%b-%b"' % (value[:-1], coding.encode())))
         elif name != b"content-length":
-            kept.append((name, value))
-    return [*kept, (b"content-encoding", coding.encode())]
+            changed.append((name, value))
+    return changed

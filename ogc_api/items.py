@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -52,6 +53,12 @@ class Address:
         href = f"{self.collection}{self.path}?{parameters}"
         return {"rel": rel, "type": FORMATS[f], "title": title, "href": href}
 
+    @lru_cache(maxsize=2048)  # noqa: B019 - an address is a value, and most are asked for again
+    def key_link(self, rel: str, title: str) -> str:
+        """A link to a page by its key, as JSON with %s where the key has to be."""
+        link = self.link(rel, title, but=("offset", "cursor"), cursor="")
+        return dump(link).replace("%", "%%").replace('cursor="', 'cursor=%s"')
+
     def links(self, *formats: str) -> list[Link]:
         """Links to the document itself, in its other formats, and to its collection."""
         others = [self.link("alternate", _TITLES[f], f) for f in formats if f != "json"]
@@ -74,17 +81,17 @@ def write_feature(feature: bytes, links: str) -> bytes:
     return b'%b,"links":%b}' % (feature[:-1], links.encode())
 
 
-def neighbours(page: Page, request: FeatureRequest, address: Address) -> list[Link]:
-    """Links to the pages before and after: by key, except back to where an offset led."""
+def neighbour_links(page: Page, request: FeatureRequest, address: Address) -> list[str]:
+    """Links to the pages before and after, as JSON: by key, except back to where an offset led."""
     if request.wants_hits:
         return []
     links, offset = [], request.query.offset
     if offset:
-        links.append(address.link("prev", "Previous page", offset=max(0, offset - request.limit)))
+        links.append(dump(address.link("prev", "Previous page", offset=max(0, offset - request.limit))))
     elif page.preceding is not None:
-        links.append(address.link("prev", "Previous page", cursor=write_cursor(page.preceding)))
+        links.append(address.key_link("prev", "Previous page") % write_cursor(page.preceding))
     if page.following is not None:
-        links.append(address.link("next", "Next page", but=("offset",), cursor=write_cursor(page.following)))
+        links.append(address.key_link("next", "Next page") % write_cursor(page.following))
     return links
 
 
@@ -92,5 +99,5 @@ def time_stamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def dump(links: list[Link]) -> str:
+def dump(links: Link | list[Link]) -> str:
     return json.dumps(links, ensure_ascii=False, separators=(",", ":"))

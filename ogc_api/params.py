@@ -126,6 +126,8 @@ def parse_item(params: QueryParams, layer: Layer, offered: Sequence[Reference]) 
 def write_cursor(cursor: Cursor) -> str:
     """A cursor as a parameter that says nothing to people."""
     sides = "p" if cursor.is_backward else "n"
+    if len(cursor.keys) == 1:
+        return f"{sides}{cursor.keys[0]}"
     keys = json.dumps(cursor.keys, ensure_ascii=False, separators=(",", ":"))
     return sides + base64.urlsafe_b64encode(keys.encode()).decode().rstrip("=")
 
@@ -134,6 +136,8 @@ def read_cursor(text: str | None) -> Cursor | None:
     """Raises: Invalid for a text that `write_cursor` did not write."""
     if text is None:
         return None
+    if re.fullmatch(r"[np]\d{1,18}", text, re.ASCII):
+        return Cursor((text[1:],), is_backward=text[0] == "p")
     try:
         keys = json.loads(base64.b64decode(text[1:] + "=" * (-len(text[1:]) % 4), b"-_", validate=True))
         is_fit = isinstance(keys, list) and bool(keys) and all(key is None or isinstance(key, str) for key in keys)

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from layers.features import feature_statement, page_statement
 from ogc_api.config import VERSION
-from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, Address, dump, neighbours
+from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, Address, dump, neighbour_links
 from ogc_api.negotiation import choose_text
 from ogc_api.params import parse_item, parse_items
 
@@ -42,8 +42,7 @@ class Plan:
 
     def page_links(self, page: Page) -> str:
         """All links of a page, as JSON."""
-        beyond = neighbours(page, self.request, self.address)
-        return f"{self.links[:-1]},{dump(beyond)[1:]}" if beyond else self.links
+        return f"{','.join((self.links[:-1], *neighbour_links(page, self.request, self.address)))}]"
 
     def item_links(self, feature_id: str) -> str:
         """All links of a feature, as JSON."""

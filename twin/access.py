@@ -7,7 +7,6 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
@@ -64,11 +63,10 @@ class Gate:
         if authorization is None:
             return ANYBODY
         key = _key(authorization)
-        return None if key is None else await to_thread.run_sync(self._ask, key)
-
-    def _ask(self, key: str) -> Caller | None:
-        with self.keys.connection() as connection:
-            return identify(connection, key)
+        if key is None:
+            return None
+        async with self.keys.live.connection() as connection:
+            return await identify(connection, key)
 
 
 def _key(authorization: str) -> str | None:

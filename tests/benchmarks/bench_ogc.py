@@ -291,8 +291,9 @@ def wrk(place: str, asked: Sequence[str], folder: Path, seconds: float, connecti
     script.write_text(
         f"local paths = {{{listed}}}\nlocal n = 0\n"
         "request = function() n = n % #paths + 1; return wrk.format('GET', paths[n]) end\n"
-        'done = function(s, l) local e = s.errors; io.write(string.format(\'JSON{"n":%d,"us":%d,"mean":%.1f,"bad":%d}\\n\', s.requests,'
-        " s.duration, l.mean, e.connect + e.read + e.write + e.status + e.timeout)) end\n"
+        "done = function(s, l) local e = s.errors; io.write(string.format("
+        '\'JSON{"n":%d,"us":%d,"mean":%.1f,"bad":%d}\\n\', s.requests, s.duration, l.mean,'
+        " e.connect + e.read + e.write + e.status + e.timeout)) end\n"
     )
     threads = "2" if connections > 50 else "1"
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "60s", "-s", str(script)]
