@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from importers.vocabulary import attributes_of, match_fields
+from layers.columns import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+# What is decided by all values of a field: each with how often it comes.
+type Counted = Sequence[tuple[Any, int]]
+type Census = Mapping[str, Counted]
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """n records; `fields` maps an attribute to the field it is read from and the unit in that field's name.
 
-    repeated: for each record, whether it is one of several parts of a record of the file.
+    repeated: (n,), for each record whether it is one of several parts of a record of the file.
+    census: the values of the whole layer, of which these n records are a part, with how often each comes.
     """
 
     count: int
-    columns: dict[str, list[Any]]
+    columns: dict[str, Column[Any]]
     fields: dict[str, tuple[str, str | None]]
-    repeated: tuple[bool, ...] = ()
+    repeated: NDArray[np.bool_]
+    census: Census | None = None
 
     def __contains__(self, attribute: object) -> bool:
         return attribute in self.fields
 
-    def values(self, attribute: str) -> list[Any]:
+    def values(self, attribute: str) -> Column[Any]:
         """N values, all None where no field serves the attribute."""
         if attribute not in self.fields:
-            return [None] * self.count
+            return Column.constant(None, self.count)
         return self.columns[self.fields[attribute][0]]
+
+    def counted(self, attribute: str) -> Counted:
+        """The values of the whole layer."""
+        if attribute not in self.fields:
+            return ()
+        name = self.fields[attribute][0]
+        return list(self.columns[name].counted()) if self.census is None else self.census.get(name, ())
 
     def unit(self, attribute: str) -> str | None:
         return self.fields[attribute][1] if attribute in self.fields else None
 
-    def take(self, index: Sequence[int]) -> Attributes:
+    def take(self, index: NDArray[np.int64]) -> Attributes:
         """The records at these positions; `repeated` says which stand for a part of a record only."""
-        columns = {name: [values[i] for i in index] for name, values in self.columns.items()}
-        times = Counter(index)
-        return Attributes(len(index), columns, self.fields, tuple(times[i] > 1 for i in index))
+        columns = {name: column.take(index) for name, column in self.columns.items()}
+        times = np.bincount(index, minlength=self.count)
+        return Attributes(len(index), columns, self.fields, times[index] > 1, self.census)
 
 
-def read_attributes(table: str, columns: dict[str, list[Any]], count: int) -> Attributes:
-    return Attributes(count, columns, match_fields(columns, attributes_of(table)), (False,) * count)
+def read_attributes(
+    table: str, columns: Mapping[str, Sequence[Any]], count: int, census: Census | None = None
+) -> Attributes:
+    """The columns of `count` records; `census` tells of the whole layer where the records are a part of it."""
+    own = {name: Column.of(values) for name, values in columns.items()}
+    fields = match_fields(own, attributes_of(table))
+    return Attributes(count, own, fields, np.zeros(count, dtype=bool), census)

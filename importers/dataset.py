@@ -1,56 +1,157 @@
-"""One file from reading to a draft of what it brings; nothing is written yet."""
+"""One file from reading to what it brings, part by part; nothing is written yet."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from importers.draft import Context, Draft, Identity, Where, reject, stamped
+from importers.decoding import decode, decode_names
+from importers.draft import Where, refuse, refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
 from importers.formats import recognise as recognise_format
-from importers.layer import add_layer
+from importers.joining import draw_lines, index_nodes, is_schematic
+from importers.layer import read_layer, read_long_layer
 from importers.report import FileReport
+from importers.source import AnyLayer, LongLayer, SourceLayer
 from importers.terrain import read_terrain
+from importers.vocabulary import vocabulary, words_in
+from layers.loading import Quarantined
 from layers.provenance import Outcome
+from layers.rows import encode_rows
 
 if TYPE_CHECKING:
-    from importers.source import Dataset, SourceLayer
+    from collections.abc import Iterator
+
+    from importers.draft import Context
+    from importers.layer import Announcement
+    from importers.source import Dataset
+    from layers.loading import Part
 
 
-def read_dataset(dataset: Dataset, context: Context, source: Identity) -> Draft:
-    """Everything that a file brings; whatever is wrong with it stands in the draft."""
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The hash of a file's content, and the place of its kind in an import: 0 terrain, 1 boundaries, 2 the rest."""
+
+    sha256: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The file has tables that name manholes: it is to be read again when those of the whole delivery are known."""
+
+
+def identify(dataset: Dataset) -> Identity:
+    """Content and kind of a file; what is in no known format is of the rest."""
+    sha256 = dataset.sha256()
+    try:
+        if recognise_format(dataset).read is None:
+            return Identity(sha256, 0)
+    except Rejected:
+        return Identity(sha256, 2)
+    is_boundary = words_in(dataset.path.stem) & set(vocabulary()["layers"]["boundaries"])
+    return Identity(sha256, 1 if is_boundary else 2)
+
+
+def read_dataset(
+    dataset: Dataset, sha256: str, *, context: Context
+) -> Iterator[Part | Announcement | Postponed | FileReport]:
+    """Everything that a file brings; last comes the report on it, whatever is wrong with the file.
+
+    Raises: Rejected where reading fails after parts were given: then none of them may count.
+    """
     report = FileReport(dataset.name, Outcome.LOADED)
-    draft = Draft(report, source, dataset.size, context.owner)
+    has_refused = False
     try:
         form = recognise_format(dataset)
         report.format = form.name
         if form.read is None:
-            _add_terrain(draft, dataset, context)
+            yield _read_terrain(report, dataset, sha256, context)
         else:
-            for layer in form.read(dataset):
-                for part in by_dimension(layer, context):
-                    add_layer(draft, part, dataset, context)
+            for part in _read_layers(report, form.read(dataset), dataset, context):
+                has_refused |= isinstance(part, Quarantined)
+                yield part
+                if isinstance(part, Postponed):
+                    return
     except Rejected as rejected:
-        reject(draft, None, rejected)
+        if report.loaded:
+            raise
+        has_refused = True
+        yield from reject(report, None, rejected)
     if report.loaded == 0:
         report.outcome = Outcome.QUARANTINED
-        if not draft.refused:
-            nothing = f"{dataset.name} has no features"
-            reject(draft, None, Rejected(Fault.GEOMETRY_MISSING, nothing, "check the export"))
-    elif draft.refused:
+        if not has_refused:
+            nothing = Rejected(Fault.GEOMETRY_MISSING, f"{dataset.name} has no features", "check the export")
+            yield from reject(report, None, nothing)
+    elif has_refused:
         report.outcome = Outcome.PARTLY
-    return draft
+    yield report
 
 
-def refuse_dataset(dataset: Dataset, source: Identity, finding: Finding) -> Draft:
-    """The draft of a file that could not even be opened."""
+def refuse_dataset(dataset: Dataset, sha256: str, *, context: Context) -> Iterator[Part | FileReport]:
+    """A file that the database refuses for `context.verdict`, with every record of it.
+
+    `sha256` is not needed: the file is known.
+    """
+    del sha256
+    finding = Finding(Fault.VALUE_REFUSED, str(context.verdict), "correct the value, or report the rule if it is wrong")
+    report = report_refusal(dataset, finding)
+    report.format = recognise_format(dataset).name
+    yield Quarantined((refuse(None, finding, {}, Where()),))
+    for layer in (recognise_format(dataset).read or _no_layers)(dataset):
+        for chunk in layer.chunks() if isinstance(layer, LongLayer) else [layer]:
+            report.read += len(chunk)
+            yield from refuse_records(chunk, (replace(finding, row=int(row)) for row in chunk.rows))
+    report.refused = report.read
+    yield report
+
+
+def _no_layers(_: Dataset) -> Iterator[SourceLayer]:
+    return iter(())
+
+
+def report_refusal(dataset: Dataset, finding: Finding) -> FileReport:
+    """The report of a file that is put aside whole."""
     report = FileReport(dataset.name, Outcome.QUARANTINED, message=finding.message)
     report.note(None, [finding])
-    draft = Draft(report, source, 0, None)
-    draft.refuse(None, finding, {}, Where())
-    return draft
+    return report
+
+
+def _read_layers(
+    report: FileReport, layers: Iterator[SourceLayer] | Iterator[AnyLayer], dataset: Dataset, context: Context
+) -> Iterator[Part | Announcement | Postponed]:
+    """Layer by layer; tables that name manholes come last, drawn between those of this file and of the delivery."""
+    schematic: list[SourceLayer] = []
+    points: list[SourceLayer] = []
+    for layer in layers:
+        if isinstance(layer, LongLayer):
+            yield from read_long_layer(report, layer, dataset, context)
+        elif is_schematic(layer):
+            schematic.append(layer)
+        else:
+            for part in by_dimension(layer, context):
+                points += [part] if _holds_points(part) else []
+                yield from read_layer(report, part, dataset, context)
+    if not schematic:
+        return
+    if context.nodes is None:
+        yield Postponed()
+        return
+    nodes = context.nodes.and_those_of(index_nodes(_decoded(layer) for layer in points))
+    for layer in schematic:
+        yield from read_layer(report, draw_lines(_decoded(layer), nodes), dataset, context)
+
+
+def _holds_points(layer: SourceLayer) -> bool:
+    return bool((shapely.get_type_id(layer.geometries) == 0).any())
+
+
+def _decoded(layer: SourceLayer) -> SourceLayer:
+    decoding = decode_names(layer.columns, layer.encoding, layer.fonts, None)
+    return replace(decode(layer, decoding)[0], encoding="Unicode")
 
 
 def by_dimension(layer: SourceLayer, context: Context) -> list[SourceLayer]:
@@ -66,9 +167,9 @@ def by_dimension(layer: SourceLayer, context: Context) -> list[SourceLayer]:
     return [layer.take(np.flatnonzero(dimensions == kind)) for kind in kinds]
 
 
-def _add_terrain(draft: Draft, dataset: Dataset, context: Context) -> None:
-    target = context.data / "terrain" / f"{draft.source.sha256}.tif"
+def _read_terrain(report: FileReport, dataset: Dataset, sha256: str, context: Context) -> Part:
+    target = context.terrain / f"{sha256}.tif"
     batch = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=target)
-    draft.batches.append(stamped(batch, context))
-    draft.report.tables.append("terrain")
-    draft.report.read = draft.report.loaded = 1
+    report.count("terrain", 1)
+    report.read = 1
+    return encode_rows("terrain", batch, context.city.storage.srid)

@@ -7,13 +7,15 @@ where reference, unit or ground is missing, the elevation stays NaN.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from importers.fields import DEPTH, DEPTH_UNITS, parse_lengths, parse_number
+from importers.fields import DEPTH, parse_lengths, parse_number
 from importers.vocabulary import match_value, vocabulary
+from layers.columns import Column, Slots
 from layers.utilities import ElevationSource, VerticalReference
 
 if TYPE_CHECKING:
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from importers.attributes import Attributes
+    from importers.attributes import Attributes, Counted
     from importers.section import Section
     from layers.terrain import Ground
+
+    type Chosen = NDArray[np.bool_]
+    type Floats = NDArray[np.float64]
 
 # Deeper than any utility trench: a number beyond it is a mistake, not a depth.
 _DEEPEST_M = 15.0
@@ -46,36 +51,109 @@ _ELEVATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Vertices:
-    """All vertices of n lines: x, y, z (NaN without), the terrain under each, and which belong to which line."""
+@dataclass(frozen=True)
+class Lines:
+    """The m vertices of n lines, each line with at least one.
 
-    xyz: NDArray[np.float64]
-    surface: NDArray[np.float64]
-    spans: list[slice]
+    xyz: (m, 3), z NaN without. surface: (m,) terrain, NaN unknown. of: (m,) the line of each. first: (n,) its first.
+    """
+
+    xyz: Floats
+    surface: Floats
+    of: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    @classmethod
+    def on(cls, ground: Ground, lines: NDArray[np.object_]) -> Lines:
+        xyz, of = shapely.get_coordinates(lines, include_z=True, return_index=True)
+        counts = np.bincount(of, minlength=len(lines))
+        return cls(xyz, ground.elevations(xyz[:, :2]), of, np.cumsum(counts) - counts)
+
+    def every(self, vertices: Chosen) -> Chosen:
+        """For each line, whether all its vertices are."""
+        return self._fold(np.logical_and, vertices)
+
+    def some(self, vertices: Chosen) -> Chosen:
+        return self._fold(np.logical_or, vertices)
+
+    def _fold(self, ufunc: np.ufunc, vertices: Chosen) -> Chosen:
+        return np.asarray(ufunc.reduceat(vertices, self.first) if len(self.first) else np.zeros(0, dtype=bool))
+
+    def first_where(self, vertices: Chosen, values: Floats) -> Floats:
+        """For each line, the value at the first of its vertices that is, NaN where none is."""
+        found = np.full(len(self.first), np.nan)
+        places = np.flatnonzero(vertices)[::-1]
+        found[self.of[places]] = values[places]
+        return found
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """(n,) vertices of each line."""
+        return np.diff(self.first, append=len(self.of))
+
+    @cached_property
+    def mean_surface(self) -> Floats:
+        """Mean terrain under each line, NaN where it is unknown somewhere."""
+        if not len(self.first):
+            return np.zeros(0)
+        return np.asarray(np.add.reduceat(self.surface, self.first) / np.bincount(self.of))
+
+    @cached_property
+    def share_along(self) -> Floats:
+        """(m,) share of the line's length in plan that lies before each vertex."""
+        steps = np.hypot(*np.diff(self.xyz[:, :2], axis=0, prepend=self.xyz[:1, :2]).T)
+        steps[self.first] = 0.0
+        total = np.add.reduceat(steps, self.first) if len(self.first) else np.zeros(0)
+        sums = np.cumsum(steps)
+        return np.asarray((sums - sums[self.first][self.of]) / total[self.of])
 
 
 @dataclass(slots=True)
 class Vertical:
-    """What is known of the height of n lines: `z` per vertex (NaN unknown), the rest per line."""
+    """What is known of the height of n lines: `z` per vertex (NaN unknown), the rest per line.
 
-    z: NDArray[np.float64]
-    spans: list[slice]
-    ground: list[float | None]
-    stated_ground: list[float | None]
-    reference: list[VerticalReference]
-    source: list[ElevationSource]
-    raw: list[str | None]
-    unit: list[str | None]
-    reason: list[str]
+    ground: mean terrain, NaN unknown. stated_ground: the record's own ground level.
+    """
 
-    def decide(self, line: int, z: Any, reference: VerticalReference, source: ElevationSource, reason: str) -> None:
-        self.z[self.spans[line]] = z
-        self.reference[line], self.source[line], self.reason[line] = reference, source, reason
+    lines: Lines
+    z: Floats
+    stated_ground: Column[float | None]
+    reference: Slots[VerticalReference]
+    source: Slots[ElevationSource]
+    raw: Slots[str | None]
+    unit: Slots[str | None]
+    reason: Slots[str]
 
-    def forget(self, line: int, reason: str) -> None:
-        self.z[self.spans[line]] = np.nan
-        self.source[line], self.reason[line] = ElevationSource.NONE, reason
+    @property
+    def ground(self) -> Floats:
+        return self.lines.mean_surface
+
+    @property
+    def known(self) -> Chosen:
+        return self.source.column.where(lambda source: source is not ElevationSource.NONE)
+
+    def state(self, chosen: Chosen, raw: Column[Any], unit: str | None) -> None:
+        """What the records say, as they say it."""
+        self.raw.put(chosen, raw.map(str))
+        self.unit.put(chosen, unit)
+
+    def decide(
+        self, chosen: Chosen, z: Floats, *, reference: Column[Any], source: ElevationSource, reason: Column[str]
+    ) -> None:
+        """Elevations (m,) of which those of the chosen lines count."""
+        vertices = chosen[self.lines.of]
+        self.z[vertices] = z[vertices]
+        self.reference.put(chosen, reference)
+        self.source.put(chosen, source)
+        self.reason.put(chosen, reason)
+
+    def forget(self, chosen: Chosen, reason: Column[str]) -> None:
+        """The elevation is not known, for these reasons (n,)."""
+        if not chosen.any():
+            return
+        self.z[chosen[self.lines.of]] = np.nan
+        self.source.put(chosen, ElevationSource.NONE)
+        self.reason.put(chosen, reason)
 
 
 def read_verticals(
@@ -84,38 +162,26 @@ def read_verticals(
     """Axis elevations of lines (storage CRS) from z, start and end inverts, one elevation, or one depth: the first
     of these that is there.
     """
-    vertices = _vertices(lines, ground)
-    count = len(lines)
+    known = Lines.on(ground, lines)
     out = Vertical(
-        z=np.full(len(vertices.xyz), np.nan),
-        spans=vertices.spans,
-        ground=[_mean(vertices.surface[span]) for span in vertices.spans],
-        stated_ground=[number for _, number in _elevations(attributes, "ground")],
-        reference=[VerticalReference.NONE] * count,
-        source=[ElevationSource.NONE] * count,
-        raw=[None] * count,
-        unit=[None] * count,
-        reason=["no depth or elevation given"] * count,
+        lines=known,
+        z=np.full(len(known.xyz), np.nan),
+        stated_ground=_elevations(attributes, "ground"),
+        reference=Slots(VerticalReference.NONE, len(lines)),
+        source=Slots(ElevationSource.NONE, len(lines)),
+        raw=Slots(None, len(lines)),
+        unit=Slots(None, len(lines)),
+        reason=Slots("no depth or elevation given", len(lines)),
     )
-    stated = [_stated_reference(value) for value in attributes.values("vertical_reference")]
-    _from_depths(out, attributes, vertices, stated)
+    stated = attributes.values("vertical_reference").map(_stated_reference)
+    heights = Column.of(sections).map(lambda section: section.outer_height_m)
+    _from_depths(out, attributes, stated)
     _from_elevations(out, attributes, stated)
-    _from_end_inverts(out, attributes, vertices)
-    _from_z(out, vertices, stated, sections)
-    _to_axis(out, sections)
-    _refuse_absurd(out, vertices)
+    _from_end_inverts(out, attributes)
+    _from_z(out, stated, heights)
+    _to_axis(out, Column.of(sections))
+    _refuse_absurd(out)
     return out
-
-
-def _vertices(lines: NDArray[np.object_], ground: Ground) -> Vertices:
-    xyz = shapely.get_coordinates(lines, include_z=True)
-    ends = np.cumsum(shapely.get_num_coordinates(lines)).tolist()
-    spans = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    return Vertices(xyz, ground.elevations(xyz[:, :2]), spans)
-
-
-def _mean(heights: NDArray[np.float64]) -> float | None:
-    return None if np.isnan(heights).any() else float(heights.mean())
 
 
 def _stated_reference(value: Any) -> VerticalReference | None:
@@ -123,35 +189,52 @@ def _stated_reference(value: Any) -> VerticalReference | None:
     return VerticalReference(matched) if matched else None
 
 
-def _from_depths(
-    out: Vertical, attributes: Attributes, vertices: Vertices, stated: Sequence[VerticalReference | None]
-) -> None:
+def _or(stated: Column[VerticalReference | None], otherwise: VerticalReference) -> Column[VerticalReference]:
+    return stated.map(lambda reference: reference or otherwise)
+
+
+def _from_depths(out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None]) -> None:
+    ground = out.stated_ground.floats()
+    surface = np.where(np.isnan(ground), np.nan, ground)[out.lines.of]
+    surface = np.where(np.isnan(surface), out.lines.surface, surface)
+    no_ground = out.lines.some(np.isnan(surface))
+    below = out.stated_ground.map(
+        lambda level: "terrain" if level is None else f"the ground level {level:g} of the record"
+    )
     for key, reference in _DEPTHS.items():
+        if key not in attributes:
+            continue
         raw = attributes.values(key)
-        known = [None if _is_sentinel(value, "depth") else value for value in raw]
-        signs = _signs(known)
-        depths = parse_lengths([_unsigned(v) for v in known], attributes.unit(key), DEPTH, DEPTH_UNITS)
-        for i, depth in enumerate(depths.metres):
-            if raw[i] is None:
-                continue
-            out.raw[i], out.unit[i] = str(raw[i]), depths.unit
-            refusal = _refusal(known[i], depth, signs, depths.reason)
-            stated_ground = out.stated_ground[i]
-            surface = vertices.surface[vertices.spans[i]]
-            if stated_ground is not None:
-                surface = np.full(len(surface), stated_ground)
-            if refusal is not None or depth is None:
-                out.forget(i, f"depth {raw[i]} not used: {refusal}")
-            elif np.isnan(surface).any():
-                out.forget(i, f"depth {raw[i]} given, but no terrain is known under the line")
-            else:
-                below = "terrain" if stated_ground is None else f"the ground level {stated_ground:g} of the record"
-                reason = f"depth below {below}, {depths.reason}{signs}"
-                out.decide(i, surface - depth, stated[i] or reference, ElevationSource.DEPTH, reason)
+        depths, refusals, signs = _read_depths(raw, attributes.unit(key), attributes.counted(key))
+        given, refused = raw.given(), refusals.given()
+        out.state(given, raw, depths.unit)
+        out.forget(given & refused, Column([f"depth {v} not used: {r}" for v, r in _pairs(raw, refusals)], raw.codes))
+        lost = given & ~refused & no_ground
+        out.forget(lost, raw.map(lambda value: f"depth {value} given, but no terrain is known under the line"))
+        reason = below.map(f"depth below {{}}, {depths.reason}{signs}".format)
+        z = surface - depths.metres.floats()[out.lines.of]
+        used = given & ~refused & ~no_ground
+        out.decide(used, z, reference=_or(stated, reference), source=ElevationSource.DEPTH, reason=reason)
 
 
-def _refusal(known: Any, depth: float | None, signs: str | None, reason: str) -> str | None:
-    if known is None:
+def _pairs(one: Column[Any], other: Column[Any]) -> zip[tuple[Any, Any]]:
+    return zip(one.distinct, other.distinct, strict=True)
+
+
+def _read_depths(raw: Column[Any], unit: str | None, counted: Counted) -> tuple[Any, Column[str | None], str | None]:
+    """Depths in metres, why a value is not used, and what the signs say."""
+    known = [(value, times) for value, times in counted if not _is_sentinel(value, "depth")]
+    signs = _signs(known)
+    depths = parse_lengths(raw.map(_unsigned), unit, DEPTH, [(_unsigned(value), times) for value, times in known])
+    refusals = [
+        None if value is None else _refusal(value, depth, signs, depths.reason)
+        for value, depth in _pairs(raw, depths.metres)
+    ]
+    return depths, Column(refusals, raw.codes), signs
+
+
+def _refusal(value: Any, depth: float | None, signs: str | None, reason: str) -> str | None:
+    if _is_sentinel(value, "depth"):
         return "it stands for 'not known'"
     if depth is None:
         return reason
@@ -160,9 +243,9 @@ def _refusal(known: Any, depth: float | None, signs: str | None, reason: str) ->
     return f"deeper than {_DEEPEST_M:g} m" if depth > _DEEPEST_M else None
 
 
-def _signs(values: Sequence[Any]) -> str | None:
+def _signs(counted: Counted) -> str | None:
     """What the signs of a depth column say: '' all positive, a remark when all negative, None when mixed."""
-    numbers = [number for value in values if (number := _leading_number(value))]
+    numbers = [number for value, _ in counted if (number := _leading_number(value))]
     negative = sum(number < 0 for number in numbers)
     if negative == 0:
         return ""
@@ -182,93 +265,98 @@ def _unsigned(value: Any) -> Any:
     return abs(value) if isinstance(value, int | float) else value
 
 
-def _from_elevations(out: Vertical, attributes: Attributes, stated: Sequence[VerticalReference | None]) -> None:
+def _from_elevations(out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None]) -> None:
     for key, reference in _ELEVATIONS.items():
-        for i, (value, number) in enumerate(_elevations(attributes, key)):
-            if number is None:
-                continue
-            out.raw[i], out.unit[i] = str(value), "m"
-            decided = stated[i] or reference
-            out.decide(i, number, decided, ElevationSource.MEASURED, f"elevation of the {decided} stated")
+        if key not in attributes:
+            continue
+        numbers = _elevations(attributes, key)
+        given, decided = numbers.given(), _or(stated, reference)
+        out.state(given, attributes.values(key), "m")
+        reason = decided.map(lambda part: f"elevation of the {part} stated")
+        z = numbers.floats()[out.lines.of]
+        out.decide(given, z, reference=decided, source=ElevationSource.MEASURED, reason=reason)
 
 
-def _from_end_inverts(out: Vertical, attributes: Attributes, vertices: Vertices) -> None:
+def _from_end_inverts(out: Vertical, attributes: Attributes) -> None:
     """Inverts at both ends, straight in between along the plan length."""
-    starts = _elevations(attributes, "elevation_invert_start")
-    ends = _elevations(attributes, "elevation_invert_end")
-    for i, ((start, z_start), (end, z_end)) in enumerate(zip(starts, ends, strict=True)):
-        if start is None and end is None:
-            continue
-        out.raw[i], out.unit[i] = f"{start} … {end}", "m"
-        if attributes.repeated[i]:
-            out.forget(i, f"inverts {start} … {end} of a record in several parts: which end is which is not known")
-            continue
-        if z_start is None or z_end is None:
-            out.forget(i, f"inverts {start} … {end}: one is missing or stands for 'not known'")
-            continue
-        xy = vertices.xyz[vertices.spans[i], :2]
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-        z = z_start + (z_end - z_start) * along / along[-1]
-        reason = "inverts at both ends, straight in between"
-        out.decide(i, z, VerticalReference.INVERT, ElevationSource.INTERPOLATED, reason)
+    starts, ends = attributes.values("elevation_invert_start"), attributes.values("elevation_invert_end")
+    given = starts.given() | ends.given()
+    if not given.any():
+        return
+    said = Column.of([f"{start} … {end}" for start, end in zip(starts, ends, strict=True)])
+    out.state(given, said, "m")
+    z_start, z_end = (_elevations(attributes, f"elevation_invert_{end}").floats() for end in ("start", "end"))
+    missing = given & ~attributes.repeated & (np.isnan(z_start) | np.isnan(z_end))
+    out.forget(missing, said.map(lambda text: f"inverts {text}: one is missing or stands for 'not known'"))
+    parted = said.map(lambda text: f"inverts {text} of a record in several parts: which end is which is not known")
+    out.forget(given & attributes.repeated, parted)
+    of = out.lines.of
+    z = z_start[of] + (z_end - z_start)[of] * out.lines.share_along
+    reason = said.map(lambda _: "inverts at both ends, straight in between")
+    used = given & ~attributes.repeated & ~missing
+    reference = said.map(lambda _: VerticalReference.INVERT)
+    out.decide(used, z, reference=reference, source=ElevationSource.INTERPOLATED, reason=reason)
 
 
-def _elevations(attributes: Attributes, key: str) -> list[tuple[Any, float | None]]:
-    return [
-        (value, None if _is_sentinel(value, "elevation") else parse_number(value)) for value in attributes.values(key)
-    ]
+def _elevations(attributes: Attributes, key: str) -> Column[float | None]:
+    return attributes.values(key).map(lambda value: None if _is_sentinel(value, "elevation") else parse_number(value))
 
 
-def _from_z(
-    out: Vertical, vertices: Vertices, stated: Sequence[VerticalReference | None], sections: Sequence[Section]
-) -> None:
+def _from_z(out: Vertical, stated: Column[VerticalReference | None], outer_heights: Column[float | None]) -> None:
     """Z of the geometry, where every vertex of a line has one that is no sentinel and no depth contradicts it."""
-    heights = vertices.xyz[:, 2]
+    lines, heights = out.lines, out.lines.xyz[:, 2]
     usable = np.isfinite(heights) & ~np.isin(heights, vocabulary()["sentinels"]["elevation"])
-    for i, span in enumerate(out.spans):
-        z = heights[span]
-        tolerance_m = _CONTRADICTION_M + (sections[i].outer_height_m or 0.0)
-        if usable[span].all() and (np.abs(z - out.z[span]) > tolerance_m).any():
-            out.forget(i, f"z {z[0]:g} and '{out.raw[i]}' ({out.reason[i]}) contradict each other: neither is used")
-        elif usable[span].all():
-            out.raw[i], out.unit[i] = "z", "m"
-            reference = stated[i] or VerticalReference.AXIS
-            out.decide(i, z, reference, ElevationSource.MEASURED, f"z of the geometry, taken as {reference}")
-        elif out.raw[i] is None and not np.isnan(z).all():
-            out.raw[i] = "z"
-            out.forget(i, f"z of the geometry not used: {z[~usable[span]][0]:g} stands for 'not known'")
+    whole = lines.every(usable)
+    tolerance_m = _CONTRADICTION_M + np.nan_to_num(outer_heights.floats())
+    contradicted = whole & lines.some(np.abs(heights - out.z) > tolerance_m[lines.of])
+    partly = ~whole & lines.some(~np.isnan(heights)) & ~out.raw.column.given()
+    first = heights[lines.first] if len(lines.first) else heights
+    if contradicted.any():
+        said = zip(first.tolist(), out.raw.column, out.reason.column, strict=True)
+        told = (f"z {z:g} and '{raw}' ({reason}) contradict each other: neither is used" for z, raw, reason in said)
+        out.forget(contradicted, Column.of(told))
+    reference = _or(stated, VerticalReference.AXIS)
+    reason = reference.map(lambda part: f"z of the geometry, taken as {part}")
+    used = whole & ~contradicted
+    out.raw.put(used | partly, "z")
+    out.unit.put(used, "m")
+    out.decide(used, heights, reference=reference, source=ElevationSource.MEASURED, reason=reason)
+    if partly.any():
+        marks = Column.of(lines.first_where(~usable, heights).tolist())
+        out.forget(partly, marks.map(lambda mark: f"z of the geometry not used: {mark:g} stands for 'not known'"))
 
 
-def _to_axis(out: Vertical, sections: Sequence[Section]) -> None:
+def _to_axis(out: Vertical, sections: Column[Section]) -> None:
     """Move z from the part of the section it speaks of to the axis."""
-    for i, section in enumerate(sections):
-        reference = out.reference[i]
-        if out.source[i] is ElevationSource.NONE or reference is VerticalReference.AXIS:
-            continue
-        if section.outer_height_m is None:
-            out.forget(i, f"the elevation of the {reference} is known, but not the section: no axis")
-        elif reference is VerticalReference.INVERT:
-            out.z[out.spans[i]] += (section.inner_height_m or section.outer_height_m) / 2
-        else:
-            out.z[out.spans[i]] -= section.outer_height_m / 2
+    away = out.known & out.reference.column.where(lambda part: part is not VerticalReference.AXIS)
+    if not away.any():
+        return
+    unknown = sections.where(lambda section: section.outer_height_m is None)
+    told = out.reference.column.map(lambda part: f"the elevation of the {part} is known, but not the section: no axis")
+    out.forget(away & unknown, told)
+    inverts = out.reference.column.where(lambda part: part is VerticalReference.INVERT)
+    up = sections.map(lambda section: (section.inner_height_m or section.outer_height_m or 0.0) / 2).floats()
+    down = sections.map(lambda section: -(section.outer_height_m or 0.0) / 2).floats()
+    out.z += np.where(away & ~unknown, np.where(inverts, up, down), 0.0)[out.lines.of]
 
 
-def _refuse_absurd(out: Vertical, vertices: Vertices) -> None:
+def _refuse_absurd(out: Vertical) -> None:
     low, high = _POSSIBLE_M
-    above, below = out.z - vertices.surface > _ABOVE_GROUND_M, vertices.surface - out.z > _DEEPEST_M
-    impossible = (out.z < low) | (out.z > high)
-    for i, span in enumerate(out.spans):
-        if impossible[span].any():
-            out.forget(i, f"elevation {out.raw[i]} not used: not within {low:g} to {high:g} m")
-        elif above[span].any():
-            out.forget(i, f"elevation {out.raw[i]} not used: more than {_ABOVE_GROUND_M:g} m above the ground")
-        elif below[span].any():
-            out.forget(i, f"elevation {out.raw[i]} not used: more than {_DEEPEST_M:g} m below the ground")
+    above, below = out.z - out.lines.surface > _ABOVE_GROUND_M, out.lines.surface - out.z > _DEEPEST_M
+    impossible = out.lines.some((out.z < low) | (out.z > high))
+    above, below = out.lines.some(above) & ~impossible, out.lines.some(below) & ~impossible
+    for chosen, said in (
+        (impossible, f"not within {low:g} to {high:g} m"),
+        (above, f"more than {_ABOVE_GROUND_M:g} m above the ground"),
+        (below & ~above, f"more than {_DEEPEST_M:g} m below the ground"),
+    ):
+        if chosen.any():
+            out.forget(chosen, out.raw.column.map(f"elevation {{}} not used: {said}".format))
 
 
 def read_node_heights(
     points: NDArray[np.object_], attributes: Attributes, ground: Ground
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats, Floats]:
     """(terrain, cover, bottom) elevation of nodes, NaN unknown.
 
     The cover comes from its own field, the ground field or z; the bottom from its own field, or the depth below
@@ -280,20 +368,24 @@ def read_node_heights(
     # z of a manhole may be its cover or its bottom: beside the ground it is the cover.
     z = np.where(np.abs(z - terrain) <= _ABOVE_GROUND_M, z, np.nan)
     cover = _first_known(_heights(attributes, "cover"), _heights(attributes, "ground"), z)
-    known = [None if _is_sentinel(v, "depth") else v for v in attributes.values("depth")]
-    depths = parse_lengths([_unsigned(v) for v in known], attributes.unit("depth"), DEPTH, DEPTH_UNITS)
-    depth = np.array([np.nan if d is None or d > _DEEPEST_M else d for d in depths.metres], dtype=float)
+    depth = _node_depths(attributes)
     bottom = _first_known(_heights(attributes, "bottom"), _first_known(cover, terrain) - depth)
     cover = np.where((cover - terrain > _DEEPEST_M) | (terrain - cover > _DEEPEST_M), np.nan, cover)
     return terrain, cover, np.where((bottom > cover) | (bottom - terrain > _ABOVE_GROUND_M), np.nan, bottom)
 
 
-def _heights(attributes: Attributes, key: str) -> NDArray[np.float64]:
-    numbers = [number for _, number in _elevations(attributes, key)]
-    return np.array([np.nan if number is None else number for number in numbers], dtype=float)
+def _node_depths(attributes: Attributes) -> Floats:
+    raw, counted = attributes.values("depth"), attributes.counted("depth")
+    known = [(_unsigned(value), times) for value, times in counted if not _is_sentinel(value, "depth")]
+    metres = parse_lengths(raw.map(_unsigned), attributes.unit("depth"), DEPTH, known).metres.floats()
+    return np.where((metres > _DEEPEST_M) | raw.where(lambda value: _is_sentinel(value, "depth")), np.nan, metres)
 
 
-def _first_known(*columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def _heights(attributes: Attributes, key: str) -> Floats:
+    return _elevations(attributes, key).floats()
+
+
+def _first_known(*columns: Floats) -> Floats:
     known = columns[0]
     for column in columns[1:]:
         known = np.where(np.isnan(known), column, known)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from importers.text import fold_name
 from importers.vocabulary import vocabulary
+from layers.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,23 +27,22 @@ _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*[x×*]\s*(\d+(?:[.,]\d+)?)\s*(mm|cm|m)?
 class Lengths:
     """A column of lengths in metres (None where not given or not readable), its unit and why that unit."""
 
-    metres: tuple[float | None, ...]
+    metres: Column[float | None]
     unit: str | None
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Plausible:
-    """The range, in metres, in which nearly all values of a column must lie for a unit to be believed."""
+class Usual:
+    """The range, in metres, in which nearly all values of a quantity lie, and the units that it is given in."""
 
     low_m: float
     high_m: float
+    units: tuple[str, ...]
 
 
-DEPTH = Plausible(0.15, 10.0)
-DIAMETER = Plausible(0.015, 4.0)
-DEPTH_UNITS = ("m", "cm", "mm")
-DIAMETER_UNITS = ("mm", "m")
+DEPTH = Usual(0.15, 10.0, ("m", "cm", "mm"))
+DIAMETER = Usual(0.015, 4.0, ("mm", "m"))
 
 
 def parse_number(value: Any) -> float | None:
@@ -58,25 +58,30 @@ def parse_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def parse_lengths(values: Sequence[Any], unit: str | None, plausible: Plausible, units: Sequence[str]) -> Lengths:
+def parse_lengths(
+    values: Sequence[Any], unit: str | None, usual: Usual, counted: Sequence[tuple[Any, int]] | None = None
+) -> Lengths:
     """Lengths of a column. A unit beside the value wins, then the unit in the field's name, then plausibility.
 
-    Without a stated unit the column gets the only one of `units` that puts at least nine in ten of its values into
-    the plausible range; where none or several do, the lengths stay unknown.
+    Without a stated unit the column gets the only usual one that puts at least nine in ten of its values into the
+    plausible range; where none or several do, the lengths stay unknown. `counted` are the values that decide, each
+    with how often it comes: those of the column, unless it is a part of a longer one.
     """
-    pairs = [_split_length(value) for value in values]
-    bare = sorted(abs(number) for number, own in pairs if number and own is None)
+    column = Column.of(values)
+    pairs = [(*_split_length(value), times) for value, times in (column.counted() if counted is None else counted)]
+    stated = next((own for _, own, _ in pairs if own), None)
+    bare = sorted((abs(number), times) for number, own, times in pairs if number and own is None)
     decided, reason = unit, f"unit '{unit}' in the field's name" if unit else ""
     if unit is None and bare:
-        decided, reason = _plausible_unit(bare, plausible, units)
+        decided, reason = _plausible_unit(bare, usual)
     scale = vocabulary()["units"]
-    metres = tuple(
-        None if number is None or (own or decided) is None else number * scale[own or decided] for number, own in pairs
-    )
-    stated = next((own for number, own in pairs if own), None)
-    return Lengths(
-        metres, decided or stated, reason or (f"unit '{stated}' beside the values" if stated else "no values")
-    )
+
+    def to_metres(pair: tuple[float | None, str | None]) -> float | None:
+        number, own = pair
+        return None if number is None or (own or decided) is None else number * scale[own or decided]
+
+    said = reason or (f"unit '{stated}' beside the values" if stated else "no values")
+    return Lengths(column.map(_split_length).map(to_metres), decided or stated, said)
 
 
 def parse_length(value: Any, unit: str) -> float | None:
@@ -95,18 +100,19 @@ def _split_length(value: Any) -> tuple[float | None, str | None]:
     return float(match[1].replace(",", ".")), (match[2] or "").lower() or None
 
 
-def _plausible_unit(sizes: Sequence[float], plausible: Plausible, units: Sequence[str]) -> tuple[str | None, str]:
+def _plausible_unit(sizes: Sequence[tuple[float, int]], usual: Usual) -> tuple[str | None, str]:
     scale = vocabulary()["units"]
+    total = sum(times for _, times in sizes)
     fitting = [
         unit
-        for unit in units
-        if sum(plausible.low_m <= size * scale[unit] <= plausible.high_m for size in sizes) >= 0.9 * len(sizes)
+        for unit in usual.units
+        if sum(times for size, times in sizes if usual.low_m <= size * scale[unit] <= usual.high_m) >= 0.9 * total
     ]
-    span = f"values {sizes[0]:g} to {sizes[-1]:g}"
+    span = f"values {sizes[0][0]:g} to {sizes[-1][0]:g}"
     if len(fitting) == 1:
         return fitting[0], f"no unit given; {span} are plausible only in {fitting[0]}"
     if not fitting:
-        return None, f"no unit given; {span} are plausible in none of {', '.join(units)}"
+        return None, f"no unit given; {span} are plausible in none of {', '.join(usual.units)}"
     return None, f"no unit given; {span} are plausible in {' and in '.join(fitting)}"
 
 

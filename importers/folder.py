@@ -1,44 +1,58 @@
-"""A folder into the city: every file is read, decided upon and written, and none stops the others."""
+"""A folder into the city: every file is read by a worker, decided upon and written, and none stops the others."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from itertools import groupby
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from importers.dataset import read_dataset, refuse_dataset
-from importers.draft import Context, Draft, Identity
-from importers.faults import Fault, Finding, Rejected
-from importers.formats import recognise as recognise_format
+from importers.dataset import Identity, Postponed, identify, read_dataset, refuse_dataset, report_refusal
+from importers.delivery import Delivery, open_delivery
+from importers.draft import Context, Where, refuse
+from importers.faults import Finding, Rejected
+from importers.joining import nodes_at
+from importers.layer import Announcement
 from importers.position import City
 from importers.profile import Profile
 from importers.report import FileReport, ImportReport
-from importers.source import Dataset, find_datasets
-from importers.vocabulary import vocabulary, words_in
+from importers.sandbox import KEPT, Limits, Workers
+from importers.vocabulary import vocabulary
 from layers.boundaries import read_boundary
 from layers.catalog import read_versions
 from layers.crs import Crs, parse_crs
 from layers.database import storage_srid
-from layers.errors import Invalid, TwinError
-from layers.loading import close_run, find_loaded, forget_file, importing, load_file, open_run
+from layers.errors import Invalid, Unavailable
+from layers.loading import (
+    FileRecord,
+    Quarantined,
+    Verdict,
+    close_run,
+    find_loaded,
+    forget_file,
+    importing,
+    loading,
+    open_run,
+    take_file_ids,
+)
 from layers.provenance import Outcome
 from layers.terrain import read_ground
+from layers.utility_nodes import find_places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
+    from importers.source import Dataset
     from layers.database import Connection
 
-LOGGER = logging.getLogger(__name__)
+# A reader of the largest file may take a second for each of its megabytes.
+LIMITS = Limits(cpu_seconds_per_mb=1.0, memory_bytes=1 << 30, result_bytes=256 << 20)
+TERRAIN, BOUNDARIES, REST, SCHEMATIC = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,7 @@ class ImportOptions:
     """What the user adds to what the files say.
 
     crs: for files that declare none, and for a file that is named alone, against its own declaration.
-    again: read files again that are in the city as they are.
+    again: read files again that are in the city as they are. limits: bounds on the reading of one file.
     """
 
     crs: Crs | None = None
@@ -55,6 +69,7 @@ class ImportOptions:
     dry_run: bool = False
     again: bool = False
     profile: Profile = field(default_factory=Profile)
+    limits: Limits = LIMITS
 
     @property
     def given(self) -> dict[str, str | None]:
@@ -62,23 +77,16 @@ class ImportOptions:
         return {"crs": crs, "owner": self.owner, "layer": self.layer, "profile": self.profile.text}
 
 
-@dataclass(slots=True)
-class _Import:
-    connection: Connection
-    data: Path
-    path: Path
-    options: ImportOptions
-    copies: Path = Path()
-    run_id: int = 0
-    loaded_here: dict[str, str] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is: files and bytes done and in all, rows loaded, and the file that is being loaded."""
 
-    def context(self) -> Context:
-        return replace(open_context(self.connection, self.data, self.path, self.options), data=self.copies)
-
-    def circumstances(self, rank: int) -> str:
-        """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""
-        terrain = read_versions(self.connection)["terrain"] if rank == 2 else None
-        return json.dumps([self.options.given, self.path.is_file(), terrain, vocabulary()])
+    files: int
+    of_files: int
+    bytes: int
+    of_bytes: int
+    rows: int
+    path: str
 
 
 def open_context(connection: Connection, data: Path, path: Path, options: ImportOptions) -> Context:
@@ -87,7 +95,7 @@ def open_context(connection: Connection, data: Path, path: Path, options: Import
     return Context(
         city=City(storage, read_boundary(connection)),
         ground=read_ground(connection, data),
-        data=data,
+        terrain=KEPT,
         crs=options.crs,
         force_crs=path.is_file(),
         owner=options.owner,
@@ -102,116 +110,194 @@ def import_path(
     path: Path,
     options: ImportOptions,
     *,
-    on_file: Callable[[FileReport, int, int], None] = lambda *_: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> ImportReport:
-    """Import a folder, or one file with its companions.
+    """Import a folder, or one file with its companions; archives are folders.
 
-    Terrain comes first, for depths refer to it, then boundaries, for everything must lie within them.
-    `on_file` hears of each file when it is done: its report, how many are done, how many there are.
-    Raises: Invalid where there is nothing to import, Conflict while another import runs.
+    Terrain comes first, for depths refer to it, then boundaries, for everything must lie within them; tables that
+    name manholes come last.
+    Raises: Invalid where there is nothing to import, Conflict while another import runs, Unavailable where the database
+    stops: then what was loaded until then is there.
     """
     started = time.monotonic()
     path = path.resolve()
-    datasets, documents = _find(path)
-    job = _Import(connection, data, path, options)
-    root = path if path.is_dir() else path.parent
-    ranked = sorted(((_rank(dataset), dataset) for dataset in datasets), key=lambda pair: pair[0])
-    reports: list[FileReport] = []
-    with importing(connection), _folder_for_copies(data, dry_run=options.dry_run) as job.copies:
-        if not options.dry_run:
-            job.run_id = open_run(connection, str(root), options.given)
-        for rank, members in groupby(ranked, key=lambda pair: pair[0]):
-            context, circumstances = job.context(), job.circumstances(rank)
-            for _, dataset in members:
-                reports.append(_import_dataset(job, context, dataset, circumstances))
-                on_file(reports[-1], len(reports), len(datasets))
-        if not options.dry_run:
-            close_run(connection, job.run_id)
-    left_aside = tuple(document.relative_to(root).as_posix() for document in documents)
-    return ImportReport(str(root), tuple(reports), left_aside, time.monotonic() - started, job.run_id or None)
+    with importing(connection), Workers(limits=options.limits) as workers:
+        delivery = open_delivery(path, workers)
+        job = _Import(connection, data, delivery, options, workers, on_progress)
+        try:
+            reports = job.run()
+        except psycopg.OperationalError as error:
+            said = str(error).strip().partition("\n")[0]
+            raise Unavailable(f"the database stopped the import: {said}; mend that, then import again") from error
+    seconds = time.monotonic() - started
+    return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None)
 
 
-@contextmanager
-def _folder_for_copies(data: Path, *, dry_run: bool) -> Iterator[Path]:
-    """Where copies of terrain rasters go: the data folder, or one that is gone after a dry run."""
-    if not dry_run:
-        yield data
-        return
-    with TemporaryDirectory(prefix="city-twin-") as folder:
-        yield Path(folder)
+class _PutOffError(Exception):
+    """The file is to be read when all manholes are known."""
 
 
-def _find(path: Path) -> tuple[list[Dataset], list[Path]]:
-    if not path.exists():
-        raise Invalid(f"{path} does not exist: name a folder or a file")
-    datasets, documents = find_datasets(path)
-    if not datasets:
-        raise Invalid(f"{path} holds nothing to import: name a folder with deliveries, or a file that is no companion")
-    return datasets, documents
+@dataclass(slots=True)
+class _Import:
+    connection: Connection
+    data: Path
+    delivery: Delivery
+    options: ImportOptions
+    workers: Workers
+    on_progress: Callable[[Progress], None]
+    run_id: int = 0
+    reports: dict[str, FileReport] = field(default_factory=dict)
+    loaded: dict[str, str] = field(default_factory=dict)
+    postponed: list[tuple[Dataset, Identity]] = field(default_factory=list)
+    done_bytes: int = 0
 
+    def run(self) -> list[FileReport]:
+        """The report of each file, in the order of their names."""
+        if not self.options.dry_run:
+            self.run_id = open_run(self.connection, str(self.delivery.root), self.options.given)
+        for dataset, finding in self.delivery.refused:
+            self._refuse(dataset, Identity("", REST), finding)
+        ranks: list[list[tuple[Dataset, Identity]]] = [[], [], []]
+        for dataset, identity in self.workers.map(identify, ((d,) for d in self.delivery.datasets)):
+            if isinstance(identity, Rejected):
+                self._refuse(dataset, Identity("", REST), identity.finding)
+            else:
+                ranks[identity.rank].append((dataset, identity))
+        for rank, files in enumerate(ranks):
+            self._read_all(files, rank)
+        self._read_all(self.postponed, SCHEMATIC)
+        if not self.options.dry_run:
+            close_run(self.connection, self.run_id)
+        return [self.reports[name] for name in sorted(self.reports)]
 
-def _rank(dataset: Dataset) -> int:
-    """0 for terrain, 1 for boundaries, 2 for the rest."""
-    try:
-        if recognise_format(dataset).read is None:
-            return 0
-    except (Rejected, OSError):
-        return 2
-    return 1 if words_in(dataset.path.stem) & set(vocabulary()["layers"]["boundaries"]) else 2
+    def _read_all(self, files: list[tuple[Dataset, Identity]], rank: int) -> None:
+        """Files of one rank; of the same content the second is read only where the first was not loaded."""
+        if not files:
+            return
+        context, circumstances = self._context(rank), self._circumstances(rank)
+        first: dict[str, tuple[Dataset, Identity]] = {}
+        again = []
+        for dataset, identity in files:
+            if first.setdefault(identity.sha256, (dataset, identity))[0] is not dataset:
+                again.append((dataset, identity))
+        self._read_new(first.values(), context, circumstances)
+        for dataset, identity in again:
+            self._read_new([(dataset, identity)], context, circumstances)
 
+    def _read_new(self, files: Iterable[tuple[Dataset, Identity]], context: Context, circumstances: str) -> None:
+        """Those files that are not in the city as they are."""
+        jobs = {}
+        for dataset, identity in files:
+            key = hashlib.sha256(f"{identity.sha256} {circumstances}".encode()).hexdigest()
+            if seen := self._seen_before(dataset, identity.sha256, key):
+                self._end(dataset, seen)
+            else:
+                jobs[dataset.name] = (dataset, identity, key)
+        reading = partial(read_dataset, context=context)
+        todo = ((dataset, identity.sha256) for dataset, identity, _ in jobs.values())
+        for dataset, parts in self.workers.stream(reading, todo, keep_in=self._terrain):
+            _, identity, key = jobs[dataset.name]
+            self._load(dataset, identity, key, parts, context)
 
-def _import_dataset(job: _Import, context: Context, dataset: Dataset, circumstances: str) -> FileReport:
-    draft = _read(job, context, dataset, circumstances)
-    if isinstance(draft, FileReport):
-        return draft
-    if not job.options.dry_run:
-        _write(job, draft)
-    if draft.report.outcome in (Outcome.LOADED, Outcome.PARTLY):
-        job.loaded_here[draft.source.sha256] = dataset.name
-    return draft.report
+    @property
+    def _terrain(self) -> Path | None:
+        return None if self.options.dry_run else self.data / "terrain"
 
+    def _context(self, rank: int) -> Context:
+        context = open_context(self.connection, self.data, self.delivery.path, self.options)
+        rasters = tuple(replace(r, path=self.workers.share(r.path)) for r in context.ground.rasters)
+        context = replace(context, ground=replace(context.ground, rasters=rasters))
+        if rank != SCHEMATIC:
+            return context
+        places = find_places(self.connection, str(self.delivery.root))
+        return replace(context, nodes=nodes_at(places, context.city.storage.code))
 
-def _read(job: _Import, context: Context, dataset: Dataset, circumstances: str) -> Draft | FileReport:
-    """The draft of a file, or the report of one that brings nothing new. No file stops the others."""
-    source = Identity(dataset.location, "", "")
-    try:
-        sha256 = dataset.sha256()
-        key = hashlib.sha256(f"{sha256} {circumstances}".encode()).hexdigest()
-        source = Identity(dataset.location, sha256, key)
-        return _seen_before(job, dataset, source) or read_dataset(dataset, context, source)
-    except (TwinError, OSError) as error:
-        finding = Finding(Fault.UNREADABLE, f"{dataset.name}: {error}", "check the file and its rights")
-    except psycopg.Error:
-        raise
-    except Exception as error:  # a fault of a reader: it is logged, and the rest of the folder goes on
-        LOGGER.exception("reading %s", dataset.name)
-        message = f"{dataset.name}: the reader failed ({type(error).__name__}: {error})"
-        finding = Finding(Fault.UNREADABLE, message, "deliver it in another format, and report the file as a fault")
-    return refuse_dataset(dataset, source, finding)
+    def _circumstances(self, rank: int) -> str:
+        """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""
+        terrain = read_versions(self.connection)["terrain"] if rank >= REST else None
+        return json.dumps([self.options.given, self.delivery.path.is_file(), terrain, vocabulary()])
 
-
-def _seen_before(job: _Import, dataset: Dataset, source: Identity) -> FileReport | None:
-    """Report of a file whose content is in the city already, or came with another file of this import."""
-    known = find_loaded(job.connection, source.sha256)
-    own = [file for file in known if file.location == source.location]
-    if own:
-        if own[0].key != source.key or job.options.again:
+    def _seen_before(self, dataset: Dataset, sha256: str, key: str) -> FileReport | None:
+        """Report of a file whose content is in the city already, or came with another file of this import."""
+        known = find_loaded(self.connection, sha256)
+        own = [file for file in known if file.location == dataset.location]
+        if own:
+            if own[0].key != key or self.options.again:
+                return None
+            self.loaded[sha256] = dataset.name
+            return FileReport(dataset.name, "unchanged", message="imported before, nothing to do")
+        twin = self.loaded.get(sha256) or next((file.path for file in known), None)
+        if twin is None:
             return None
-        job.loaded_here[source.sha256] = dataset.name
-        return FileReport(dataset.name, "unchanged", message="imported before, nothing to do")
-    twin = job.loaded_here.get(source.sha256) or next((file.path for file in known), None)
-    if twin is None:
-        return None
-    if not job.options.dry_run:
-        forget_file(job.connection, job.run_id, source.location)
-    return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {twin}")
+        if not self.options.dry_run:
+            forget_file(self.connection, self.run_id, dataset.location)
+        return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {twin}")
 
+    def _load(self, dataset: Dataset, identity: Identity, key: str, parts: Iterator[object], context: Context) -> None:
+        """One transaction; what the database refuses goes to the quarantine whole."""
+        try:
+            report = self._write(dataset, identity, key, parts)
+        except _PutOffError:
+            self.postponed.append((dataset, identity))
+            return
+        except Rejected as rejected:
+            self._refuse(dataset, identity, rejected.finding)
+            return
+        except Invalid as error:
+            reading = partial(refuse_dataset, context=replace(context, verdict=str(error)))
+            ((_, again),) = self.workers.stream(reading, [(dataset, identity.sha256)])
+            report = self._write(dataset, identity, key, again)
+        if report.outcome in (Outcome.LOADED, Outcome.PARTLY):
+            self.loaded[identity.sha256] = dataset.name
+        self._end(dataset, report)
 
-def _write(job: _Import, draft: Draft) -> None:
-    """One transaction; a file that the database refuses goes to the quarantine whole."""
-    try:
-        change = load_file(job.connection, job.run_id, draft.to_load())
-    except Invalid as error:
-        draft.refuse_whole(str(error))
-        change = load_file(job.connection, job.run_id, draft.to_load())
-    draft.report.change = None if change is None else asdict(change)
+    def _write(self, dataset: Dataset, identity: Identity, key: str, parts: Iterator[object]) -> FileReport:
+        report = FileReport(dataset.name, Outcome.QUARANTINED)
+        if self.options.dry_run:
+            for part in parts:
+                if isinstance(part, Postponed):
+                    raise _PutOffError
+                report = part if isinstance(part, FileReport) else report
+            return report
+        record = FileRecord(dataset.name, dataset.location, identity.sha256, key, dataset.size)
+        (file_id,) = take_file_ids(self.connection, 1)
+        rows = 0
+        with loading(self.connection, self.run_id, record, file_id) as file:
+            for part in parts:
+                match part:
+                    case Postponed():
+                        raise _PutOffError
+                    case Announcement():
+                        file.announce(part.table, part.rows)
+                    case FileReport():
+                        report = part
+                    case _:
+                        file.add(part)  # type: ignore[arg-type] # what is left
+                        rows += getattr(part, "count", 0)
+                        self._tell(dataset, rows)
+            verdict = Verdict(report.format, self.options.owner, Outcome(report.outcome), report.decisions)
+            file.finish(verdict)
+        report.change = None if file.change is None else asdict(file.change)
+        return report
+
+    def _refuse(self, dataset: Dataset, identity: Identity, finding: Finding) -> None:
+        """Put a file aside that could not be read."""
+        report = report_refusal(dataset, finding)
+        if not self.options.dry_run:
+            record = FileRecord(dataset.name, dataset.location, identity.sha256, "", dataset.size)
+            (file_id,) = take_file_ids(self.connection, 1)
+            with loading(self.connection, self.run_id, record, file_id) as file:
+                file.add(Quarantined((refuse(None, finding, {}, Where()),)))
+                file.finish(Verdict(None, self.options.owner, Outcome.QUARANTINED, []))
+        self._end(dataset, report)
+
+    def _end(self, dataset: Dataset, report: FileReport) -> None:
+        self.reports[dataset.name] = report
+        self.done_bytes += dataset.size
+        self._tell(dataset, 0)
+
+    def _tell(self, dataset: Dataset, rows: int) -> None:
+        loaded = sum(report.loaded for report in self.reports.values()) + rows
+        files = len(self.delivery.datasets) + len(self.delivery.refused)
+        progress = Progress(len(self.reports), files, self.done_bytes, self.delivery.size, loaded, dataset.name)
+        self.on_progress(progress)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from importers.dataset import by_dimension
+from importers.delivery import open_delivery
 from importers.faults import Fault, Rejected
 from importers.fields import parse_number
 from importers.formats import recognise as recognise_format
 from importers.layer import Understood, understand
-from importers.source import find_datasets
+from importers.source import LongLayer
 from importers.terrain import read_terrain
 from importers.text import fold_name
 from importers.vocabulary import attributes_of
-from layers.errors import Invalid
+from layers.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from importers.draft import Context
+    from importers.sandbox import Workers
     from importers.source import Dataset, SourceLayer
 
 _SAMPLES = 3
@@ -91,37 +94,41 @@ class LayerView:
         return entry
 
 
-def inspect_path(path: Path, context: Context) -> Iterator[LayerView]:
+def inspect_path(path: Path, context: Context, workers: Workers) -> Iterator[LayerView]:
     """Every layer of every file below a path. Raises: Invalid where there is nothing to read."""
-    datasets, _ = find_datasets(path.resolve())
-    if not datasets:
-        raise Invalid(f"{path} holds nothing to inspect: name a folder with deliveries, or a file")
-    for dataset in datasets:
-        yield from _inspect_dataset(dataset, context)
+    delivery = open_delivery(path.resolve(), workers)
+    for dataset, finding in delivery.refused:
+        yield _refused(dataset, f"{finding.message}; {finding.remedy}")
+    jobs = ((dataset,) for dataset in delivery.datasets)
+    for dataset, views in workers.map(partial(inspect_dataset, context=context), jobs):
+        yield from [_refused(dataset, str(views))] if isinstance(views, Rejected) else views
 
 
-def _inspect_dataset(dataset: Dataset, context: Context) -> Iterator[LayerView]:
-    stem = dataset.path.stem
-    try:
-        form = recognise_format(dataset)
-        if form.read is None:
-            yield _inspect_terrain(dataset, form.name, context)
-            return
-        for layer in form.read(dataset):
-            for part in by_dimension(layer, context):
-                yield _inspect_layer(part, dataset, form.name, context)
-    except (Rejected, OSError) as error:
-        yield LayerView(dataset.name, stem, "?", 0, {}, None, fault=str(error))
+def _refused(dataset: Dataset, fault: str) -> LayerView:
+    return LayerView(dataset.name, dataset.path.stem, "?", 0, {}, None, fault=fault)
+
+
+def inspect_dataset(dataset: Dataset, *, context: Context) -> list[LayerView]:
+    """Every layer of a file; of a long one the first records. Raises: Rejected for a file that cannot be read."""
+    form = recognise_format(dataset)
+    if form.read is None:
+        return [_inspect_terrain(dataset, form.name, context)]
+    return [
+        _inspect_layer(part, dataset, form.name, context)
+        for layer in form.read(dataset)
+        for part in by_dimension(next(layer.chunks()) if isinstance(layer, LongLayer) else layer, context)
+    ]
 
 
 def _inspect_terrain(dataset: Dataset, form: str, context: Context) -> LayerView:
     view = LayerView(dataset.name, dataset.path.stem, form, 1, {}, None)
     try:
-        batch = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=None)
+        row = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=None)
     except Rejected as rejected:
         return replace(view, fault=f"{rejected.finding.message}; {rejected.finding.remedy}")
-    width_m = batch.columns["resolution_m"][0]
-    return replace(view, table="terrain", target=f"terrain: a pixel is {width_m:g} m wide")
+    width = row["resolution_m"]
+    said = f"terrain: a pixel is {width[0]:g} m wide" if isinstance(width, Column) else "terrain"
+    return replace(view, table="terrain", target=said)
 
 
 def _inspect_layer(layer: SourceLayer, dataset: Dataset, form: str, context: Context) -> LayerView:

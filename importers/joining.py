@@ -66,6 +66,24 @@ class Nodes:
     by_code: dict[str, Node]
     ambiguous: frozenset[str] = frozenset()
 
+    def and_those_of(self, other: Nodes) -> Nodes:
+        """Both; those of the other, which stand nearer, win."""
+        known = {code: node for code, node in self.by_code.items() if code not in other.ambiguous}
+        return Nodes(known | other.by_code, (self.ambiguous - other.by_code.keys()) | other.ambiguous)
+
+
+def nodes_at(places: Iterable[tuple[str, float, float]], crs: str) -> Nodes:
+    """Nodes of the city by their owners' codes: (code, x, y) in its storage CRS."""
+    system = System(crs, "reference system", surveyor_axes=False)
+    by_code: dict[str, Node] = {}
+    ambiguous: set[str] = set()
+    for value, x, y in places:
+        node = Node(x, y, system, "the city's manholes")
+        code = _fold_code(value)
+        if not by_code.setdefault(code, node).is_at(node):
+            ambiguous.add(code)
+    return Nodes({code: node for code, node in by_code.items() if code not in ambiguous}, frozenset(ambiguous))
+
 
 def find_ends(names: Iterable[str]) -> tuple[str, str] | None:
     """The columns (names in Unicode) that hold the codes of a line's first and last node, or None."""

@@ -1,4 +1,4 @@
-"""One layer of a file: decoded, recognised, placed, repaired, mapped into the draft of its file."""
+"""One layer of a file: decoded, recognised, placed, repaired, mapped to the rows of its table."""
 
 from __future__ import annotations
 
@@ -9,26 +9,34 @@ import numpy as np
 import shapely
 
 from importers.attributes import read_attributes
-from importers.codepages import name_encoding
-from importers.draft import Context, Draft, file_records, jsonable, reject, stamped
+from importers.decoding import decode, decode_names
+from importers.draft import refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
-from importers.mapping import Rows, map_rows
-from importers.position import place
+from importers.mapping import map_rows
+from importers.position import move, place, read_long
 from importers.recognition import Target, recognise
 from importers.repair import repair, usable
-from importers.text import Decoding, Reason, decode_layer, has_lost_letters
+from importers.survey import survey
 from importers.vocabulary import vocabulary, words_in
 from layers.catalog import find_layer
+from layers.columns import Column
 from layers.crs import transform_geometries
-from layers.loading import Batch
+from layers.rows import LineStrings, encode_records, encode_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from importers.attributes import Attributes
-    from importers.position import Placement
+    from importers.attributes import Attributes, Census
+    from importers.draft import Context
+    from importers.mapping import Columns, Rows
+    from importers.position import Placement, Reading
     from importers.profile import LayerRule
-    from importers.source import Dataset, SourceLayer
+    from importers.report import FileReport
+    from importers.source import Dataset, LongLayer, SourceLayer
+    from importers.text import Decoding
+    from layers.loading import Part
 
 # Findings with which a row is loaded all the same; every other fault keeps it out.
 _REMARKS = frozenset(
@@ -41,6 +49,16 @@ _REMARKS = frozenset(
         Fault.REPAIRED,
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was decided of a long layer as a whole, before its records are looked at in turns."""
+
+    decoding: Decoding
+    target: Target
+    reading: Reading
+    census: Census
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +79,82 @@ class Understood:
     findings: list[Finding]
 
 
-def add_layer(draft: Draft, layer: SourceLayer, dataset: Dataset, context: Context) -> None:
-    """Put what a layer brings into the draft of its file, or what is wrong with it."""
-    report = draft.report
-    is_paper = dataset.path.suffix.lower() == ".dxf" and words_in(layer.name) & set(vocabulary()["drawing"]["ignored"])
-    if is_paper or context.profile.find(dataset.name, layer.name).skip:
-        report.decisions.append(
-            {"layer": layer.name, "left aside": "paper, not city" if is_paper else "by the profile"}
-        )
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """How many rows of a table will come."""
+
+    table: str
+    rows: int
+
+
+def read_layer(report: FileReport, layer: SourceLayer, dataset: Dataset, context: Context) -> Iterator[Part]:
+    """What a layer brings, or what is wrong with it; its report is written along."""
+    if _is_left_aside(report, layer.name, dataset, context, is_drawing=layer.drawing):
         return
     report.read += len(layer)
     try:
-        _map_layer(draft, understand(layer, dataset, context), context)
+        understood = understand(layer, dataset, context)
     except Rejected as rejected:
-        reject(draft, layer, rejected)
+        yield from reject(report, layer, rejected)
+    else:
+        yield from _map_layer(report, understood, context)
 
 
-def understand(raw: SourceLayer, dataset: Dataset, context: Context) -> Understood:
+def read_long_layer(
+    report: FileReport, layer: LongLayer, dataset: Dataset, context: Context
+) -> Iterator[Part | Announcement]:
+    """The same of a layer that is read in turns.
+
+    Raises: Rejected where reading it fails midway: then nothing of the file may count.
+    """
+    if _is_left_aside(report, layer.name, dataset, context):
+        return
+    try:
+        settled = settle(layer, dataset, context)
+    except Rejected as rejected:
+        report.read += len(layer)
+        yield from reject(report, layer, rejected)
+        return
+    yield Announcement(settled.target.table, len(layer))
+    for chunk in layer.chunks():
+        report.read += len(chunk)
+        yield from _map_layer(report, understand(chunk, dataset, context, settled), context)
+
+
+def _is_left_aside(
+    report: FileReport, name: str, dataset: Dataset, context: Context, *, is_drawing: bool = False
+) -> bool:
+    is_paper = is_drawing and bool(words_in(name) & set(vocabulary()["drawing"]["ignored"]))
+    if not is_paper and not context.profile.find(dataset.name, name).skip:
+        return False
+    report.decisions.append({"layer": name, "left aside": "paper, not city" if is_paper else "by the profile"})
+    return True
+
+
+def settle(layer: LongLayer, dataset: Dataset, context: Context) -> Settled:
+    """Decide on a long layer by all its values, and by its places where its extent does not tell.
+
+    Raises: Rejected where that is not possible.
+    """
+    rule = context.profile.find(dataset.name, layer.name)
+    surveyed = survey(layer, rule.encoding)
+    target = _target(surveyed.head, dataset, context, rule)
+    city = context.city.without_boundary() if target.table == "boundaries" else context.city
+    given, force = (rule.crs, True) if rule.crs is not None else (context.crs, context.force_crs)
+    return Settled(surveyed.decoding, target, read_long(layer, city, given, force=force), surveyed.census)
+
+
+def understand(raw: SourceLayer, dataset: Dataset, context: Context, settled: Settled | None = None) -> Understood:
     """Decode, recognise and place a layer. Raises: Rejected where one of these is not possible."""
     rule = context.profile.find(dataset.name, raw.name)
     solids = raw.columns.get("solid")
     without_solids = {name: values for name, values in raw.columns.items() if name != "solid"}
-    layer, text, findings = _decoded(replace(raw, columns=without_solids), rule.encoding)
-    if rule.table is not None:
-        target = Target(rule.table, rule.discipline, f"{rule.table}: by the profile")
-    else:
-        target = recognise(layer, dataset, context.layer)
-        target = replace(target, discipline=rule.discipline or target.discipline)
-    placed, kept, faults = _placed(layer, target, context, rule)
-    attributes = read_attributes(target.table, layer.columns, len(layer))
+    decoding = settled.decoding if settled else decode_names(without_solids, raw.encoding, raw.fonts, rule.encoding)
+    layer, text, findings = decode(replace(raw, columns=without_solids), decoding)
+    target = settled.target if settled else _target(layer, dataset, context, rule)
+    placed, kept, faults = _placed(layer, target, context, rule, settled)
+    census = settled.census if settled else None
+    attributes = read_attributes(target.table, layer.columns, len(layer), census)
     if rule.fields is not None:
         missing = [name for name, _ in rule.fields.values() if name not in layer.columns]
         if missing:
@@ -103,40 +168,81 @@ def understand(raw: SourceLayer, dataset: Dataset, context: Context) -> Understo
     return Understood(layer, text, target, placed, kept, attributes, shells, [*findings, *faults, *placed.findings])
 
 
-def _map_layer(draft: Draft, understood: Understood, context: Context) -> None:
+def _target(layer: SourceLayer, dataset: Dataset, context: Context, rule: LayerRule) -> Target:
+    if rule.table is not None:
+        return Target(rule.table, rule.discipline, f"{rule.table}: by the profile")
+    target = recognise(layer, dataset, context.layer)
+    return replace(target, discipline=rule.discipline or target.discipline)
+
+
+def _placed(
+    layer: SourceLayer, target: Target, context: Context, rule: LayerRule, settled: Settled | None
+) -> tuple[Placement, NDArray[np.int64], list[Finding]]:
+    """Where the layer lies, which of its records lie in the city, and what is wrong with the others.
+
+    Heights above an ellipsoid or a foreign datum are dropped here: mixed with the city's they would be metres off.
+    """
+    city = context.city.without_boundary() if target.table == "boundaries" else context.city
+    present, findings = usable(layer.geometries, layer.rows)
+    kept = np.flatnonzero(present)
+    if settled is not None:
+        placed = move(layer.geometries[kept], settled.reading, city)
+    else:
+        given, force = (rule.crs, True) if rule.crs is not None else (context.crs, context.force_crs)
+        placed = place(layer, layer.geometries[kept], city, given, force=force)
+    remedy = "check the coordinates of the record"
+    findings += [
+        Finding(Fault.OUTSIDE_CITY, "the feature lies outside the city", remedy, int(layer.rows[i]))
+        for i in kept[~placed.inside]
+    ]
+    if not city.understands_heights_of(placed.crs):
+        reason = f"{placed.reason}; z refers to {placed.crs.vertical} and is not used"
+        reading = replace(placed.reading, reason=reason)
+        placed = replace(placed, geometries=shapely.force_2d(placed.geometries), reading=reading)
+    return placed, kept[placed.inside], findings
+
+
+def _map_layer(report: FileReport, understood: Understood, context: Context) -> Iterator[Part]:
     layer, target, placed, kept = understood.layer, understood.target, understood.placed, understood.kept
     sound = repair(target.table, placed.geometries[placed.inside], layer.rows[kept])
     index = kept[sound.index]
-    attributes = understood.attributes.take(index.tolist())
-    rows = map_rows(target, attributes, sound.geometries, context.ground, context.owner)
+    rows = map_rows(target, understood.attributes.take(index), sound.geometries, context.ground, context.owner)
     columns, impossible = _possible(target.table, rows.columns)
     columns |= {
-        "source_layer": [layer.name] * len(index),
-        "source_row": layer.rows[index].tolist(),
-        "source_part": sound.part.tolist(),
+        "source_layer": Column.constant(layer.name, len(index)),
+        "source_row": layer.rows[index],
+        "source_part": sound.part,
     }
     if understood.solids is not None:
         columns["solid"] = understood.solids[index]
     own = [replace(f, row=int(layer.rows[index[f.row]])) for f in rows.findings + impossible if f.row is not None]
     findings = [*understood.findings, *sound.findings, *own]
     refused = [f for f in findings if f.fault not in _REMARKS and f.row is not None]
-    _load(draft, layer, Batch(target.table, _without(columns, {f.row for f in refused})), context)
-    file_records(draft, layer, refused)
-    draft.report.refused += len({finding.row for finding in refused})
-    draft.report.note(layer.name, findings)
-    draft.report.decisions.append(_decisions(understood, rows))
+    numbers = {finding.row for finding in refused if finding.row is not None}
+    report.refused += len(numbers)
+    report.note(layer.name, findings)
+    report.decide(_decisions(understood, rows))
+    loaded = index if not numbers else index[~np.isin(layer.rows[index], list(numbers))]
+    if len(loaded):
+        report.count(target.table, len(loaded))
+        if len(loaded) < len(index):
+            columns = _take(columns, np.flatnonzero(np.isin(index, loaded)))
+        yield encode_rows(target.table, columns, context.city.storage.srid)
+        yield _records(layer, np.unique(loaded))
+    yield from refuse_records(layer, refused)
 
 
-def _load(draft: Draft, layer: SourceLayer, batch: Batch, context: Context) -> None:
-    """The rows and the records that they were made of."""
-    if not len(batch):
-        return
-    draft.batches.append(stamped(batch, context))
-    draft.report.tables.append(batch.table)
-    draft.report.loaded += len(batch)
-    position = {int(row): i for i, row in enumerate(layer.rows)}
-    records = sorted(set(batch.columns["source_row"]))
-    draft.originals += [(layer.name, row, jsonable(layer.record(position[row]))) for row in records]
+def _records(layer: SourceLayer, index: NDArray[np.int64]) -> Part:
+    """The records that rows were made of, as delivered."""
+    return encode_records(
+        layer.name, layer.rows[index], {name: Column.of(v).take(index) for name, v in layer.columns.items()}
+    )
+
+
+def _take(columns: Columns, keep: NDArray[np.int64]) -> Columns:
+    return {
+        name: values[keep] if isinstance(values, np.ndarray) else values.take(keep) for name, values in columns.items()
+    }
 
 
 def _decisions(understood: Understood, rows: Rows) -> dict[str, Any]:
@@ -152,88 +258,26 @@ def _decisions(understood: Understood, rows: Rows) -> dict[str, Any]:
     }
 
 
-def _placed(
-    layer: SourceLayer, target: Target, context: Context, rule: LayerRule
-) -> tuple[Placement, NDArray[np.int64], list[Finding]]:
-    """Where the layer lies, which of its records lie in the city, and what is wrong with the others.
-
-    Heights above an ellipsoid or a foreign datum are dropped here: mixed with the city's they would be metres off.
-    """
-    city = context.city.without_boundary() if target.table == "boundaries" else context.city
-    present, findings = usable(layer.geometries, layer.rows)
-    kept = np.flatnonzero(present)
-    given, force = (rule.crs, True) if rule.crs is not None else (context.crs, context.force_crs)
-    placed = place(layer, layer.geometries[kept], city, given, force=force)
-    remedy = "check the coordinates of the record"
-    findings += [
-        Finding(Fault.OUTSIDE_CITY, "the feature lies outside the city", remedy, int(layer.rows[i]))
-        for i in kept[~placed.inside]
-    ]
-    if not city.understands_heights_of(placed.crs):
-        reason = f"{placed.reason}; z refers to {placed.crs.vertical} and is not used"
-        placed = replace(placed, geometries=shapely.force_2d(placed.geometries), reason=reason)
-    return placed, kept[placed.inside], findings
-
-
-def _without(columns: dict[str, Any], rows: set[int | None]) -> dict[str, Any]:
-    """The columns without the records of the file that were refused."""
-    if not rows:
-        return columns
-    keep = [i for i, row in enumerate(columns["source_row"]) if row not in rows]
-    return {name: [values[i] for i in keep] for name, values in columns.items()}
-
-
-def _decoded(layer: SourceLayer, told: str | None) -> tuple[SourceLayer, str, list[Finding]]:
-    """The layer with its text in Unicode, the encoding and its reason, and remarks on text that is damaged."""
-    values = {v for column in layer.columns.values() for v in column if isinstance(v, str)}
-    texts = values.union(layer.columns)
-    decoding = decode_layer(sorted(texts), declared=layer.encoding, hints=layer.fonts)
-    if told is not None:
-        decoding = Decoding(_encoding(told), 1.0, Reason.DECLARED, ())
-    words = {text: decoding.decode(text).replace("\0", "") for text in texts}
-    columns = {
-        words[name]: [words[v] if isinstance(v, str) else v for v in column] for name, column in layer.columns.items()
-    }
-    damaged = sorted(
-        {
-            int(layer.rows[i])
-            for column in layer.columns.values()
-            for i, v in enumerate(column)
-            if isinstance(v, str) and (not decoding.is_lossless(v) or has_lost_letters(words[v]))
-        }
-    )
-    remarks = [
-        Finding(Fault.TEXT_BROKEN, f"letters are lost or fit no encoding; read as {decoding.encoding}", row=row)
-        for row in damaged
-    ]
-    if not decoding.trusted:
-        remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
-    said = f"{decoding.encoding}, score {decoding.score:.2f}: {decoding.reason}"
-    return replace(layer, columns=columns), said, remarks
-
-
-def _encoding(told: str) -> str:
-    """Raises: Rejected for an encoding that is not known."""
-    name = name_encoding(told)
-    if name is None:
-        raise Rejected(Fault.TEXT_BROKEN, f"the profile names the encoding '{told}', which is not known", "correct it")
-    return name
-
-
-def _possible(table: str, columns: dict[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+def _possible(table: str, columns: Columns) -> tuple[Columns, list[Finding]]:
     """Columns without the numbers that the table's rules call impossible, and a finding for each of those."""
     findings = []
     columns = dict(columns)
     for rule in find_layer(table).ranges:
         values = columns.get(rule.column)
-        if values is None:
+        if values is None or isinstance(values, LineStrings):
             continue
-        wrong = [i for i, v in enumerate(values) if v is not None and not rule.low <= v <= rule.high]
+        numbers = values.floats() if isinstance(values, Column) else np.asarray(values, dtype=np.float64)
+        wrong = np.flatnonzero((numbers < rule.low) | (numbers > rule.high)).tolist()
+        if not wrong:
+            continue
         findings += [
             Finding(
-                Fault.VALUE_REFUSED, f"{rule.column} = {values[i]:g} is not within {rule.low:g} to {rule.high:g}", row=i
+                Fault.VALUE_REFUSED,
+                f"{rule.column} = {numbers[i]:g} is not within {rule.low:g} to {rule.high:g}",
+                row=i,
             )
             for i in wrong
         ]
-        columns[rule.column] = [None if i in set(wrong) else v for i, v in enumerate(values)] if wrong else values
+        possible = [None if value is None or not rule.low <= value <= rule.high else value for value in values]
+        columns[rule.column] = Column.of(possible)
     return columns, findings

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from importers.elevation import read_node_heights, read_verticals
+from importers.elevation import Vertical, read_node_heights, read_verticals
 from importers.faults import Fault, Finding
-from importers.fields import DIAMETER, DIAMETER_UNITS, parse_date, parse_length, parse_lengths, parse_number, parse_text
+from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text
 from importers.section import read_sections, sections_columns
 from importers.vocabulary import best_word, match_value
 from layers.boundaries import Level
+from layers.columns import Column, combine
 from layers.excavations import ExcavationStatus
+from layers.rows import LineStrings
 from layers.utilities import (
     Discipline,
     ElevationSource,
@@ -26,7 +29,7 @@ from layers.utilities import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import date
 
     from numpy.typing import NDArray
@@ -36,11 +39,14 @@ if TYPE_CHECKING:
     from layers.terrain import Ground
 
 
+type Columns = dict[str, Column[Any] | NDArray[Any] | LineStrings]
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Columns of a table, one value a row; geometry columns hold shapely geometries."""
+    """Columns of a table, one value a row; geometry columns are arrays of shapely geometries."""
 
-    columns: dict[str, Sequence[Any]]
+    columns: Columns
     findings: list[Finding]
     reasons: list[str]
 
@@ -52,20 +58,19 @@ def map_rows(
     return _MAPPERS[target.table](target, attributes, geometries, ground, owner)
 
 
-def _plain(
-    attributes: Attributes, geometries: NDArray[np.object_], **parsers: Callable[[Any], Any]
-) -> dict[str, Sequence[Any]]:
-    columns: dict[str, Sequence[Any]] = {"geom": shapely.force_2d(geometries)}
-    for name, parse in parsers.items():
-        columns[name] = [parse(value) for value in attributes.values(name)]
-    return columns
+def _plain(attributes: Attributes, geometries: NDArray[np.object_], **parsers: Callable[[Any], Any]) -> Columns:
+    columns: Columns = {"geom": shapely.force_2d(geometries)}
+    return columns | {name: attributes.values(name).map(parse) for name, parse in parsers.items()}
 
 
 def _boundaries(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
-    columns = _plain(attributes, geometries, code=parse_text, name=parse_text)
-    columns["name"] = [name or "?" for name in columns["name"]]
-    columns["level"] = [_level(code) for code in columns["code"]]
+    columns = _plain(attributes, geometries, code=parse_text, name=_name)
+    columns["level"] = attributes.values("code").map(parse_text).map(_level)
     return Rows(columns, [], [])
+
+
+def _name(value: Any) -> str:
+    return parse_text(value) or "?"
 
 
 def _level(code: str | None) -> Level:
@@ -104,25 +109,26 @@ def _trees(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *
     )  # fmt: skip
     columns["height_m"] = _metres(attributes, "height_m", "m")
     columns["crown_diameter_m"] = _metres(attributes, "crown_diameter_m", "m")
-    stems = _metres(attributes, "stem_diameter_m", "cm")
-    girths = _metres(attributes, "stem_girth_m", "cm")
-    columns["stem_diameter_m"] = [
-        stem if stem is not None else (girth / np.pi if girth is not None else None)
-        for stem, girth in zip(stems, girths, strict=True)
-    ]
+    stems, girths = _metres(attributes, "stem_diameter_m", "cm"), _metres(attributes, "stem_girth_m", "cm")
+    columns["stem_diameter_m"] = combine(stems, girths).map(_stem_diameter)
     return Rows(columns, [], [])
 
 
+def _stem_diameter(stated: tuple[float | None, float | None]) -> float | None:
+    stem, girth = stated
+    return girth / np.pi if stem is None and girth is not None else stem
+
+
 def _excavations(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
-    columns = _plain(attributes, geometries, name=parse_text, starts_on=parse_date, ends_on=parse_date)
-    columns["name"] = [name or "?" for name in columns["name"]]
-    columns["depth_m"] = _metres(attributes, "depth_m", "m")
-    columns["status"] = [ExcavationStatus.DRAFT] * attributes.count
+    starts, ends = (attributes.values(name).map(parse_date) for name in ("starts_on", "ends_on"))
+    depths = _metres(attributes, "depth_m", "m")
+    columns = _plain(attributes, geometries, name=_name)
+    columns |= {"starts_on": starts, "ends_on": ends, "depth_m": depths}
+    columns["status"] = Column.constant(ExcavationStatus.DRAFT, attributes.count)
+    terms = zip(depths, starts, ends, strict=True)
     findings = [
         Finding(Fault.VALUE_MISSING, fault, "correct the record", row=i)
-        for i, (depth, start, end) in enumerate(
-            zip(columns["depth_m"], columns["starts_on"], columns["ends_on"], strict=True)
-        )
+        for i, (depth, start, end) in enumerate(terms)
         if (fault := _excavation_fault(depth, start, end))
     ]
     return Rows(columns, findings, [])
@@ -134,19 +140,21 @@ def _excavation_fault(depth: float | None, start: date | None, end: date | None)
     return f"it ends on {end}, before it starts on {start}" if start and end and end < start else None
 
 
-def _utility(target: Target, attributes: Attributes, owner: str | None) -> dict[str, Sequence[Any]]:
-    stated = [_stated_discipline(value) for value in attributes.values("discipline")]
+def _utility(target: Target, attributes: Attributes, owner: str | None) -> Columns:
+    def read[R](attribute: str, parse: Callable[[Any], R]) -> Column[R]:
+        return attributes.values(attribute).map(parse)
+
     return {
-        "discipline": [own or target.discipline or Discipline.OTHER for own in stated],
-        "owner": [parse_text(value) or owner for value in attributes.values("owner")],
-        "operator": [parse_text(value) for value in attributes.values("operator")],
-        "owner_ref": [parse_text(value) for value in attributes.values("owner_ref")],
-        "subtype": [parse_text(value) for value in attributes.values("subtype")],
-        "status": [match_value("status", value) or Status.UNKNOWN for value in attributes.values("status")],
-        "valid_from": [parse_date(value) for value in attributes.values("valid_from")],
-        "survey_method": [parse_text(value) for value in attributes.values("survey_method")],
-        "surveyed_on": [parse_date(value) for value in attributes.values("surveyed_on")],
-        "quality_level": [match_value("quality_level", value) for value in attributes.values("quality_level")],
+        "discipline": read("discipline", lambda v: _stated_discipline(v) or target.discipline or Discipline.OTHER),
+        "owner": read("owner", lambda v: parse_text(v) or owner),
+        "operator": read("operator", parse_text),
+        "owner_ref": read("owner_ref", parse_text),
+        "subtype": read("subtype", parse_text),
+        "status": read("status", lambda v: match_value("status", v) or Status.UNKNOWN),
+        "valid_from": read("valid_from", parse_date),
+        "survey_method": read("survey_method", parse_text),
+        "surveyed_on": read("surveyed_on", parse_date),
+        "quality_level": read("quality_level", partial(match_value, "quality_level")),
         "horizontal_accuracy_m": _metres(attributes, "horizontal_accuracy_m", "m"),
         "vertical_accuracy_m": _metres(attributes, "vertical_accuracy_m", "m"),
     }
@@ -157,9 +165,9 @@ def _stated_discipline(value: Any) -> Discipline | None:
     return Discipline(hit[0]) if hit else None
 
 
-def _materials(attributes: Attributes) -> list[str | None]:
+def _materials(attributes: Attributes) -> Column[str | None]:
     """The listed material, or else what stands there."""
-    return [match_value("material", value) or parse_text(value) for value in attributes.values("material")]
+    return attributes.values("material").map(lambda value: match_value("material", value) or parse_text(value))
 
 
 def _utility_lines(
@@ -168,84 +176,90 @@ def _utility_lines(
     materials = _materials(attributes)
     sections = read_sections(attributes, materials)
     vertical = read_verticals(geometries, attributes, sections, ground)
-    plan = shapely.force_2d(geometries)
-    known = [source is not ElevationSource.NONE for source in vertical.source]
-    grounds = [_ground(*heights) for heights in zip(vertical.stated_ground, vertical.ground, strict=True)]
     columns = (
         _utility(target, attributes, owner)
+        | {"geom": LineStrings(vertical.lines.xyz[:, :2], vertical.lines.counts), "axis": _axes(vertical)}
+        | {"material": materials}
         | {
-            "geom": plan,
-            "axis": [
-                shapely.linestrings(np.column_stack([shapely.get_coordinates(plan[i]), vertical.z[span]]))
-                if known[i]
-                else None
-                for i, span in enumerate(vertical.spans)
-            ],
-            "material": materials,
-            "ducts": [_whole(value) for value in attributes.values("ducts")],
-            "voltage_v": _voltages(attributes),
-            "pressure_bar": [_positive(value) for value in attributes.values("pressure_bar")],
-            "vertical_raw": vertical.raw,
-            "vertical_unit": vertical.unit,
-            "vertical_reference": vertical.reference,
-            "vertical_reason": vertical.reason,
-            "elevation_source": vertical.source,
-            "ground_m": [height for height, _ in grounds],
-            "ground_source": [source for _, source in grounds],
+            "ducts": attributes.values("ducts").map(_whole),
+            "voltage_v": attributes.values("voltage_v").map(_voltage),
+            "pressure_bar": attributes.values("pressure_bar").map(_positive),
         }
+        | _heights(vertical)
         | sections_columns(sections)
     )
-    findings = [
-        Finding(Fault.ELEVATION_UNKNOWN, vertical.reason[i], row=i) for i in range(attributes.count) if not known[i]
-    ] + [
-        Finding(Fault.SECTION_UNKNOWN, section.reason, row=i)
-        for i, section in enumerate(sections)
-        if section.shape is SectionShape.UNKNOWN
-    ]
-    return Rows(columns, findings, sorted({*vertical.reason, *(s.reason for s in sections)}))
+    unknown = np.flatnonzero(~vertical.known).tolist()
+    unsized = np.flatnonzero(sections.where(lambda section: section.shape is SectionShape.UNKNOWN)).tolist()
+    findings = [Finding(Fault.ELEVATION_UNKNOWN, vertical.reason[i], row=i) for i in unknown]
+    findings += [Finding(Fault.SECTION_UNKNOWN, sections[i].reason, row=i) for i in unsized]
+    reasons = {reason for reason, _ in vertical.reason.column.counted()}
+    reasons |= {section.reason for section, _ in sections.counted()}
+    return Rows(columns, findings, sorted(reasons))
 
 
-def _ground(stated: float | None, terrain: float | None) -> tuple[float | None, GroundSource]:
-    """The ground that a depth refers to: the record's own, which is that of its survey, before today's terrain."""
-    if stated is not None:
-        return stated, GroundSource.OWNER
-    return terrain, GroundSource.NONE if terrain is None else GroundSource.TERRAIN
+def _axes(vertical: Vertical) -> LineStrings:
+    """Centre lines with z of the lines whose elevation is known."""
+    lines, known = vertical.lines, vertical.known
+    seen = known[lines.of]
+    vertices = np.column_stack([lines.xyz[seen, :2], vertical.z[seen]])
+    return LineStrings(vertices, np.where(known, lines.counts, 0))
 
 
-def _axis(plan: shapely.LineString, z: NDArray[np.float64]) -> shapely.LineString:
-    return shapely.LineString(np.column_stack([shapely.get_coordinates(plan), z]))
+def _heights(vertical: Vertical) -> Columns:
+    stated = vertical.stated_ground.floats()
+    ground_m = np.where(np.isnan(stated), vertical.ground, stated)
+    return {
+        "vertical_raw": vertical.raw.column,
+        "vertical_unit": vertical.unit.column,
+        "vertical_reference": vertical.reference.column,
+        "vertical_reason": vertical.reason.column,
+        "elevation_source": vertical.source.column,
+        "ground_m": ground_m,
+        "ground_source": Column(
+            (GroundSource.OWNER, GroundSource.TERRAIN, GroundSource.NONE),
+            np.select([~np.isnan(stated), ~np.isnan(ground_m)], [0, 1], 2).astype(np.int32),
+        ),
+    }
 
 
 def _utility_nodes(
     target: Target, attributes: Attributes, geometries: NDArray[np.object_], ground: Ground, owner: str | None
 ) -> Rows:
-    terrain, cover, bottom = (_nullable(h) for h in read_node_heights(geometries, attributes, ground))
-    diameter = _sizes(attributes, "outer_diameter")
-    width, length = _sizes(attributes, "outer_width"), _sizes(attributes, "outer_length")
+    terrain, cover, bottom = read_node_heights(geometries, attributes, ground)
+    sizes = combine(*(_sizes(attributes, side) for side in ("outer_diameter", "outer_width", "outer_length")))
+    has_bottom = ~np.isnan(bottom)
     columns = _utility(target, attributes, owner) | {
         "geom": shapely.force_2d(geometries),
         "material": _materials(attributes),
-        "kind": [match_value("kind", value) or NodeKind.OTHER for value in attributes.values("kind")],
-        "section_shape": [
-            SectionShape.CIRCULAR if d else SectionShape.RECTANGULAR if w else SectionShape.UNKNOWN
-            for d, w in zip(diameter, width, strict=True)
-        ],
-        "outer_width_m": [d or w for d, w in zip(diameter, width, strict=True)],
-        "outer_length_m": [d or n or w for d, n, w in zip(diameter, length, width, strict=True)],
+        "kind": attributes.values("kind").map(lambda value: match_value("kind", value) or NodeKind.OTHER),
+        "section_shape": sizes.map(_plan_shape),
+        "outer_width_m": sizes.map(lambda stated: stated[0] or stated[1]),
+        "outer_length_m": sizes.map(lambda stated: stated[0] or stated[2] or stated[1]),
         "cover_m": cover,
         "bottom_m": bottom,
-        "vertical_reference": [VerticalReference.COVER if c is not None else VerticalReference.NONE for c in cover],
-        "elevation_source": [ElevationSource.MEASURED if b is not None else ElevationSource.NONE for b in bottom],
-        "vertical_reason": ["bottom known" if b is not None else "no bottom or depth given" for b in bottom],
+        "vertical_reference": _either(~np.isnan(cover), VerticalReference.COVER, VerticalReference.NONE),
+        "elevation_source": _either(has_bottom, ElevationSource.MEASURED, ElevationSource.NONE),
+        "vertical_reason": _either(has_bottom, "bottom known", "no bottom or depth given"),
         "ground_m": terrain,
-        "ground_source": [GroundSource.NONE if height is None else GroundSource.TERRAIN for height in terrain],
+        "ground_source": _either(~np.isnan(terrain), GroundSource.TERRAIN, GroundSource.NONE),
     }
+    unsized = sizes.where(lambda stated: not (stated[0] or stated[1]))
     findings = [
-        Finding(Fault.ELEVATION_UNKNOWN, "no bottom or depth given", row=i) for i, b in enumerate(bottom) if b is None
-    ] + [
-        Finding(Fault.SECTION_UNKNOWN, "no size given", row=i) for i, w in enumerate(columns["outer_width_m"]) if not w
-    ]
+        Finding(Fault.ELEVATION_UNKNOWN, "no bottom or depth given", row=i)
+        for i in np.flatnonzero(~has_bottom).tolist()
+    ] + [Finding(Fault.SECTION_UNKNOWN, "no size given", row=i) for i in np.flatnonzero(unsized).tolist()]
     return Rows(columns, findings, [])
+
+
+def _either[T](test: NDArray[np.bool_], yes: T, no: T) -> Column[T]:
+    return Column((no, yes), test.astype(np.int32))
+
+
+def _plan_shape(stated: tuple[float | None, float | None, float | None]) -> SectionShape:
+    diameter, width, _ = stated
+    if diameter:
+        return SectionShape.CIRCULAR
+    return SectionShape.RECTANGULAR if width else SectionShape.UNKNOWN
 
 
 _MAPPERS: dict[str, Callable[..., Rows]] = {
@@ -271,27 +285,19 @@ def _whole(value: Any) -> int | None:
     return round(number) if number is not None else None
 
 
-def _metres(attributes: Attributes, name: str, usual_unit: str) -> list[float | None]:
+def _metres(attributes: Attributes, name: str, usual_unit: str) -> Column[float | None]:
     """Lengths in a unit stated in the field's name, or else the usual one of the quantity."""
     unit = attributes.unit(name) or usual_unit
-    return [parse_length(value, unit) for value in attributes.values(name)]
+    return attributes.values(name).map(lambda value: parse_length(value, unit))
 
 
-def _sizes(attributes: Attributes, name: str) -> list[float | None]:
-    lengths = parse_lengths(attributes.values(name), attributes.unit(name), DIAMETER, DIAMETER_UNITS)
-    return [length or None for length in lengths.metres]
-
-
-def _voltages(attributes: Attributes) -> list[float | None]:
-    """Volts; "22 kV", "0,4 kV", "220 V", and bare numbers up to 500 in a field of kilovolts."""
-    return [_voltage(value) for value in attributes.values("voltage_v")]
+def _sizes(attributes: Attributes, name: str) -> Column[float | None]:
+    lengths = parse_lengths(attributes.values(name), attributes.unit(name), DIAMETER, attributes.counted(name))
+    return lengths.metres.map(lambda length: length or None)
 
 
 def _voltage(value: Any) -> float | None:
+    """Volts of "22 kV", "0,4 kV", "220 V" and bare numbers."""
     text = "" if value is None else str(value).lower().replace(" ", "")
     scale = 1000.0 if text.endswith("kv") else 1.0
     return None if (number := _positive(text.removesuffix("kv").removesuffix("v"))) is None else number * scale
-
-
-def _nullable(heights: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(height) else float(height) for height in heights]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isclose
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from importers.faults import Fault, Finding, Rejected
+from importers.repair import usable
 from layers.crs import (
     HON_DAU_1992,
     VN2000_TM3,
@@ -26,7 +27,7 @@ from layers.errors import Invalid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from importers.source import SourceLayer
+    from importers.source import LongLayer, SourceLayer
 
 # A feature may stand this far outside the boundary: a reference map is no legal boundary.
 BOUNDARY_MARGIN_M = 1000.0
@@ -70,9 +71,16 @@ class City:
         return surroundings
 
     def contains(self, geometries: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Which geometries (storage CRS) lie in the city; None lies nowhere."""
+        if self.covers(shapely.total_bounds(geometries)) and not shapely.is_missing(geometries).any():
+            return np.ones(len(geometries), dtype=bool)
         return np.asarray(
             shapely.intersects(self.region, geometries) & shapely.covers(self.surroundings, geometries), dtype=bool
         )
+
+    def covers(self, bounds: NDArray[np.float64] | tuple[float, ...]) -> bool:
+        """Whether a whole box (minx, miny, maxx, maxy) in storage CRS lies in the city."""
+        return bool(np.isfinite(bounds).all() and shapely.covers(self.region, shapely.box(*bounds)))
 
     def understands_heights_of(self, crs: Crs) -> bool:
         """Whether z of a layer in that CRS is an elevation above the city's vertical datum, as far as it is said."""
@@ -83,15 +91,38 @@ class City:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How a layer's coordinates are read: in which CRS and why, and whether x and y stand in each other's place."""
+
+    crs: Crs
+    reason: str
+    is_swapped: bool = False
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
-    """Geometries in storage CRS, which of them lie in the city, the CRS they were read in, and why."""
+    """Geometries in storage CRS, which of them lie in the city, and how they were read."""
 
     geometries: NDArray[np.object_]
     inside: NDArray[np.bool_]
-    crs: Crs
-    reason: str
-    findings: tuple[Finding, ...] = ()
-    is_swapped: bool = False
+    reading: Reading
+
+    @property
+    def crs(self) -> Crs:
+        return self.reading.crs
+
+    @property
+    def reason(self) -> str:
+        return self.reading.reason
+
+    @property
+    def is_swapped(self) -> bool:
+        return self.reading.is_swapped
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.reading.findings
 
 
 def place(
@@ -103,25 +134,75 @@ def place(
     Raises: Rejected where the CRS is missing, mislabelled, unusable, or puts the whole layer outside the city.
     """
     crs, reason = _decide(layer, geometries, city, given, force=force)
-    moved, inside = _try(geometries, crs, city)
-    if not len(geometries) or inside.all():
-        return Placement(moved, inside, crs, reason)
-    swapped = shapely.transform(geometries, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=_any_z(geometries))
-    moved_swapped, inside_swapped = _try(swapped, crs, city)
-    if inside_swapped.mean() >= _BELIEVED and inside_swapped.sum() > inside.sum():
+    as_said = Reading(crs, reason)
+    placed = move(geometries, as_said, city)
+    if placed.inside.all():
+        return placed
+    swapped = move(geometries, replace(as_said, is_swapped=True), city)
+    share = _Share(len(geometries), int(placed.inside.sum()), int(swapped.inside.sum()))
+    chosen = _choose(layer, as_said, share, geometries, city)
+    return replace(swapped if chosen.is_swapped else placed, reading=chosen)
+
+
+def read_long(layer: LongLayer, city: City, given: Crs | None, *, force: bool) -> Reading:
+    """How a long layer is read: believed by its extent where that lies in the city, else by all its records.
+
+    Raises: Rejected as `place`.
+    """
+    box = np.array([] if layer.extent is None else [shapely.box(*layer.extent)], dtype=object)
+    crs, reason = _decide(layer, box, city, given, force=force)
+    as_said, swapped = Reading(crs, reason), Reading(crs, reason, is_swapped=True)
+    if len(box) and city.covers(shapely.total_bounds(move(shapely.segmentize(box, 1000), as_said, city).geometries)):
+        return as_said
+    share, some = _Share(0, 0, 0), box
+    for chunk in layer.chunks():
+        sound = chunk.geometries[usable(chunk.geometries, chunk.rows)[0]]
+        inside, inside_swapped = (int(move(sound, reading, city).inside.sum()) for reading in (as_said, swapped))
+        share = share.with_more(len(sound), inside, inside_swapped)
+        some = sound
+    return as_said if share.inside == share.count else _choose(layer, as_said, share, some, city)
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Of how many features how many lie in the city, as said and with the axes exchanged."""
+
+    count: int
+    inside: int
+    inside_swapped: int
+
+    def with_more(self, count: int, inside: int, inside_swapped: int) -> _Share:
+        return _Share(self.count + count, self.inside + inside, self.inside_swapped + inside_swapped)
+
+
+def _choose(
+    layer: SourceLayer | LongLayer, as_said: Reading, share: _Share, geometries: NDArray[np.object_], city: City
+) -> Reading:
+    """Raises: Rejected where neither reading puts a feature into the city."""
+    if share.inside_swapped >= _BELIEVED * share.count and share.inside_swapped > share.inside:
         if layer.surveyor_axes:
-            reason += "; x is north, y is east, as in surveyors' tables"
-            return Placement(moved_swapped, inside_swapped, crs, reason, is_swapped=True)
-        said = f"x and y stand in each other's place; read as north, east in {crs.code}"
+            reason = f"{as_said.reason}; x is north, y is east, as in surveyors' tables"
+            return Reading(as_said.crs, reason, is_swapped=True)
+        said = f"x and y stand in each other's place; read as north, east in {as_said.crs.code}"
         finding = Finding(Fault.AXES_SWAPPED, said)
-        return Placement(moved_swapped, inside_swapped, crs, f"{reason}; x and y swapped", (finding,), is_swapped=True)
-    if inside.any():
-        return Placement(moved, inside, crs, reason)
-    raise _misplaced(layer, geometries, crs, city)
+        return Reading(as_said.crs, f"{as_said.reason}; x and y swapped", is_swapped=True, findings=(finding,))
+    if share.inside or not share.count:
+        return as_said
+    raise _misplaced(layer, geometries, as_said.crs, city)
+
+
+def move(geometries: NDArray[np.object_], reading: Reading, city: City) -> Placement:
+    """Geometries as they are read, in storage CRS; what comes out without a place lies nowhere."""
+    if reading.is_swapped:
+        geometries = shapely.transform(
+            geometries, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=_any_z(geometries)
+        )
+    moved, inside = _try(geometries, reading.crs, city)
+    return Placement(moved, inside, reading)
 
 
 def _decide(
-    layer: SourceLayer, geometries: NDArray[np.object_], city: City, given: Crs | None, *, force: bool
+    layer: SourceLayer | LongLayer, geometries: NDArray[np.object_], city: City, given: Crs | None, *, force: bool
 ) -> tuple[Crs, str]:
     if given is not None and (force or layer.crs is None):
         return given, "given by the user"
@@ -166,11 +247,13 @@ def refuse_mislabelled(name: str, crs: Crs) -> None:
 def _try(geometries: NDArray[np.object_], crs: Crs, city: City) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     moved = transform_geometries(geometries, crs, city.storage, strict=False)
     finite = np.isfinite(shapely.bounds(moved)).all(axis=1)
-    moved[~finite] = None
+    if not finite.all():
+        moved = moved.copy()
+        moved[~finite] = None
     return moved, city.contains(moved)
 
 
-def _misplaced(layer: SourceLayer, geometries: NDArray[np.object_], crs: Crs, city: City) -> Rejected:
+def _misplaced(layer: SourceLayer | LongLayer, geometries: NDArray[np.object_], crs: Crs, city: City) -> Rejected:
     where = "the city's boundary" if city.boundary is not None else f"the area of {city.storage.name}"
     suggestion = _suggestion(geometries, city)
     fault = Fault.CRS_WRONG if suggestion else Fault.OUTSIDE_CITY

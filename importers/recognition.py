@@ -44,7 +44,7 @@ def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Targe
     A drawing's layers are told apart by their own names alone: everything lies in one drawing.
     Raises: Rejected where nothing points to a table, or to something that the city does not keep.
     """
-    path = PurePosixPath(dataset.root.name) / dataset.name
+    path = PurePosixPath(dataset.folder) / dataset.name
     places = [layer.name] if layer.drawing else [layer.name, path.stem, *reversed(path.parts[:-1])]
     discipline, word = _discipline(places)
     if forced is None:

@@ -7,14 +7,22 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from importers.faults import Finding
 
 
+# A report is for people: of alike findings the first rows, of different ones the first messages.
+_MOST_ROWS, _MOST_MESSAGES = 1000, 1000
+
+
 @dataclass(slots=True)
 class FileReport:
-    """What became of one file; `outcome` is an `Outcome`, or 'unchanged' for a file that was imported before."""
+    """What became of one file; `outcome` is an `Outcome`, or 'unchanged' for a file that was imported before.
+
+    findings: layer, fault, message, remedy, `times` it was found, `rows` that have it: none where it is of the layer.
+    """
 
     path: str
     outcome: str
@@ -28,8 +36,37 @@ class FileReport:
     message: str = ""
     change: dict[str, int] | None = None
 
-    def note(self, layer: str | None, findings: list[Finding]) -> None:
-        self.findings += [{"layer": layer, **asdict(finding)} for finding in findings]
+    def count(self, table: str, rows: int) -> None:
+        """Add rows that go to a table."""
+        self.loaded += rows
+        if table not in self.tables:
+            self.tables.append(table)
+
+    def decide(self, decision: dict[str, Any]) -> None:
+        """Add what was decided of a layer, or of some more of its records."""
+        last = self.decisions[-1] if self.decisions else {}
+        if any(last.get(name) != decision[name] for name in ("layer", "target", "crs", "text", "fields")):
+            self.decisions.append(decision)
+            return
+        for name in ("heights and sections", "notes"):
+            last[name] = list(dict.fromkeys((*last[name], *decision[name])))[:_MOST_MESSAGES]
+
+    def note(self, layer: str | None, findings: Sequence[Finding]) -> None:
+        """Add findings, alike ones together: how often, and the first records that have them."""
+        known = {(f["layer"], f["fault"], f["message"], f["remedy"]): f for f in self.findings}
+        different = Counter(f["fault"] for f in self.findings)
+        for finding in findings:
+            key = (layer, finding.fault, finding.message, finding.remedy)
+            if key not in known and different[finding.fault] >= _MOST_MESSAGES:
+                key = (layer, finding.fault, "and more of the kind", finding.remedy)
+            if key not in known:
+                entry = dict(zip(("layer", "fault", "message", "remedy"), key, strict=True))
+                known[key] = {**entry, "times": 0, "rows": []}
+                self.findings.append(known[key])
+                different[finding.fault] += 1
+            known[key]["times"] += 1
+            if finding.row is not None and len(known[key]["rows"]) < _MOST_ROWS:
+                known[key]["rows"].append(finding.row)
 
 
 @dataclass(slots=True)
@@ -50,7 +87,10 @@ class ImportReport:
     @property
     def faults(self) -> Counter[str]:
         """How often each fault was found, in rows and whole files."""
-        return Counter(finding["fault"] for file in self.files for finding in file.findings)
+        found: Counter[str] = Counter()
+        for finding in (finding for file in self.files for finding in file.findings):
+            found[finding["fault"]] += finding["times"]
+        return found
 
     @property
     def loaded(self) -> int:

@@ -120,8 +120,8 @@ def sum_faults(files: Iterable[FileReport]) -> list[FaultSum]:
     wholes: Counter[str] = Counter()
     where: Counter[str] = Counter()
     for file in files:
-        rows.update(finding["fault"] for finding in file.findings if finding["row"] is not None)
-        wholes.update(finding["fault"] for finding in file.findings if finding["row"] is None)
+        for finding in file.findings:
+            (rows if finding["rows"] else wholes)[finding["fault"]] += finding["times"]
         where.update({finding["fault"] for finding in file.findings})
     order = [fault for fault in Fault if fault in where]
     return [FaultSum(fault_text(f), rows[f], wholes[f], where[f], remedy_for(f)) for f in order]
@@ -184,10 +184,11 @@ def describe(file: FileReport) -> FileEntry:
 
 
 def _remark(fault: str, findings: Sequence[dict[str, Any]]) -> Remark:
-    rows = tuple(finding["row"] for finding in findings if finding["row"] is not None)
+    rows = tuple(row for finding in findings for row in finding["rows"][:_MOST_ROWS])
     first = findings[0]
     remedy = in_both(first["remedy"]) if first["remedy"] else None
-    return Remark(fault_text(fault), len(findings), rows[:_MOST_ROWS], in_both(first["message"]), remedy)
+    times = sum(finding["times"] for finding in findings)
+    return Remark(fault_text(fault), times, rows[:_MOST_ROWS], in_both(first["message"]), remedy)
 
 
 def _decision(decision: dict[str, Any]) -> Decision:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from importers.fields import DIAMETER, DIAMETER_UNITS, Lengths, parse_lengths, parse_size
+from importers.fields import DIAMETER, parse_lengths, parse_size
 from importers.vocabulary import match_value, vocabulary
+from layers.columns import Column, combine
 from layers.utilities import SectionShape
 
 if TYPE_CHECKING:
@@ -28,17 +30,17 @@ class Section:
     wall_m: float | None = None
 
 
-def read_sections(attributes: Attributes, materials: Sequence[str | None]) -> list[Section]:
+def read_sections(attributes: Attributes, materials: Sequence[str | None]) -> Column[Section]:
     """Section of each record. A plain diameter is outer or inner as is usual for its material."""
-    columns = {key: _lengths(attributes, key) for key in _LENGTH_KEYS}
-    sizes = attributes.values("size")
-    shapes = attributes.values("shape")
-    sections = []
-    for i, material in enumerate(materials):
-        stated = {key: column.metres[i] or None for key, column in columns.items()}
-        stated_shape = match_value("shape", shapes[i])
-        sections.append(_section(stated, parse_size(sizes[i]), stated_shape, material))
-    return sections
+    lengths = [_lengths(attributes, key) for key in _LENGTH_KEYS]
+    sizes, shapes = attributes.values("size"), attributes.values("shape")
+    return combine(*lengths, sizes, shapes, Column.of(materials)).map(_read_section)
+
+
+def _read_section(stated: tuple[Any, ...]) -> Section:
+    *lengths, size, shape, material = stated
+    known = {key: length or None for key, length in zip(_LENGTH_KEYS, lengths, strict=True)}
+    return _section(known, parse_size(size), match_value("shape", shape), material)
 
 
 _LENGTH_KEYS = (
@@ -47,8 +49,8 @@ _LENGTH_KEYS = (
 )  # fmt: skip
 
 
-def _lengths(attributes: Attributes, key: str) -> Lengths:
-    return parse_lengths(attributes.values(key), attributes.unit(key), DIAMETER, DIAMETER_UNITS)
+def _lengths(attributes: Attributes, key: str) -> Column[float | None]:
+    return parse_lengths(attributes.values(key), attributes.unit(key), DIAMETER, attributes.counted(key)).metres
 
 
 def _section(
@@ -122,13 +124,13 @@ def _usual_wall(diameter_m: float, material: str | None) -> float:
     return float(max(usual["wall_share"] * diameter_m, usual["wall_min_m"]))
 
 
-def sections_columns(sections: Sequence[Section]) -> dict[str, list[Any]]:
+def sections_columns(sections: Column[Section]) -> dict[str, Column[Any]]:
     """Columns of `utility_lines` that describe the section."""
     return {
-        "section_shape": [s.shape for s in sections],
-        "section_reason": [s.reason for s in sections],
-        **{
-            name: [getattr(s, name) for s in sections]
-            for name in ("outer_width_m", "outer_height_m", "inner_width_m", "inner_height_m", "wall_m")
-        },
+        "section_shape": sections.map(lambda s: s.shape),
+        "section_reason": sections.map(lambda s: s.reason),
+        **{name: sections.map(attrgetter(name)) for name in _SIZES},
     }
+
+
+_SIZES = ("outer_width_m", "outer_height_m", "inner_width_m", "inner_height_m", "wall_m")

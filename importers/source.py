@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from layers.columns import Column
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -27,26 +29,40 @@ _SELDOM_GEODATA = frozenset({".md", ".txt", ".pdf", ".doc", ".docx", ".jpg", ".p
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A file with the files that belong to it; `name` is its path below the folder that was given, with '/'.
+    """A file with the files that belong to it.
 
     A file geodatabase is a folder: `path` is that folder, `parts` are the files in it.
+    title: its path below the folder that was given, with '/', where it is not what `path` and `root` say: of a file
+    of an archive, and of a copy. place: likewise where it was delivered. within: the name of the folder.
     """
 
     path: Path
     root: Path
     parts: tuple[Path, ...]
+    title: str = ""
+    place: str = ""
+    within: str = ""
 
     @property
     def name(self) -> str:
-        return _readable(self.path.relative_to(self.root))
+        return self.title or _readable(self.path.relative_to(self.root))
 
     @property
     def location(self) -> str:
-        return _readable(self.path)
+        return self.place or _readable(self.path)
+
+    @property
+    def folder(self) -> str:
+        return self.within or self.root.name
+
+    def as_delivered(self) -> Dataset:
+        """The same under the name and place that it has now, wherever it is copied to."""
+        return replace(self, title=self.name, place=self.location, within=self.folder)
 
     @property
     def size(self) -> int:
-        return sum(part.stat().st_size for part in self.parts)
+        """Bytes of all parts; a link that leads nowhere has none."""
+        return sum(part.stat().st_size for part in self.parts if part.exists())
 
     def sidecar(self, suffix: str) -> Path | None:
         return next((p for p in self.parts if p.suffix.lower() == suffix and p != self.path), None)
@@ -66,8 +82,8 @@ class SourceLayer:
     """One layer as it was delivered, n records.
 
     geometries: n shapely geometries or None, coordinates as they stand in the file.
-    columns: field name -> n plain values (str, int, float, bool, date or None). Text of `legacy_text` layers is the
-    ISO-8859-1 view of its bytes: nothing is lost before the encoding is decided.
+    columns: field name -> n plain values (str, int, float, bool, date or None), a list or a `Column`. Text in a legacy
+    encoding is the ISO-8859-1 view of its bytes: nothing is lost before the encoding is decided.
     rows: n ordinals, the first record is 1.
     crs: what the file declares (a code or WKT), None when it says nothing; `crs_origin` says where.
     surveyor_axes: whether x may well be north, as in Vietnamese surveyors' tables.
@@ -77,7 +93,7 @@ class SourceLayer:
 
     name: str
     geometries: NDArray[np.object_]
-    columns: dict[str, list[Any]]
+    columns: Mapping[str, Sequence[Any]]
     rows: NDArray[np.int64]
     crs: str | None = None
     crs_origin: str = ""
@@ -92,11 +108,47 @@ class SourceLayer:
 
     def take(self, index: NDArray[np.int64]) -> SourceLayer:
         """The records at these positions."""
-        columns = {name: [values[i] for i in index.tolist()] for name, values in self.columns.items()}
+        columns = {name: Column.of(values).take(index) for name, values in self.columns.items()}
         return replace(self, geometries=self.geometries[index], columns=columns, rows=self.rows[index])
 
     def record(self, index: int) -> dict[str, Any]:
         return {name: values[index] for name, values in self.columns.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class LongLayer:
+    """A layer that is too long to be held at once: what heads it as in `SourceLayer`, and its records in turns.
+
+    count: records as announced. dimension: 0 points, 1 lines, 2 areas. extent: (minx, miny, maxx, maxy) as announced,
+    None where nothing is. read: begins anew at the first record; without geometries where they are not wanted.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    count: int
+    dimension: int
+    extent: tuple[float, float, float, float] | None
+    read: Callable[[bool], Iterator[SourceLayer]]
+    crs: str | None = None
+    crs_origin: str = ""
+    encoding: str | None = None
+    fonts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    surveyor_axes: bool = False
+
+    def __len__(self) -> int:
+        return self.count
+
+    def chunks(self, *, with_geometry: bool = True) -> Iterator[SourceLayer]:
+        """The records, some ten thousand at a time."""
+        for chunk in self.read(with_geometry):
+            yield replace(
+                chunk, name=self.name, crs=self.crs, crs_origin=self.crs_origin, encoding=self.encoding,
+                fonts=self.fonts, notes=self.notes, surveyor_axes=self.surveyor_axes,
+            )  # fmt: skip
+
+
+type AnyLayer = SourceLayer | LongLayer
 
 
 def _readable(path: Path) -> str:

@@ -20,17 +20,18 @@ from rasterio.windows import Window
 from importers.faults import Fault, Rejected
 from importers.formats.raster import open_raster
 from importers.position import refuse_mislabelled
+from layers.columns import Column
 from layers.crs import has_accurate_path, parse_crs, transform_geometries, transform_points
 from layers.errors import Invalid
-from layers.loading import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
+    from importers.mapping import Columns
     from importers.position import City
     from importers.source import Dataset
     from layers.crs import Crs
@@ -64,11 +65,12 @@ class _Metres:
         return values.astype(np.float64) * self.factor + self.shift
 
 
-def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool, target: Path | None) -> Batch:
+def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool, target: Path | None) -> Columns:
     """The `terrain` row of a raster, which is copied to `target`; heights in metres, unknown ones left unknown.
 
     given: the CRS named by the user: for rasters that declare none, or with `force` against their own declaration.
-    target: a file in a folder of the data folder; without one nothing is copied, and the row has no path.
+    target: a file on its way to the folder `terrain` of the data folder; without one nothing is copied, and the row
+    has no path.
 
     Raises: Rejected for a picture, a raster without values, position, CRS or plausible heights, and one elsewhere.
     """
@@ -86,7 +88,7 @@ def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _ASK) from error
 
 
-def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target: Path | None) -> Batch:
+def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target: Path | None) -> Columns:
     area = _area(source, dataset, crs, city)
     metres = _metres(source, dataset, crs)
     is_finite = _check_heights(source, dataset, metres)
@@ -96,14 +98,14 @@ def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target:
     is_ready = is_plain and source.crs and parse_crs(source.crs.to_wkt()) == crs
     if target is not None:
         _keep(source, target, None if is_ready else (metres, crs))
-    columns: dict[str, Sequence[Any]] = {
-        "name": [dataset.path.stem],
-        "path": [target.relative_to(target.parent.parent).as_posix() if target else None],
-        "vertical_datum": [crs.vertical],
-        "resolution_m": [resolution_m],
-        "geom": [shapely.MultiPolygon([area])],
+    told = {
+        "name": dataset.path.stem,
+        "path": f"terrain/{target.name}" if target else None,
+        "vertical_datum": crs.vertical,
+        "resolution_m": resolution_m,
     }
-    return Batch("terrain", columns)
+    geometry = np.array([shapely.MultiPolygon([area])], dtype=object)
+    return {"geom": geometry, **{name: Column.constant(value, 1) for name, value in told.items()}}
 
 
 def _refuse_picture(source: DatasetReader, dataset: Dataset) -> None:

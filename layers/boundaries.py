@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, geometry, labelled, one_of
+from layers.base import Base, Feature, by_file, geometry, labelled, one_of
 
 if TYPE_CHECKING:
     from layers.database import Connection
@@ -28,7 +28,7 @@ class Boundary(Feature, Base):
     name: Mapped[str] = labelled(Text, vi="Tên", en="Name")
     geom: Mapped[object] = mapped_column(geometry("MULTIPOLYGON"), nullable=False)
 
-    __table_args__ = (one_of("level", Level), Index(None, "geom", postgresql_using="gist"))
+    __table_args__ = (one_of("level", Level), Index(None, "geom", postgresql_using="gist"), by_file())
 
 
 # Neighbouring wards were drawn apart by this much at the most; the gap is no outside.

@@ -3,7 +3,7 @@
 from sqlalchemy import Double, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, geometry, labelled
+from layers.base import Base, Feature, between, by_file, geometry, labelled
 
 
 class Building(Feature, Base):
@@ -24,4 +24,5 @@ class Building(Feature, Base):
         between("ground_m", -500, 9000),
         between("height_m", 0.1, 1000),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
     )

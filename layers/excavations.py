@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Date, Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, geometry, labelled, one_of
+from layers.base import Base, Feature, between, by_file, geometry, labelled, one_of
 
 
 class ExcavationStatus(StrEnum):
@@ -35,4 +35,5 @@ class ExcavationRow(Feature, Base):
         between("depth_m", 0.05, 100),
         CheckConstraint("ends_on >= starts_on", name="dates"),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
     )

@@ -1,7 +1,6 @@
 """Files into PostGIS: what they hold and what was refused, one transaction a file.
 
-Rows go by COPY into a staging table and from there into the layer, so the lock on the layer's version is held for one
-statement only.
+A file comes in parts as it is read, and goes by COPY into its layers; nobody sees any of it before all is there.
 """
 
 from __future__ import annotations
@@ -15,8 +14,11 @@ import shapely
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from layers.bulk import Rebuild
+from layers.catalog import find_layer
 from layers.errors import Conflict, Invalid
 from layers.history import Change, replace_files
+from layers.rows import Records, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from layers.provenance import Outcome
 
 _IMPORT_LOCK = 0x7477696E  # "twin"
-_GEOMETRIES = frozenset({"geom", "axis", "solid"})
+_BROKEN_RULE = (psycopg.errors.IntegrityError, psycopg.errors.DataError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +42,16 @@ class FileRecord:
     sha256: str
     key: str
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a file, and what was decided about it."""
+
     format: str | None
     owner: str | None
     outcome: Outcome
     decisions: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows for one table: column name -> n values; geometry columns hold shapely geometries in storage CRS."""
-
-    table: str
-    columns: dict[str, Sequence[Any]]
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +68,14 @@ class Refused:
     attributes: dict[str, Any]
 
 
-@dataclass(slots=True)
-class Load:
-    """Everything that one file brings into the database."""
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Records that were refused."""
 
-    record: FileRecord
-    batches: list[Batch] = field(default_factory=list)
-    originals: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    records: tuple[Refused, ...]
+
+
+type Part = Rows | Records | Quarantined
 
 
 def open_run(connection: Connection, root: str, options: dict[str, Any]) -> int:
@@ -124,124 +121,124 @@ def importing(connection: Connection) -> Iterator[None]:
             connection.execute("select pg_advisory_unlock(%s)", (_IMPORT_LOCK,))
 
 
-def load_file(connection: Connection, run_id: int, load: Load) -> Change | None:
-    """Write a file's features, original records and refused records in one transaction.
+@dataclass(slots=True)
+class Loading:
+    """A file on its way into the city, within the transaction of `loading`.
 
-    What earlier imports of the same location brought is replaced, and the change is returned, unless this one brings
-    no features: a damaged delivery does not take the sound one out of the city.
+    change: what a new version of a file changed, once it is finished.
+    """
+
+    connection: Connection
+    run_id: int
+    file_id: int
+    record: FileRecord
+    change: Change | None = None
+    _features: int = 0
+    _rebuilds: dict[str, Rebuild] = field(default_factory=dict)
+
+    def announce(self, table: str, rows: int) -> None:
+        """Many rows of a table will come: where they are more than it holds, its indexes are built after them."""
+        if table not in self._rebuilds and (rebuild := Rebuild.begin(self.connection, table, rows)):
+            self._rebuilds[table] = rebuild
+
+    def add(self, part: Part) -> None:
+        """Write a part of the file."""
+        match part:
+            case Rows():
+                self._copy_rows(part)
+            case Records():
+                self.connection.execute(
+                    "insert into source_records (source_file_id, layer, rows, attributes) values (%s, %s, %s, %s)",
+                    (self.file_id, part.layer, part.rows.tolist(), part.content.decode()),
+                )
+            case Quarantined():
+                _copy_refused(self.connection, part.records, self.file_id)
+
+    def finish(self, verdict: Verdict) -> None:
+        """Bring the indexes up to date, say what became of the file, and replace its earlier versions.
+
+        A file that brings no features replaces none: a damaged delivery does not take the sound one out of the city.
+        """
+        for rebuild in self._rebuilds.values():
+            rebuild.finish(self.connection)
+        self.connection.execute(
+            "update source_files set format = %s, owner = %s, outcome = %s, decisions = %s where id = %s",
+            (verdict.format, verdict.owner, verdict.outcome, Jsonb(verdict.decisions), self.file_id),
+        )
+        old = _earlier(self.connection, self.record.location, self.file_id, with_features=self._features > 0)
+        if old:
+            self.change = replace_files(self.connection, self.run_id, old, self.file_id)
+
+    def _copy_rows(self, rows: Rows) -> None:
+        """A worker wrote the rows: neither the file that they come from nor their ids are for it to say."""
+        if forged := {"id", "source_file_id"}.intersection(rows.names):
+            raise Invalid(f"{self.record.path}: its reader may not write {', '.join(sorted(forged))}")
+        names = sql.SQL(", ").join(map(sql.Identifier, rows.names))
+        table = sql.Identifier(find_layer(rows.table).name)
+        statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, names)
+        with self.connection.cursor().copy(statement) as copy:
+            for piece in rows.content:
+                copy.write(piece)
+        self._features += rows.count
+
+
+@contextmanager
+def loading(connection: Connection, run_id: int, record: FileRecord, file_id: int) -> Iterator[Loading]:
+    """One transaction for one file: what is written within is there whole, or not at all.
+
     Raises: Invalid where a row breaks a rule of its table; then nothing of the file is written.
     """
     try:
         with connection.transaction():
-            old = _earlier(connection, load.record.location, with_features=bool(load.batches))
-            file_id = _insert_file(connection, run_id, load.record)
-            for batch in sorted(load.batches, key=lambda b: b.table):
-                _copy_batch(connection, batch, file_id)
-            _copy(
-                connection,
-                sql.SQL("copy source_rows (source_file_id, layer, row, attributes) from stdin"),
-                ((file_id, layer, row, Jsonb(attributes)) for layer, row, attributes in load.originals),
+            connection.execute(
+                "insert into source_files (id, run_id, path, location, sha256, key, bytes, outcome, decisions)"
+                " values (%s, %s, %s, %s, %s, %s, %s, 'quarantined', '[]')",
+                (file_id, run_id, record.path, record.location, record.sha256, record.key, record.bytes),
             )
-            _copy_refused(connection, load.refused, file_id)
-            return replace_files(connection, run_id, old, file_id) if old else None
-    except (psycopg.errors.IntegrityError, psycopg.errors.DataError) as error:
+            connection.execute("select set_config('twin.source_file', %s, true)", (str(file_id),))
+            yield Loading(connection, run_id, file_id, record)
+    except _BROKEN_RULE as error:
         rule = error.diag.constraint_name or error.diag.message_primary
-        raise Invalid(f"{load.record.path}: a record breaks the rule '{rule}' of its table") from error
+        raise Invalid(f"{record.path}: a record breaks the rule '{rule}' of its table") from error
+
+
+def take_file_ids(connection: Connection, count: int) -> list[int]:
+    """Numbers for files that are about to be read."""
+    rows = connection.execute(
+        "select nextval(pg_get_serial_sequence('source_files', 'id')) from generate_series(1, %s)", (count,)
+    ).fetchall()
+    return [int(row[0]) for row in rows]
 
 
 def forget_file(connection: Connection, run_id: int, location: str) -> None:
     """Take what earlier imports of a location brought out of the city: its content is that of another file now."""
     with connection.transaction():
-        old = _earlier(connection, location, with_features=True)
+        old = _earlier(connection, location, -1, with_features=True)
         if old:
             replace_files(connection, run_id, old, -1)
 
 
-def _earlier(connection: Connection, location: str, *, with_features: bool) -> list[int]:
-    """Numbers of the present versions of a file; without features only of those that were refused whole."""
+def _earlier(connection: Connection, location: str, file_id: int, *, with_features: bool) -> list[int]:
+    """Numbers of the former versions of a file; without features only of those that were refused whole."""
     outcomes = ["quarantined", "duplicate"] + (["loaded", "partly"] if with_features else [])
     rows = connection.execute(
-        "select id from source_files where location = %s and outcome = any(%s) and replaced_by is null",
-        (location, outcomes),
+        "select id from source_files where location = %s and id <> %s and outcome = any(%s) and replaced_by is null",
+        (location, file_id, outcomes),
     ).fetchall()
     return [row[0] for row in rows]
 
 
-def _insert_file(connection: Connection, run_id: int, record: FileRecord) -> int:
-    row = connection.execute(
-        "insert into source_files (run_id, path, location, sha256, key, bytes, format, owner, outcome, decisions)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
-        (
-            run_id,
-            record.path,
-            record.location,
-            record.sha256,
-            record.key,
-            record.bytes,
-            record.format,
-            record.owner,
-            record.outcome,
-            Jsonb(record.decisions),
-        ),
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _copy_batch(connection: Connection, batch: Batch, file_id: int) -> None:
-    names = [*batch.columns, "source_file_id"]
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    table = sql.Identifier(batch.table)
-    connection.execute(
-        sql.SQL("create temporary table staging on commit drop as select {} from {} limit 0").format(columns, table)
-    )
-    values = [_wire(name, column) for name, column in batch.columns.items()]
-    _copy(
-        connection,
-        sql.SQL("copy staging ({}) from stdin").format(columns),
-        zip(*values, [file_id] * len(batch), strict=True),
-    )
-    connection.execute(sql.SQL("insert into {} ({}) select {} from staging").format(table, columns, columns))
-    connection.execute("drop table staging")
-
-
-def _wire(name: str, column: Sequence[Any]) -> Sequence[Any]:
-    """A column as COPY takes it: geometries as hexadecimal EWKB."""
-    if name not in _GEOMETRIES:
-        return column
-    texts = list(shapely.to_wkb(column, hex=True, include_srid=True, byte_order=1))
-    return [_as_polyhedral_surface(text) for text in texts] if name == "solid" else texts
-
-
-def _as_polyhedral_surface(ewkb: str | None) -> str | None:
-    """A MultiPolygon's EWKB under the type that PostGIS has for the shell of a solid; the faces are written alike."""
-    return None if ewkb is None else f"{ewkb[:2]}0F{ewkb[4:]}"
-
-
 def _copy_refused(connection: Connection, refused: Sequence[Refused], file_id: int) -> None:
-    _copy(
-        connection,
-        sql.SQL(
-            "copy quarantined_rows (source_file_id, layer, row, fault, message, remedy, source_crs, geom, attributes)"
-            " from stdin"
-        ),
-        (
-            (
-                file_id,
-                r.layer,
-                r.row,
-                r.fault,
-                r.message,
-                r.remedy,
-                r.crs,
-                None if r.geometry is None else shapely.to_wkb(r.geometry, hex=True),
-                Jsonb(r.attributes),
-            )
-            for r in refused
-        ),
+    statement = (
+        "copy quarantined_rows (source_file_id, layer, row, fault, message, remedy, source_crs, geom, attributes)"
+        " from stdin"
     )
-
-
-def _copy(connection: Connection, statement: sql.Composed | sql.SQL, rows: Iterable[Sequence[Any]]) -> None:
     with connection.cursor().copy(statement) as copy:
-        for row in rows:
+        for row in _quarantine_rows(refused, file_id):
             copy.write_row(row)
+
+
+def _quarantine_rows(refused: Sequence[Refused], file_id: int) -> Iterable[Sequence[Any]]:
+    for r in refused:
+        geometry = None if r.geometry is None else shapely.to_wkb(r.geometry, hex=True)
+        yield file_id, r.layer, r.row, r.fault, r.message, r.remedy, r.crs, geometry, Jsonb(r.attributes)

@@ -1,9 +1,9 @@
-"""Cadastral parcels. Who holds one is personal data and is not kept here (see `provenance.SourceRow`)."""
+"""Cadastral parcels. Who holds one is personal data and is not kept here (see `provenance.SourceRecords`)."""
 
 from sqlalchemy import Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, geometry, labelled
+from layers.base import Base, Feature, between, by_file, geometry, labelled
 
 
 class Parcel(Feature, Base):
@@ -19,5 +19,6 @@ class Parcel(Feature, Base):
     __table_args__ = (
         between("legal_area_m2", 0.01, 1e9),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
         Index(None, "sheet", "number"),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, Text, func
+from sqlalchemy import ARRAY, JSON, BigInteger, DateTime, ForeignKey, Identity, Index, Integer, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,17 +57,21 @@ class SourceFile(Base):
     __table_args__ = (one_of("outcome", Outcome),)
 
 
-class SourceRow(Base):
-    """A record as it was delivered. May hold personal data: no web role reads it."""
+class SourceRecords(Base):
+    """Records as they were delivered, many in a row; the view `source_rows` shows each.
 
-    __tablename__ = "source_rows"
+    `attributes`: field -> one value for each of `rows`. May hold personal data: no web role reads it.
+    """
 
+    __tablename__ = "source_records"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     source_file_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey(f"{SCHEMA}.source_files.id", ondelete="CASCADE"), primary_key=True
+        BigInteger, ForeignKey(f"{SCHEMA}.source_files.id", ondelete="CASCADE"), index=True
     )
-    layer: Mapped[str] = mapped_column(Text, primary_key=True)
-    row: Mapped[int] = mapped_column(Integer, primary_key=True)
-    attributes: Mapped[dict[str, object]] = mapped_column(JSONB)
+    layer: Mapped[str] = mapped_column(Text)
+    rows: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    attributes: Mapped[dict[str, list[object]]] = mapped_column(JSON)
 
 
 class QuarantinedRow(Base):

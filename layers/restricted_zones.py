@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Date, Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, geometry, labelled, one_of
+from layers.base import Base, Feature, between, by_file, geometry, labelled, one_of
 
 
 class ZoneKind(StrEnum):
@@ -49,4 +49,5 @@ class RestrictedZone(Feature, Base):
         between("from_depth_m", 0, 100),
         CheckConstraint("valid_to >= valid_from", name="valid"),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
     )

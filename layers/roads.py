@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import CheckConstraint, Date, Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, geometry, labelled
+from layers.base import Base, Feature, between, by_file, geometry, labelled
 from layers.database import storage_srid
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Road(Feature, Base):
         between("width_m", 0.3, 200),
         CheckConstraint(f"barred_hours ~ '{HOURS}'", name="barred_hours"),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
     )
 
 

@@ -13,7 +13,7 @@ from rasterio.windows import Window
 from sqlalchemy import CheckConstraint, Date, Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, geometry, labelled
+from layers.base import Base, Feature, by_file, geometry, labelled
 from layers.crs import Crs, parse_crs, transform_points
 from layers.database import Connection, storage_srid
 from layers.errors import Unavailable
@@ -42,6 +42,7 @@ class Terrain(Feature, Base):
     __table_args__ = (
         CheckConstraint("resolution_m > 0", name="resolution_m"),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
     )
 
 
@@ -74,6 +75,8 @@ class Ground:
         Bilinear between pixel centres, across the seams of neighbouring rasters too; a point beside a pixel without a
         value is not known.
         """
+        for raster in self.rasters:
+            shapely.prepare(raster.extent)
         heights, shares = np.zeros(len(points)), np.zeros(len(points))
         known = np.zeros(len(points), dtype=bool)
         for raster in sorted(self.rasters, key=lambda r: r.resolution_m):
@@ -92,8 +95,6 @@ def read_ground(connection: Connection, data: Path) -> Ground:
     """The ground as the terrain rows and their rasters below `data`/terrain tell it."""
     rows = connection.execute("select path, st_asbinary(geom), resolution_m, surveyed_on from terrain order by id")
     rasters = tuple(Raster(data / path, shapely.from_wkb(wkb), step, day) for path, wkb, step, day in rows)
-    for raster in rasters:
-        shapely.prepare(raster.extent)
     return Ground(parse_crs(f"EPSG:{storage_srid(connection)}"), rasters)
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Double, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, geometry, labelled
+from layers.base import Base, Feature, between, by_file, geometry, labelled
 
 
 class Tree(Feature, Base):
@@ -28,4 +28,5 @@ class Tree(Feature, Base):
         between("stem_diameter_m", 0.001, 15),
         between("crown_diameter_m", 0.1, 80),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
     )

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, Feature, between, geometry, labelled, one_of
+from layers.base import SCHEMA, Base, Feature, between, by_file, geometry, labelled, one_of
 
 
 class Discipline(StrEnum):
@@ -199,6 +199,7 @@ class UtilityLine(Utility, Base):
         CheckConstraint("st_zmin(axis) > -500 and st_zmax(axis) < 9000", name="elevation"),
         CheckConstraint("st_length(geom) > 0", name="length"),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
         Index("ix_utility_lines_reach", text("st_expand(geom, reach_m)"), postgresql_using="gist"),
     )
 
@@ -233,5 +234,6 @@ class UtilityNode(Utility, Base):
         between("bottom_m", -500, 9000),
         CheckConstraint("bottom_m <= cover_m", name="upright"),
         Index(None, "geom", postgresql_using="gist"),
+        by_file(),
         Index("ix_utility_nodes_reach", text("st_expand(geom, reach_m)"), postgresql_using="gist"),
     )

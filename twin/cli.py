@@ -22,6 +22,7 @@ from importers.profile import Profile, read_profile, write_profile
 from importers.quarantine import export_quarantine
 from importers.recognition import TABLES
 from importers.report_page import to_json, write_report
+from importers.sandbox import Workers
 from layers import embedded
 from layers.access import grant_key, list_keys, revoke_key
 from layers.crs import parse_crs
@@ -213,7 +214,7 @@ def _import(
             settings.data.resolve(),
             path,
             options,
-            on_file=lambda file, done, total: advance(done, total, file.path),
+            on_progress=lambda progress: advance(progress.files, progress.of_files, progress.path),
         )
 
 
@@ -231,7 +232,8 @@ def inspect_files(
     options = ImportOptions(parse_crs(crs) if crs else None)
     with _city(settings) as connection:
         context = open_context(connection, settings.data.resolve(), path, options)
-        views = list(inspect_path(path, context))
+    with Workers(limits=options.limits) as workers:
+        views = list(inspect_path(path, context, workers))
     if profile is not None:
         write_profile([view.to_rule() for view in views if view.format != "?" and view.table != "terrain"], profile)
     if as_json:

@@ -164,7 +164,7 @@ class Screen:
         for word in ("file", "reason", "remedy"):
             table.add_column(self.say(word), overflow="fold")
         for file in files:
-            finding = next((f for f in file.findings if f["row"] is None), file.findings[0])
+            finding = next((f for f in file.findings if not f["rows"]), file.findings[0])
             table.add_row(escape(file.path), TEXTS[Fault(finding["fault"])][self._index], escape(finding["remedy"]))
         return table
 

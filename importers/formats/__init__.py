@@ -39,7 +39,7 @@ from importers.source import COMPANIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from importers.source import Dataset, SourceLayer
+    from importers.source import AnyLayer, Dataset, SourceLayer
 
 _HEAD_BYTES = 4096
 _EXPORT = "export it as GeoPackage, Shapefile, GeoJSON, DXF, CSV or GeoTIFF"
@@ -51,7 +51,7 @@ class Format:
 
     name: str
     matches: Callable[[bytes, str], bool]
-    read: Callable[[Dataset], Iterator[SourceLayer]] | None
+    read: Callable[[Dataset], Iterator[SourceLayer] | Iterator[AnyLayer]] | None
 
 
 # Refused by content, with what to export instead.

@@ -16,7 +16,7 @@ from importers.formats.gdal import SEND_AGAIN, Source, declared_prj, private_cop
 from importers.formats.parcels import Label, build_parcels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -97,7 +97,7 @@ def _levels(drawing: SourceLayer) -> Iterator[SourceLayer]:
         yield replace(own, name=name, columns=_without_empty(own.columns), notes=notes)
 
 
-def _without_empty(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _without_empty(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
     return {name: values for name, values in columns.items() if any(value is not None for value in values)}
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
 from importers.formats.archives import open_archive
-from importers.formats.gdal import SEND_AGAIN, Source, read_layers
+from importers.formats.gdal import SEND_AGAIN, Source, read_any_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importers.source import Dataset, SourceLayer
+    from importers.source import AnyLayer, Dataset
 
 _TABLE = re.compile(r"a[0-9a-f]{8}\.\w+(\.\w+)*|gdb|timestamps", re.IGNORECASE)
 CATALOG = "a00000001.gdbtable"
@@ -30,7 +30,7 @@ def is_zipped_filegdb(head: bytes, _: str) -> bool:
     return head[:4] == b"PK\x03\x04" and _ENTRY.search(head) is not None
 
 
-def read_filegdb(dataset: Dataset) -> Iterator[SourceLayer]:
+def read_filegdb(dataset: Dataset) -> Iterator[AnyLayer]:
     """Feature classes with at least one record.
 
     Raises: Rejected for a geodatabase that is incomplete, compressed or holds only tables.
@@ -44,20 +44,20 @@ def read_filegdb(dataset: Dataset) -> Iterator[SourceLayer]:
         yield from _read(copy, dataset.name)
 
 
-def read_zipped_filegdb(dataset: Dataset) -> Iterator[SourceLayer]:
+def read_zipped_filegdb(dataset: Dataset) -> Iterator[AnyLayer]:
     """The layers of every geodatabase in the archive. Raises: Rejected as `read_filegdb`, and for broken archives."""
     with TemporaryDirectory(prefix="city-twin-") as folder:
         for copy in _unpack(dataset, Path(folder)):
             yield from _read(copy, dataset.name)
 
 
-def _read(copy: Path, delivered: str) -> Iterator[SourceLayer]:
+def _read(copy: Path, delivered: str) -> Iterator[AnyLayer]:
     if not (copy / CATALOG).is_file():
         remedy = "ask the department for the whole .gdb folder, zipped"
         raise Rejected(Fault.SIDECAR_MISSING, f"{delivered}: {CATALOG} is missing", remedy)
     for table in sorted(copy.glob("*.gdbtabl?")):
         _check_length(table, f"{delivered}: {table.name}")
-    for layer in read_layers(Source(copy, "OpenFileGDB", delivered)):
+    for layer in read_any_layers(Source(copy, "OpenFileGDB", delivered)):
         yield replace(layer, crs_origin="geodatabase" if layer.crs else "")
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
-from importers.formats.gdal import SEND_AGAIN, Source, private_copy, read_layers, stem
+from importers.formats.gdal import SEND_AGAIN, Source, private_copy, read_any_layers, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importers.source import Dataset, SourceLayer
+    from importers.source import AnyLayer, Dataset
 
 _HEADER_AT = 12
 _NODE_BYTES = 40
@@ -24,23 +25,22 @@ def is_flatgeobuf(head: bytes, _: str) -> bool:
     return head[:4] == b"fgb\x03"
 
 
-def read_flatgeobuf(dataset: Dataset) -> Iterator[SourceLayer]:
+def read_flatgeobuf(dataset: Dataset) -> Iterator[AnyLayer]:
     """The one layer of the file. Raises: Rejected for a file that ends within its header, index or a record."""
-    content = dataset.path.read_bytes()
-    try:
-        end = _walk(content)
-    except (struct.error, OverflowError):
-        end = -1
-    if end != len(content):
-        raise Rejected(
-            Fault.TRUNCATED, f"{dataset.name}: its {len(content)} bytes do not end with a record", SEND_AGAIN
-        )
+    with dataset.path.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as content:
+        size = len(content)
+        try:
+            end = _walk(content)
+        except (struct.error, OverflowError):
+            end = -1
+    if end != size:
+        raise Rejected(Fault.TRUNCATED, f"{dataset.name}: its {size} bytes do not end with a record", SEND_AGAIN)
     with private_copy(dataset, ".fgb") as path:
-        for layer in read_layers(Source(path, "FlatGeobuf", dataset.name)):
+        for layer in read_any_layers(Source(path, "FlatGeobuf", dataset.name)):
             yield replace(layer, name=stem(dataset) if layer.name in ("", path.stem) else layer.name)
 
 
-def _walk(content: bytes) -> int:
+def _walk(content: mmap) -> int:
     """Where the last record that begins in the file ends. Raises: struct.error where that is in the header."""
     length = int(struct.unpack_from("<I", content, _HEADER_AT - 4)[0])
     count = _field(content, _COUNT_SLOT, "<Q", 0)
@@ -50,7 +50,7 @@ def _walk(content: bytes) -> int:
     return at
 
 
-def _field(content: bytes, slot: int, form: str, default: int) -> int:
+def _field(content: mmap, slot: int, form: str, default: int) -> int:
     """A scalar of the header's table; each table points back to a list of where its fields are."""
     table = _HEADER_AT + struct.unpack_from("<I", content, _HEADER_AT)[0]
     slots = table - struct.unpack_from("<i", content, table)[0]

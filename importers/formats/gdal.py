@@ -8,19 +8,23 @@ import shutil
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyogrio
 import shapely
 from pyogrio.errors import GeometryError
+from pyogrio.raw import open_arrow
 
 from importers.faults import Fault, Rejected
 from importers.formats.bodies import flatten_bodies, parse_faces
 from importers.formats.records import without_unknown_z
-from importers.source import SourceLayer
+from importers.source import AnyLayer, LongLayer, SourceLayer
+from layers.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +42,11 @@ _ARC_STEP = "0.5"
 _EXACT_FLOAT = 2**53
 _MOST_NOTES = 5
 _FOLDER = re.compile(r"(?<![\w./])/(?:[^\s/]+/)+")
+# Longer layers are read in turns; of kinds whose geometries are what they seem.
+CHUNK_RECORDS = 50_000
+_PLAIN_KINDS = {
+    "Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2,
+}  # fmt: skip
 _STYLES = "SELECT OGR_STYLE FROM delivered"  # the name of every private copy
 # What pyogrio raises for a file that is not sound; a number of a broken header may ask for any amount of memory.
 _BROKEN = (RuntimeError, ValueError, OverflowError, MemoryError)
@@ -105,6 +114,22 @@ def read_layers(source: Source) -> Iterator[SourceLayer]:
 
     Raises: Rejected for a file that the driver cannot read, or of which it reads less than is there.
     """
+    for name, notes in _list_layers(source):
+        layer = read_layer(source, name, notes=notes)
+        if len(layer):
+            yield layer
+
+
+def read_any_layers(source: Source) -> Iterator[AnyLayer]:
+    """The same where layers of very many records are given to be read in turns."""
+    for name, notes in _list_layers(source):
+        layer = _find_long_layer(source, name, notes) or read_layer(source, name, notes=notes)
+        if len(layer):
+            yield layer
+
+
+def _list_layers(source: Source) -> list[tuple[str, tuple[str, ...]]]:
+    """Names of the layers with geometry, and what is to be noted of each."""
     pyogrio.set_gdal_config_options({"OGR_ARC_STEPSIZE": _ARC_STEP})
     listed, _ = _call(source, pyogrio.list_layers)
     tables = [str(name) for name, kind in listed if kind is None]
@@ -116,10 +141,7 @@ def read_layers(source: Source) -> Iterator[SourceLayer]:
             "export the layers with their geometry",
         )
     aside = (f"tables without geometry left aside: {', '.join(tables)[:200]}",) if tables else ()
-    for name in names:
-        layer = read_layer(source, name, notes=aside)
-        if len(layer):
-            yield layer
+    return [(name, aside) for name in names]
 
 
 def read_layer(source: Source, name: str, *, notes: tuple[str, ...] = (), **options: str) -> SourceLayer:
@@ -151,6 +173,67 @@ def read_layer(source: Source, name: str, *, notes: tuple[str, ...] = (), **opti
         encoding=UNICODE if source.encoding is None else None,
         notes=(*notes, *warned, *unread),
     )
+
+
+def _find_long_layer(source: Source, name: str, notes: tuple[str, ...]) -> LongLayer | None:
+    """A layer to be read in turns; None where it is short, or may hold geometries that need a second look."""
+    about, _ = _call(source, pyogrio.read_info, layer=name, encoding=source.encoding)
+    dimension = _PLAIN_KINDS.get(str(about["geometry_type"]).removesuffix(" Z"))
+    if dimension is None or about["features"] <= CHUNK_RECORDS or about["driver"] != source.driver:
+        return None
+    extent = about["total_bounds"]
+    return LongLayer(
+        name,
+        tuple(map(str, about["fields"])),
+        int(about["features"]),
+        dimension,
+        None if extent is None or not np.isfinite(extent).all() else extent,
+        partial(_read_turns, source, name, int(about["features"])),
+        crs=about["crs"],
+        crs_origin=source.driver,
+        encoding=UNICODE if source.encoding is None else None,
+        notes=notes,
+    )
+
+
+def _read_turns(source: Source, name: str, announced: int, with_geometry: bool) -> Iterator[SourceLayer]:
+    """Raises: Rejected where the file is not sound, or brings fewer records than it announces."""
+    opening = open_arrow(
+        source.path, layer=name, encoding=source.encoding, batch_size=CHUNK_RECORDS, use_pyarrow=True,
+        return_fids=True, datetime_as_string=True, read_geometry=with_geometry,
+    )  # fmt: skip
+    done = 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with opening as (meta, batches):
+                for batch in batches:
+                    yield _chunk(source, meta, batch, done)
+                    done += batch.num_rows
+    except _BROKEN as error:
+        raise Rejected(Fault.UNREADABLE, f"{source.delivered}: {_public(error)}", SEND_AGAIN) from error
+    if not source.numbered and done < announced:
+        raise Rejected(Fault.TRUNCATED, f"{source.delivered}: {done} of {announced} records can be read", SEND_AGAIN)
+
+
+def _chunk(source: Source, meta: dict[str, Any], batch: pa.RecordBatch, before: int) -> SourceLayer:
+    ids = batch.column(meta["fid_column"] or "OGC_FID").to_numpy()
+    place = batch.schema.get_field_index(meta["geometry_name"] or "wkb_geometry")
+    wkb = None if place < 0 else np.array(batch.column(place).to_pylist(), dtype=object)
+    geometries, told, unread = _geometries(wkb, len(ids), every=source.solid)
+    columns = {name: _column(batch.column(name)) for name in map(str, meta["fields"])}
+    rows = ids.astype(np.int64) + 1 if source.numbered else np.arange(before + 1, before + len(ids) + 1)
+    return SourceLayer("", geometries, {**told, **columns}, rows, notes=unread)
+
+
+def _column(array: pa.Array) -> Column[Any]:
+    """The values of an Arrow array, each distinct one once; NaN, by which some writers mark NULL, is None."""
+    coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    distinct = coded.dictionary.to_pylist()
+    if not pa.types.is_string(coded.dictionary.type):
+        distinct = [None if v != v else _told(v) for v in distinct]  # noqa: PLR0124 - NaN
+    codes = coded.indices.fill_null(len(distinct)).to_numpy().astype(np.int32)
+    return Column([*distinct, None], codes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
-from importers.formats.gdal import SEND_AGAIN, Source, private_copy, read_layers
+from importers.formats.gdal import SEND_AGAIN, Source, private_copy, read_any_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from importers.source import Dataset, SourceLayer
+    from importers.source import AnyLayer, Dataset
 
 _WAL, _JOURNAL = ".gpkg-wal", ".gpkg-journal"
 _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9"
@@ -30,7 +30,7 @@ def is_geopackage(head: bytes, _: str) -> bool:
     return head[:16] == b"SQLite format 3\0"
 
 
-def read_geopackage(dataset: Dataset) -> Iterator[SourceLayer]:
+def read_geopackage(dataset: Dataset) -> Iterator[AnyLayer]:
     """Feature tables with at least one record; what a write-ahead log beside the file holds is part of it.
 
     Raises: Rejected for a file that is cut short, is in the middle of a change, or is no GeoPackage.
@@ -39,7 +39,7 @@ def read_geopackage(dataset: Dataset) -> Iterator[SourceLayer]:
     _check_journal(dataset)
     with private_copy(dataset, ".gpkg", _WAL) as path:
         notes = _prepare(dataset, path)
-        for layer in read_layers(Source(path, "GPKG", dataset.name)):
+        for layer in read_any_layers(Source(path, "GPKG", dataset.name)):
             crs = None if layer.crs is None or any(word in layer.crs for word in _UNDEFINED) else layer.crs
             yield replace(layer, crs=crs, crs_origin="GeoPackage" if crs else "", notes=(*notes, *layer.notes))
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
 from importers.formats.dbase import check_table, declared_encoding
-from importers.formats.gdal import SEND_AGAIN, Source, declared_prj, private_copy, read_layers, stem
+from importers.formats.gdal import SEND_AGAIN, Source, declared_prj, private_copy, read_any_layers, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from importers.source import Dataset, SourceLayer
+    from importers.source import AnyLayer, Dataset
 
 _MAGIC = b"\0\0\x27\x0a"
 _HEADER_BYTES, _RECORD_HEADER_BYTES = 100, 8
@@ -28,7 +28,7 @@ def is_shapefile(head: bytes, _: str) -> bool:
     return head[:4] == _MAGIC
 
 
-def read_shapefile(dataset: Dataset) -> Iterator[SourceLayer]:
+def read_shapefile(dataset: Dataset) -> Iterator[AnyLayer]:
     """The one layer of a Shapefile; its text stays an ISO-8859-1 view, for GDAL's own decoding loses letters.
 
     Rows count deleted records too. A missing .shx is made anew from the record headers.
@@ -40,9 +40,14 @@ def read_shapefile(dataset: Dataset) -> Iterator[SourceLayer]:
     with private_copy(dataset, ".shp", ".shx", ".dbf") as path:
         notes = () if dataset.sidecar(".shx") else (_rebuild_index(dataset, path),)
         source = Source(
-            path, "ESRI Shapefile", dataset.name, encoding="ISO-8859-1", numbered=True, solid=_kind(path) == _MULTIPATCH
+            path,
+            "ESRI Shapefile",
+            dataset.name,
+            encoding="ISO-8859-1",
+            numbered=True,
+            solid=_kind(path) == _MULTIPATCH,
         )
-        for layer in read_layers(source):
+        for layer in read_any_layers(source):
             yield replace(
                 layer,
                 name=stem(dataset),

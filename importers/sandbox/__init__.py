@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from importers.faults import Fault, Finding, Rejected
+from importers.sandbox.answers import Answers
 from importers.sandbox.confinement import Limits
 from importers.sandbox.copies import copy_dataset, give, has_left, keep
 from importers.sandbox.nursery import Nursery, Worker, describe_end
@@ -28,13 +29,12 @@ from importers.source import Dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
 
 __all__ = ["KEPT", "Limits", "Workers"]
 
 KEPT = Path("kept")
 _COPIES = "delivered"
-_AHEAD = 4  # jobs for each worker that may be done before the first of them is taken
+_AHEAD = 2  # jobs for each worker that may be done before the first of them is taken
 _REMEDY = "open it in QGIS and export it again; where it is sound, deliver it in smaller parts or allow more"
 
 type Job = tuple[Dataset, *tuple[Any, ...]]
@@ -45,6 +45,7 @@ class Workers:
 
     count: how many at once, by default one for each core. readable: files and folders of ours that functions open.
     folder: where private folders are made, by default the system's for temporary files; every account must reach it.
+    unpacked: a folder of ours beside theirs, which is gone with them.
     Raises: Unavailable from `map` where workers cannot be confined.
     """
 
@@ -58,8 +59,11 @@ class Workers:
     ) -> None:
         self._count = count or len(os.sched_getaffinity(0))
         self._limits = limits or Limits()
-        self._readable = tuple(path.resolve() for path in readable)
         self._folder = Path(tempfile.mkdtemp(prefix="city-twin-", dir=folder))
+        self._shared, self.unpacked = self._folder / "shared", self._folder / "unpacked"
+        self._shared.mkdir(mode=0o755)
+        self.unpacked.mkdir(mode=0o700)
+        self._readable = (self._shared, *(path.resolve() for path in readable))
         self._nursery: Nursery | None = None
         self._threads = ThreadPoolExecutor(self._count, "sandbox")
 
@@ -75,6 +79,17 @@ class Workers:
             self._nursery.forget()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def share(self, file: Path) -> Path:
+        """Where all workers may read a file of ours, whose own folder may be closed to them."""
+        shared = self._shared / file.name
+        if not shared.exists():
+            try:
+                shared.hardlink_to(file)
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(file, shared)
+            shared.chmod(0o644)
+        return shared
+
     def map[R](
         self, function: Callable[..., R], jobs: Iterable[Job], *, keep_in: Path | None = None
     ) -> Iterator[tuple[Dataset, R | Rejected]]:
@@ -87,26 +102,49 @@ class Workers:
         A file whose reader raises, crashes, hangs or goes beyond its limits gives a `Rejected` that says so; the
         reader's trace is a note on it.
         """
+        for dataset, answers in self.stream(function, jobs, keep_in=keep_in):
+            try:
+                *_, outcome = answers
+            except Rejected as rejected:
+                outcome = rejected
+            yield dataset, outcome
+
+    def stream(
+        self, function: Callable[..., Any], jobs: Iterable[Job], *, keep_in: Path | None = None
+    ) -> Iterator[tuple[Dataset, Iterator[Any]]]:
+        """The same of a function that is a generator: what it yields comes as it is made, while other files are read.
+
+        An iterator that is not read to its end is abandoned when the next is asked for. It raises: Rejected.
+        """
         if self._nursery is None:
             module = (function.func if isinstance(function, partial) else function).__module__
             self._nursery = Nursery(self._folder, self._limits, self._readable, module)
         reading = _Reading(self._nursery, self._limits, pickle.dumps(function), keep_in)
-        waiting: deque[tuple[Dataset, Future[Any]]] = deque()
+        waiting: deque[tuple[Dataset, Answers]] = deque()
+
+        def begin(job: Job) -> None:
+            answers = Answers()
+            waiting.append((job[0], answers))
+            self._threads.submit(reading.read, job, answers)
+
         try:
             for job in jobs:
-                waiting.append((job[0], self._threads.submit(reading.read, job)))
+                begin(job)
                 if len(waiting) > _AHEAD * self._count:
-                    yield _take(waiting)
+                    yield from _take(waiting)
             while waiting:
-                yield _take(waiting)
+                yield from _take(waiting)
         finally:
-            for _, future in waiting:
-                future.cancel()
+            for _, answers in waiting:
+                answers.abandon()
 
 
-def _take(waiting: deque[tuple[Dataset, Future[Any]]]) -> tuple[Dataset, Any]:
-    dataset, future = waiting.popleft()
-    return dataset, future.result()
+def _take(waiting: deque[tuple[Dataset, Answers]]) -> Iterator[tuple[Dataset, Iterator[Any]]]:
+    dataset, answers = waiting.popleft()
+    try:
+        yield dataset, iter(answers)
+    finally:
+        answers.abandon()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +154,27 @@ class _Reading:
     function: bytes
     keep_in: Path | None
 
-    def read(self, job: Job) -> Any:
+    def read(self, job: Job, answers: Answers) -> None:
+        """Put what a file gives, part by part, and at last None or why there is no more of it."""
+        try:
+            end = self._read(job, answers)
+        except Exception as error:  # noqa: BLE001 - it is raised where the answers are taken
+            end = error
+        answers.put_end(end)
+
+    def _read(self, job: Job, answers: Answers) -> Exception | None:
         dataset, *rest = job
+        if answers.is_abandoned:
+            return None
         worker = self.nursery.take()
         folder = Path(tempfile.mkdtemp(dir=worker.folder))
         try:
             copy = self._prepare(dataset, folder)
-            result = self._ask(worker, pickle.dumps((folder, self.function, (copy, *rest))), dataset.name)
+            worker_job = pickle.dumps((folder, self.function, (copy, *rest), dataset.size))
+            for answer in self._ask(worker, worker_job, dataset.name):
+                if not answers.put(answer):
+                    self.nursery.end(worker)  # it is in the middle of a file that nobody waits for
+                    return None
             if self.keep_in is not None and has_left(folder / KEPT):
                 self.nursery.end(worker)  # so that it can change nothing any more
                 keep(folder / KEPT, self.keep_in)
@@ -131,7 +183,7 @@ class _Reading:
         except OSError as error:
             return Rejected(Fault.UNREADABLE, f"{dataset.name} brings files that cannot be kept: {error}", _REMEDY)
         else:
-            return result
+            return None
         finally:
             self.nursery.put_back(worker)
             shutil.rmtree(folder, ignore_errors=True)
@@ -146,11 +198,18 @@ class _Reading:
             give(folder / KEPT, account, account)
         return copy
 
-    def _ask(self, worker: Worker, message: bytes, name: str) -> Any:
-        """What the function returned. Raises: Rejected for everything else; the worker may be no more then."""
-        match self._answer(worker, message):
+    def _ask(self, worker: Worker, message: bytes, name: str) -> Iterator[Any]:
+        """What the function yields, or what it returned. Raises: Rejected for the rest; the worker may be no more."""
+        answer = self._answer(worker, message)
+        while answer[0] == "part" and len(answer) == 2:
+            yield answer[1]
+            answer = self._answer(worker)
+        match answer:
+            case ("done",):
+                return
             case "done", result:
-                return result
+                yield result
+                return
             case "rejected", Finding() as finding, str(trace):
                 rejected = Rejected(finding.fault, finding.message, finding.remedy)
             case "failed", str(said), str(trace):
@@ -161,10 +220,12 @@ class _Reading:
         rejected.add_note(trace)
         raise rejected
 
-    def _answer(self, worker: Worker, message: bytes) -> tuple[Any, ...]:
-        """The worker's answer, or what the file did to it."""
+    def _answer(self, worker: Worker, message: bytes | None = None) -> tuple[Any, ...]:
+        """The worker's next answer, to a job where one is given, or what the file did to it."""
         try:
-            return worker.ask(message, self.limits)
+            if message is not None:
+                worker.tell(message, self.limits)
+            return worker.answer(self.limits)
         except EOFError:
             return "failed", describe_end(self.nursery.end(worker), self.limits), ""
         except TimeoutError:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OPEN_FILES = 256
-_NICENESS = 10
 # File maps and shared memory count as address space only; GDAL and SQLite map what they read.
 _ADDRESSES_PER_BYTE = 4
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/proc/self", "/proc/meminfo",
@@ -28,15 +27,20 @@ _PAGE_BYTES = resource.getpagesize()
 class Limits:
     """Bounds on one file.
 
-    cpu_seconds: computing time, however loaded the machine is. seconds: time on the clock, for a reader that waits.
-    memory_bytes: beyond what the loaded code takes. result_bytes: of the answer. file_bytes: of each file it writes.
+    cpu_seconds: computing time, however loaded the machine is, and cpu_seconds_per_mb more for a large file.
+    seconds: time on the clock between two answers, for a reader that waits.
+    memory_bytes: beyond what the loaded code takes. result_bytes: of an answer. file_bytes: of each file it writes.
     """
 
     cpu_seconds: float = 120.0
+    cpu_seconds_per_mb: float = 0.0
     seconds: float = 600.0
     memory_bytes: int = 4 << 30
     result_bytes: int = 1 << 30
     file_bytes: int = 8 << 30
+
+    def cpu_seconds_for(self, size_bytes: int) -> float:
+        return self.cpu_seconds + self.cpu_seconds_per_mb * (size_bytes >> 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,6 @@ def confine(terms: Terms, folder: Path, parent: int) -> None:
     Raises: OSError where the kernel cannot confine it, or where it could not load its code afterwards.
     """
     os.umask(0o077)
-    os.nice(_NICENESS)
     Path("/proc/self/oom_score_adj").write_text("1000", "ascii")  # of all processes the first to go
     _bound(terms.limits)
     if terms.account is not None:

@@ -43,6 +43,7 @@ _ENVIRONMENT = {
     "GML_DOWNLOAD_SCHEMA": "NO",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve a gigabyte before they use any
 }
 _PASSED_ON = ("PROJ_DATA", "GDAL_DATA")
 _NO_ACCOUNTS = range(65533, 60000, -1)
@@ -68,12 +69,18 @@ class Worker:
                 self._greeting = bytes(receive(self.channel, MESSAGE_BYTES, _PATIENCE_S))
         return self._greeting
 
-    def ask(self, message: bytes, limits: Limits) -> tuple[Any, ...]:
-        """Raises: TimeoutError, TooLarge; EOFError where the worker ended; any other for an answer without sense."""
+    def tell(self, message: bytes, limits: Limits) -> None:
+        """Give it a job. Raises: TimeoutError; EOFError where the worker ended."""
         self._greeting = b""
         try:
             self.channel.settimeout(limits.seconds)
             send(self.channel, message)
+        except ConnectionError as error:
+            raise EOFError from error
+
+    def answer(self, limits: Limits) -> tuple[Any, ...]:
+        """Its next answer. Raises: TimeoutError, TooLarge; EOFError where the worker ended; any other for nonsense."""
+        try:
             answer = receive(self.channel, limits.result_bytes + _FAILURE_BYTES, limits.seconds)
         except ConnectionError as error:
             raise EOFError from error

@@ -15,6 +15,7 @@ import socket
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
@@ -96,7 +97,8 @@ def serve(channel: socket.socket, terms: Terms, folder: Path, parent: int) -> No
     with suppress(EOFError):
         while data_bytes() - start < _GROWN * terms.limits.memory_bytes:
             send(channel, READY)
-            send(channel, _answer(receive(channel), terms.limits))
+            for answer in _answers(receive(channel), terms.limits):
+                send(channel, answer)
 
 
 def _settle(folder: Path) -> None:
@@ -109,24 +111,32 @@ def _settle(folder: Path) -> None:
     tempfile.tempdir = os.environ["TMPDIR"]  # the module may have found another before
 
 
-def _answer(message: bytearray, limits: Limits) -> bytes:
-    """("done", result), ("rejected", finding, trace), or ("failed", what happened, trace)."""
-    folder, function, job = pickle.loads(message)  # noqa: S301 - from the importing process
+def _answers(message: bytearray, limits: Limits) -> Iterator[bytes]:
+    """("part", what a generator yields) as it comes; at last ("done", result), which a generator has none of,
+    ("rejected", finding, trace), or ("failed", what happened, trace).
+    """
+    folder, function, job, size = pickle.loads(message)  # noqa: S301 - from the importing process
     os.chdir(folder)
-    allow_cpu(limits.cpu_seconds)
+    allow_cpu(limits.cpu_seconds_for(size))
     try:
-        return encode(("done", _load(function)(*job)), limits.result_bytes)
+        result = _load(function)(*job)
+        if isinstance(result, Iterator):
+            for part in result:
+                yield encode(("part", part), limits.result_bytes)
+            yield encode(("done",), limits.result_bytes)
+        else:
+            yield encode(("done", result), limits.result_bytes)
     except Rejected as rejected:
-        return _encode_failure("rejected", rejected.finding, rejected)
+        yield _encode_failure("rejected", rejected.finding, rejected)
     except TooLarge as error:
-        return _encode_failure("failed", f"brings more than {limits.result_bytes >> 20} MB", error)
+        yield _encode_failure("failed", f"brings more than {limits.result_bytes >> 20} MB", error)
     except MemoryError as error:
-        return _encode_failure("failed", f"needs more than {limits.memory_bytes >> 20} MB of memory", error)
+        yield _encode_failure("failed", f"needs more than {limits.memory_bytes >> 20} MB of memory", error)
     except RecursionError as error:
-        return _encode_failure("failed", "is nested too deeply", error)
+        yield _encode_failure("failed", "is nested too deeply", error)
     except Exception as error:  # noqa: BLE001 - whatever a file makes a reader do, the next file is read
         said = f"makes its reader fail: {type(error).__name__}: {error}"
-        return _encode_failure("failed", said[:_TRACE_CHARACTERS], error)
+        yield _encode_failure("failed", said[:_TRACE_CHARACTERS], error)
 
 
 @lru_cache(maxsize=1)

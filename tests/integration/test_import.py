@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psycopg
 import pyogrio
 import pytest
 import rasterio
@@ -14,14 +13,16 @@ import shapely
 from rasterio.transform import from_origin
 
 from importers.faults import Fault
-from importers.folder import ImportOptions, import_path
+from importers.folder import ImportOptions, Progress, import_path
+from layers.columns import Column
 from layers.crs import parse_crs
 from layers.database import connect, migrate
 from layers.embedded import create_database
-from layers.errors import Conflict
-from layers.loading import Batch, FileRecord, Load, importing, load_file, open_run
+from layers.errors import Conflict, Invalid, Unavailable
+from layers.loading import FileRecord, Verdict, importing, loading, open_run, take_file_ids
 from layers.provenance import Outcome
 from layers.quarantine import list_quarantine
+from layers.rows import encode_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,15 @@ def run(connection: Connection, path: Path, **options: Any) -> ImportReport:
 def only(report: ImportReport) -> FileReport:
     (file,) = report.files
     return file
+
+
+def load(connection: Connection, table: str, columns: dict[str, Any]) -> None:
+    """Rows into the city as one file brings them."""
+    record = FileRecord("x.gpkg", "/x/x.gpkg", "0" * 64, "k", 1)
+    (file_id,) = take_file_ids(connection, 1)
+    with loading(connection, open_run(connection, "/x", {}), record, file_id) as file:
+        file.add(encode_rows(table, columns, 9214))
+        file.finish(Verdict("GeoPackage", None, Outcome.LOADED, []))
 
 
 def count(connection: Connection, table: str) -> int:
@@ -219,18 +229,16 @@ def test_impossible_number_is_dropped_and_said(connection: Connection, tmp_path:
 def test_database_that_refuses_a_row_leaves_nothing_half_written(connection: Connection) -> None:
     """One transaction a file: a row that breaks a rule takes the whole file back."""
     line = shapely.set_srid(np.array([shapely.LineString([(EAST, NORTH), (EAST + 1, NORTH)])] * 2), 9214)
-    columns = {"geom": line, "discipline": ["water", "lava"]} | {
-        name: [value] * 2
+    columns = {"geom": line, "discipline": Column.of(["water", "lava"])} | {
+        name: Column.constant(value, 2)
         for name, value in {
             "vertical_reference": "none", "ground_source": "none", "elevation_source": "none",
             "section_shape": "unknown", "status": "unknown",
         }.items()
     }  # fmt: skip
-    columns |= {"schematic": [False] * 2, "disclosure": ["restricted"] * 2}
-    record = FileRecord("x.gpkg", "/x/x.gpkg", "0" * 64, "k", 1, "GeoPackage", None, Outcome.LOADED, [])
-    run_id = open_run(connection, "/x", {})
-    with pytest.raises(Exception, match="ck_utility_lines_discipline"):
-        load_file(connection, run_id, Load(record, [Batch("utility_lines", columns)]))
+    columns |= {"schematic": Column.constant(value=False, count=2), "disclosure": Column.constant("restricted", 2)}
+    with pytest.raises(Invalid, match="ck_utility_lines_discipline"):
+        load(connection, "utility_lines", columns)
     assert [count(connection, t) for t in ("utility_lines", "source_files")] == [0, 0]
 
 
@@ -240,13 +248,13 @@ def test_interrupted_import_leaves_whole_files_only(city: str, tmp_path: Path) -
     a_pipe_file(folder / "a-ong-cap-nuoc.gpkg")
     a_pipe_file(folder / "b-ong-cap-nuoc.gpkg", dy=3)
 
-    def kill_after_first(_: FileReport, done: int, __: int) -> None:
-        if done == 1:
+    def kill_after_first(progress: Progress) -> None:
+        if progress.files == 1:
             with connect(city) as other:
                 other.execute("select pg_terminate_backend(%s)", (opened.info.backend_pid,))
 
-    with pytest.raises(psycopg.OperationalError), connect(city) as opened:
-        import_path(opened, tmp_path, folder, ImportOptions(), on_file=kill_after_first)
+    with pytest.raises(Unavailable, match="then import again"), connect(city) as opened:
+        import_path(opened, tmp_path, folder, ImportOptions(), on_progress=kill_after_first)
     with connect(city) as opened:
         assert count(opened, "utility_lines") == 3
         again = import_path(opened, tmp_path, folder, ImportOptions())
@@ -441,7 +449,6 @@ def test_solid_of_a_building_reaches_the_database(connection: Connection) -> Non
     footprint = shapely.MultiPolygon([shapely.Polygon(low)])
     columns = {"geom": shapely.set_srid(np.array([shapely.force_2d(footprint)]), 9214),
                "solid": shapely.set_srid(np.array([shell]), 9214)}  # fmt: skip
-    record = FileRecord("x.json", "/x/x.json", "0" * 64, "k", 1, "CityJSON", None, Outcome.LOADED, [])
-    load_file(connection, open_run(connection, "/x", {}), Load(record, [Batch("buildings", columns)]))
+    load(connection, "buildings", columns)
     row = connection.execute("select geometrytype(solid), st_isclosed(solid), st_zmax(solid) from buildings").fetchone()
     assert row == ("POLYHEDRALSURFACE", True, 9.5)

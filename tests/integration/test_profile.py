@@ -14,6 +14,7 @@ import yaml
 from importers.folder import ImportOptions, import_path, open_context
 from importers.inspect import LayerView, inspect_path
 from importers.profile import read_profile, write_profile
+from importers.sandbox import Workers
 from layers.errors import Invalid
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def strange(path: Path) -> Path:
 
 
 def inspect(connection: Connection, path: Path) -> list[LayerView]:
-    return list(inspect_path(path, open_context(connection, path.parent, path, ImportOptions())))
+    with Workers() as workers:
+        return list(inspect_path(path, open_context(connection, path.parent, path, ImportOptions()), workers))
 
 
 def test_inspection_says_what_it_sees(connection: Connection, tmp_path: Path) -> None:

@@ -102,10 +102,10 @@ def test_whole_archive(tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "content", "inner"),
     [
-        ("pipes.geojson.gz", gzip.compress(b"{}") + gzip.compress(b"[]"), "pipes.geojson"),
+        ("pipes.geojson.gz", gzip.compress(b"{}", mtime=0) + gzip.compress(b"[]", mtime=0), "pipes.geojson"),
         ("pipes.geojson.bz2", bz2.compress(b"{}[]"), "pipes.geojson"),
         ("pipes.geojson.xz", lzma.compress(b"{}[]"), "pipes.geojson"),
-        ("pipes", gzip.compress(b"{}[]"), "pipes"),
+        ("pipes", gzip.compress(b"{}[]", mtime=0), "pipes"),
     ],
 )
 def test_single_packed_file(tmp_path, name, content, inner):

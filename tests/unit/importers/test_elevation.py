@@ -68,20 +68,20 @@ def test_depths_by_reference_and_unit(ground: Ground, field: str, value: object,
     """Crown, axis and invert each lead to the axis; a depth follows the ground at every vertex."""
     found = vertical(ground, **{field: value})
     assert found.z == pytest.approx([3.1 - below_ground, 4.1 - below_ground], abs=1e-5)
-    assert found.source == [ElevationSource.DEPTH]
+    assert found.source.tolist() == [ElevationSource.DEPTH]
     assert found.ground == pytest.approx([3.6], abs=1e-5)
 
 
 def test_reference_column_beats_the_field_name(ground: Ground) -> None:
     """MocDo says of each row what its depth speaks of."""
     found = vertical(ground, DoSau_m=1.0, MocDo="đáy ống")
-    assert found.reference == [VerticalReference.INVERT]
+    assert found.reference.tolist() == [VerticalReference.INVERT]
     assert found.z[0] == pytest.approx(3.1 - 1.0 + 0.08, abs=1e-5)
 
 
 def test_unstated_reference_is_said(ground: Ground) -> None:
     """A bare 'depth' is read as cover to the crown, and the record says that nobody stated it."""
-    assert vertical(ground, DoSau_m=1.0).reference == [VerticalReference.UNSTATED]
+    assert vertical(ground, DoSau_m=1.0).reference.tolist() == [VerticalReference.UNSTATED]
 
 
 @pytest.mark.parametrize("value", [None, 0, -9999, 999, "?", 120.0])
@@ -89,7 +89,7 @@ def test_depths_that_are_none(ground: Ground, value: object) -> None:
     """Missing, sentinel and absurd depths leave the elevation unknown, with the reason."""
     found = vertical(ground, DoSau_m=value)
     assert np.isnan(found.z).all()
-    assert found.source == [ElevationSource.NONE]
+    assert found.source.tolist() == [ElevationSource.NONE]
     assert found.reason[0]
 
 
@@ -98,14 +98,14 @@ def test_mixed_signs_are_not_guessed(ground: Ground) -> None:
     lines = np.array([a_line(), a_line()], dtype=object)
     attributes = read_attributes("utility_lines", {"DoSau_m": [1.0, -1.2]}, 2)
     found = read_verticals(lines, attributes, [PIPE, PIPE], ground)
-    assert found.source == [ElevationSource.NONE] * 2
+    assert found.source.tolist() == [ElevationSource.NONE] * 2
     assert "mixes signs" in found.reason[0]
 
 
 def test_no_terrain_no_elevation(ground: Ground) -> None:
     """A depth without ground under every vertex is not an elevation."""
     line = shapely.LineString([(EAST + 10, NORTH + 50), (EAST + 500, NORTH + 50)])
-    assert vertical(ground, line, DoSau_m=1.0).source == [ElevationSource.NONE]
+    assert vertical(ground, line, DoSau_m=1.0).source.tolist() == [ElevationSource.NONE]
 
 
 def test_end_inverts_run_straight_along_the_plan(ground: Ground) -> None:
@@ -113,13 +113,13 @@ def test_end_inverts_run_straight_along_the_plan(ground: Ground) -> None:
     line = shapely.LineString([(EAST + 10, NORTH + 50), (EAST + 40, NORTH + 50), (EAST + 40, NORTH + 90)])
     found = vertical(ground, line, CaoDoDayDau=2.0, CaoDoDayCuoi=1.3)
     assert found.z == pytest.approx([2.08, 1.78, 1.38])
-    assert found.source == [ElevationSource.INTERPOLATED]
+    assert found.source.tolist() == [ElevationSource.INTERPOLATED]
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.2), (1.2, -9999), (None, 1.2)])
 def test_one_missing_invert_is_no_line(ground: Ground, start: float | None, end: float | None) -> None:
     """A sewer with one known end has no known axis."""
-    assert vertical(ground, CaoDoDayDau=start, CaoDoDayCuoi=end).source == [ElevationSource.NONE]
+    assert vertical(ground, CaoDoDayDau=start, CaoDoDayCuoi=end).source.tolist() == [ElevationSource.NONE]
 
 
 def test_z_is_the_axis_unless_said_otherwise(ground: Ground) -> None:
@@ -132,27 +132,27 @@ def test_z_is_the_axis_unless_said_otherwise(ground: Ground) -> None:
 def test_sentinel_z_never_becomes_a_height(ground: Ground, z: tuple[float, float]) -> None:
     """One vertex without a height makes the line's elevation unknown."""
     found = vertical(ground, a_line(*z))
-    assert found.source == [ElevationSource.NONE]
+    assert found.source.tolist() == [ElevationSource.NONE]
     assert np.isnan(found.z).all()
 
 
 def test_sentinel_z_falls_back_to_the_depth(ground: Ground) -> None:
     """A file with z = -9999 and a depth column has a depth."""
-    assert vertical(ground, a_line(-9999, -9999), DoSauTim_m=1.0).source == [ElevationSource.DEPTH]
+    assert vertical(ground, a_line(-9999, -9999), DoSauTim_m=1.0).source.tolist() == [ElevationSource.DEPTH]
 
 
 def test_elevation_far_from_the_ground_is_refused(ground: Ground) -> None:
     """A height above the ellipsoid, or a datum of another country, is not used."""
     found = vertical(ground, a_line(-32.0, -32.0))
-    assert found.source == [ElevationSource.NONE]
+    assert found.source.tolist() == [ElevationSource.NONE]
     assert "below the ground" in found.reason[0]
 
 
 def test_crown_without_a_section_gives_no_axis(ground: Ground) -> None:
     """Half of an unknown diameter cannot be subtracted."""
     unknown = Section(SectionShape.UNKNOWN, "no size stated")
-    assert vertical(ground, section=unknown, DoSauDinh_m=1.0).source == [ElevationSource.NONE]
-    assert vertical(ground, section=unknown, DoSauTim_m=1.0).source == [ElevationSource.DEPTH]
+    assert vertical(ground, section=unknown, DoSauDinh_m=1.0).source.tolist() == [ElevationSource.NONE]
+    assert vertical(ground, section=unknown, DoSauTim_m=1.0).source.tolist() == [ElevationSource.DEPTH]
 
 
 def test_node_heights(ground: Ground) -> None:

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from importers.fields import (
     DEPTH,
-    DEPTH_UNITS,
     DIAMETER,
-    DIAMETER_UNITS,
     parse_date,
     parse_lengths,
     parse_number,
@@ -21,8 +19,8 @@ from importers.fields import (
 )
 
 
-def depths(*values: object, unit: str | None = None) -> tuple[float | None, ...]:
-    return parse_lengths(values, unit, DEPTH, DEPTH_UNITS).metres
+def depths(*values: object, unit: str | None = None) -> list[float | None]:
+    return list(parse_lengths(values, unit, DEPTH).metres)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +56,7 @@ def test_unit_beside_the_value_beats_the_field_name() -> None:
 )
 def test_unit_by_plausibility(values: tuple[float, ...], unit: str) -> None:
     """Where only one unit makes all depths possible, it is taken, and the reason says so."""
-    found = parse_lengths(values, None, DEPTH, DEPTH_UNITS)
+    found = parse_lengths(values, None, DEPTH)
     assert found.unit == unit
     assert "plausible only in" in found.reason
     assert all(0.15 <= metres <= 10 for metres in found.metres if metres)
@@ -67,7 +65,7 @@ def test_unit_by_plausibility(values: tuple[float, ...], unit: str) -> None:
 @pytest.mark.parametrize("values", [(12.0, 14.0, 13.0), (200.0, 400.0, 800.0)])
 def test_ambiguous_unit_stays_unknown(values: tuple[float, ...]) -> None:
     """Neither or both of two units plausible: no number is made up."""
-    found = parse_lengths(values, None, DEPTH, DEPTH_UNITS)
+    found = parse_lengths(values, None, DEPTH)
     assert found.metres == (None,) * 3
     assert found.unit is None
     assert f"{min(values):g} to {max(values):g}" in found.reason
@@ -76,7 +74,7 @@ def test_ambiguous_unit_stays_unknown(values: tuple[float, ...]) -> None:
 @pytest.mark.parametrize("text", ["D110", "DN110", "Ø110", "110", "d 110", "110 mm", "11 cm", "phi 110"])
 def test_diameters(text: str) -> None:
     """The ways in which 110 mm is written."""
-    assert parse_lengths([text], None, DIAMETER, DIAMETER_UNITS).metres == pytest.approx((0.11,))
+    assert parse_lengths([text], None, DIAMETER).metres == pytest.approx((0.11,))
 
 
 @pytest.mark.parametrize(

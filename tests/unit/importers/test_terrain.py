@@ -63,7 +63,7 @@ def load(path: Path, given: str | None = None, *beside: Path, force: bool = Fals
     dataset = Dataset(path, path.parent, (path, *beside))
     target = path.parent / "data" / "terrain" / f"{dataset.sha256()}.tif"
     batch = read_terrain(dataset, CITY, parse_crs(given) if given else None, force=force, target=target)
-    return {name: values[0] for name, values in batch.columns.items()}
+    return {name: values[0] for name, values in batch.items()}
 
 
 def refusal(path: Path, *beside: Path) -> Rejected:

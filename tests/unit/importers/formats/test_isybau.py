@@ -133,7 +133,7 @@ def test_height_along_a_pipe_is_its_invert(tmp_path: Path) -> None:
     sections = read_sections(attributes, attributes.values("material"))
     found = read_verticals(pipes.geometries, attributes, sections, Ground(parse_crs("EPSG:9214"), ()))
     assert found.z == pytest.approx([5.15, 4.35, 4.15])
-    assert found.reference == [VerticalReference.INVERT]
+    assert found.reference.tolist() == [VerticalReference.INVERT]
 
 
 @pytest.mark.parametrize(

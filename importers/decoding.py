@@ -1,0 +1,80 @@
+"""The text of a layer in Unicode, and remarks on what of it is damaged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from importers.codepages import is_stateful, name_encoding
+from importers.faults import Fault, Finding, Rejected
+from importers.text import Decoding, Reason, decode_layer, has_lost_letters
+from layers.columns import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from importers.source import SourceLayer
+
+
+def decode_names(
+    columns: Mapping[str, Sequence[Any]], declared: str | None, fonts: Sequence[str], told: str | None
+) -> Decoding:
+    """The encoding of a layer by its names and values; `told` is the profile's word, which wins.
+
+    Raises: Rejected where the profile names an encoding that is not known.
+    """
+    texts = {value for column in columns.values() for value in Column.of(column).distinct if isinstance(value, str)}
+    return decide(texts.union(columns), declared, fonts, told)
+
+
+def decide(texts: set[str], declared: str | None, fonts: Sequence[str], told: str | None) -> Decoding:
+    """The encoding of these texts; otherwise as `decode_names`."""
+    if told is None:
+        return decode_layer(sorted(texts), declared=declared, hints=fonts)
+    name = name_encoding(told)
+    if name is None:
+        raise Rejected(Fault.TEXT_BROKEN, f"the profile names the encoding '{told}', which is not known", "correct it")
+    return Decoding(name, 1.0, Reason.DECLARED, ())
+
+
+def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, list[Finding]]:
+    """The layer with its text in Unicode, the encoding and its reason, and remarks on text that is damaged."""
+    keeps_ascii = not is_stateful(decoding.encoding)
+    columns: dict[str, Column[Any]] = {}
+    damaged = np.zeros(len(layer), dtype=bool)
+    for name, values in layer.columns.items():
+        column = Column.of(values)
+        if keeps_ascii and _is_plain(column.distinct):
+            columns[str(_to_unicode(name, decoding, keeps_ascii=keeps_ascii))] = column
+            continue
+        read = [_to_unicode(value, decoding, keeps_ascii=keeps_ascii) for value in column.distinct]
+        columns[str(_to_unicode(name, decoding, keeps_ascii=keeps_ascii))] = Column(read, column.codes)
+        broken = [_is_damaged(raw, text, decoding) for raw, text in zip(column.distinct, read, strict=True)]
+        if any(broken):
+            damaged |= np.array(broken)[column.codes]
+    said = f"letters are lost or fit no encoding; read as {decoding.encoding}"
+    remarks = [Finding(Fault.TEXT_BROKEN, said, row=int(row)) for row in layer.rows[damaged]]
+    if not decoding.trusted:
+        remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
+    reason = f"{decoding.encoding}, score {decoding.score:.2f}: {decoding.reason}"
+    return replace(layer, columns=columns), reason, remarks
+
+
+def _is_plain(values: Sequence[Any]) -> bool:
+    """Whether no text among the values can be damaged or is anything but ASCII."""
+    joined = "".join(value for value in values if isinstance(value, str))
+    return joined.isascii() and "?" not in joined and "\0" not in joined
+
+
+def _to_unicode(value: Any, decoding: Decoding, *, keeps_ascii: bool) -> Any:
+    if not isinstance(value, str) or (keeps_ascii and value.isascii() and "\0" not in value):
+        return value
+    return decoding.decode(value).replace("\0", "")
+
+
+def _is_damaged(raw: Any, text: Any, decoding: Decoding) -> bool:
+    if not isinstance(raw, str) or (raw.isascii() and "?" not in raw):
+        return False
+    return has_lost_letters(text) or not decoding.is_lossless(raw)

@@ -1,0 +1,142 @@
+"""Rows in PostgreSQL's binary COPY format, written column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pgpq
+import pyarrow as pa
+import shapely
+from geoalchemy2 import Geometry
+from sqlalchemy import BigInteger, Boolean, Date, Double, Integer, SmallInteger, Text
+
+from layers.base import SCHEMA, Base
+from layers.columns import Column
+from layers.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+_SOLID = "solid"
+# Extended WKB as PostGIS reads it: flags on the type of geometry, and the SRID behind it.
+_LINESTRING, _WITH_Z, _WITH_SRID = 2, 0x80000000, 0x20000000
+_LINE_HEAD = np.dtype([("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("count", "<u4")])
+# The first that a column is an instance of: SQLAlchemy's whole numbers are each other's subclasses.
+_TYPES = (
+    (BigInteger, pa.int64()),
+    (SmallInteger, pa.int16()),
+    (Integer, pa.int32()),
+    (Double, pa.float64()),
+    (Boolean, pa.bool_()),
+    (Date, pa.date32()),
+    (Text, pa.string()),
+    (Geometry, pa.binary()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LineStrings:
+    """n lines in storage CRS; `vertices` (m, 2 or 3) in their order, `counts` (n,) how many each has, 0 for NULL."""
+
+    vertices: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    def take(self, index: NDArray[np.int64]) -> LineStrings:
+        """The lines at these positions."""
+        ends = np.cumsum(self.counts)
+        starts, counts = (ends - self.counts)[index], self.counts[index]
+        at = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        return LineStrings(self.vertices[at], counts)
+
+    def to_ewkb(self, srid: int) -> pa.Array:
+        """Extended WKB of each line."""
+        present = self.counts > 0
+        counts = self.counts[present]
+        kind = _LINESTRING | _WITH_SRID | (_WITH_Z if self.vertices.shape[1] == 3 else 0)
+        heads = np.zeros(len(counts), dtype=_LINE_HEAD)
+        heads["order"], heads["kind"], heads["srid"], heads["count"] = 1, kind, srid, counts
+        width = self.vertices.shape[1] * 8
+        sizes = np.where(present, _LINE_HEAD.itemsize + self.counts * width, 0)
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        content = np.empty(offsets[-1], dtype=np.uint8)
+        in_head = np.zeros(len(content), dtype=bool)
+        in_head[offsets[:-1][present][:, None] + np.arange(_LINE_HEAD.itemsize)] = True
+        content[in_head] = heads.view(np.uint8)
+        content[~in_head] = np.ascontiguousarray(self.vertices).view(np.uint8).ravel()
+        validity = None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little").tobytes())
+        buffers = [validity, pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(content.tobytes())]
+        return pa.Array.from_buffers(pa.binary(), len(self.counts), buffers)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """`count` rows of a table in the binary COPY format, in pieces; `names` are their columns."""
+
+    table: str
+    names: tuple[str, ...]
+    count: int
+    content: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records of a layer as delivered: `rows` are their numbers, `content` is JSON, field -> their values in order."""
+
+    layer: str
+    rows: NDArray[np.int64]
+    content: bytes
+
+
+def encode_rows(table: str, columns: Mapping[str, Column[Any] | NDArray[Any] | LineStrings], srid: int) -> Rows:
+    """Rows of a table from columns of n values; geometries are shapely's, in the storage CRS, whose SRID they get.
+
+    Numbers that are NaN are NULL. Raises: Invalid for a value that does not fit its column.
+    """
+    kinds = Base.metadata.tables[f"{SCHEMA}.{table}"].columns
+    arrays = {}
+    for name, values in columns.items():
+        kind = next(arrow for sql, arrow in _TYPES if isinstance(kinds[name].type, sql))
+        try:
+            arrays[name] = _to_arrow(name, values, kind, srid)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise Invalid(f"{table}.{name}: a value does not fit the column: {error}") from error
+    batch = pa.record_batch(arrays)
+    encoder = pgpq.ArrowToPostgresBinaryEncoder(batch.schema)
+    content = (encoder.write_header(), encoder.write_batch(batch), encoder.finish())
+    return Rows(table, tuple(columns), batch.num_rows, content)
+
+
+def _to_arrow(name: str, values: Column[Any] | NDArray[Any] | LineStrings, kind: pa.DataType, srid: int) -> pa.Array:
+    if isinstance(values, LineStrings):
+        return values.to_ewkb(srid)
+    if isinstance(values, Column):
+        return pa.array(values.distinct, kind).take(pa.array(values.codes))
+    if pa.types.is_binary(kind):
+        wkb = shapely.to_wkb(shapely.set_srid(values, srid), include_srid=True, byte_order=1)
+        return pa.array(map(_as_polyhedral_surface, wkb) if name == _SOLID else wkb, kind)
+    return pa.array(values, kind, from_pandas=True)
+
+
+def _as_polyhedral_surface(ewkb: bytes | None) -> bytes | None:
+    """A MultiPolygon's EWKB under the type that PostGIS has for the shell of a solid; the faces are written alike."""
+    return None if ewkb is None else b"".join((ewkb[:1], b"\x0f", ewkb[2:]))
+
+
+def encode_records(layer: str, rows: NDArray[np.int64], columns: Mapping[str, Column[Any]]) -> Records:
+    """Records of a layer, whose columns hold n values each, one a row."""
+    content = {name: column.map(plain).objects().tolist() for name, column in columns.items()}
+    return Records(layer, rows, orjson.dumps(content))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it; what it has no word for becomes text."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else str(value)
+    return value if isinstance(value, int) and abs(value) < 2**63 else str(value)
