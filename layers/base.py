@@ -75,7 +75,7 @@ def any_geometry() -> Geometry:
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """A CHECK that holds a text column to the members of an enumeration."""
     members = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} in ({members})", name=column)
+    return CheckConstraint(f"{column} in ({members})", name=column, info={"one_of": (column, tuple(map(str, values)))})
 
 
 def between(column: str, low: float, high: float) -> CheckConstraint:

@@ -43,12 +43,19 @@ _SQL_TYPES = {"integer": "bigint", "number": "double precision", "boolean": "boo
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A served attribute: its column, its JSON Schema type and format, what people call it."""
+    """A served attribute: its column, its JSON Schema type and format, what people call it, and what it may be.
+
+    `values` are all there are, where they are few; a required one has to be given, a derived one cannot be.
+    """
 
     name: str
     type: str
     format: str | None
     label: Label
+    values: tuple[str, ...] = ()
+    range: Range | None = None
+    is_required: bool = False
+    is_derived: bool = False
 
     @property
     def sql_type(self) -> str:
@@ -70,6 +77,7 @@ class Layer:
     audience: Audience
     # Properties that hold when a feature begins and ends to exist, where it has such.
     interval: tuple[str, str] | None = None
+    has_solids: bool = False
 
     @builtins.property
     def has_heights(self) -> bool:
@@ -99,7 +107,21 @@ def _properties(model: type[Base]) -> tuple[Property, ...]:
     columns = [column for column in model.__table__.columns if "label" in column.info]
     own = [c for c in columns if not c.name.startswith("source_")]
     provenance = [c for c in columns if c.name.startswith("source_")]
-    return tuple(Property(c.name, *_json_type(c.type), c.info["label"]) for c in (*own, *provenance))
+    constraints = [constraint.info for constraint in cast("Table", model.__table__).constraints]
+    values = dict(info["one_of"] for info in constraints if "one_of" in info)
+    ranges = {info["range"].column: info["range"] for info in constraints if "range" in info}
+    return tuple(
+        Property(
+            c.name,
+            *_json_type(c.type),
+            c.info["label"],
+            values.get(c.name, ()),
+            ranges.get(c.name),
+            is_required=not c.nullable and c.server_default is None,
+            is_derived=c in provenance,
+        )
+        for c in (*own, *provenance)
+    )
 
 
 def _json_type(column_type: object) -> tuple[str, str | None]:
@@ -121,7 +143,16 @@ def _layer(  # noqa: PLR0913 - what sets a layer apart from most
     ranges = tuple(c.info["range"] for c in table.constraints if "range" in c.info)
     properties = _properties(model)
     return Layer(
-        model.__tablename__, title, description, properties, ranges, geometry_type, geometry_sql, audience, interval
+        model.__tablename__,
+        title,
+        description,
+        properties,
+        ranges,
+        geometry_type,
+        geometry_sql,
+        audience,
+        interval,
+        has_solids="solid" in table.columns,
     )
 
 

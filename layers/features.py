@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from layers.database import storage_srid
 from layers.errors import Invalid, NotFound, Unavailable
-from layers.geojson import feature_text
+from layers.jsonfg import written
 from layers.query import Cursor
 from layers.selection import matching, on_page, order
 from layers.statement import Statement, Values
@@ -81,7 +81,7 @@ def page_statement(query: FeatureQuery, storage: Crs) -> Statement:
         " from (select row_number() over () as n, r.* from ({rows}) r) numbered{back}) page) p where s.layer = {layer}"
     ).format(
         limit=limit,
-        feature=feature_text(query),
+        feature=written(query),
         keys=key_text(query),
         rows=rows,
         back=sql.SQL(" order by n desc" if is_backward else ""),
@@ -132,7 +132,7 @@ def count_statement(query: FeatureQuery, storage: Crs) -> Statement:
 def feature_statement(query: FeatureQuery) -> Statement:
     """The statement whose row is one feature and its revision; $1 is the identifier, which is not bound yet."""
     text = sql.SQL("select {}, xmin::text from {} where id = $1::bigint").format(
-        feature_text(query), sql.Identifier(query.layer.name)
+        written(query), sql.Identifier(query.layer.name)
     )
     return Statement(text.as_bytes())
 

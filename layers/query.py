@@ -117,6 +117,7 @@ class FeatureQuery:
     sort_by: tuple[tuple[str, bool], ...] = ()
     properties: tuple[str, ...] | None = None
     skip_geometry: bool = False
+    is_jsonfg: bool = False
 
     def __post_init__(self) -> None:
         if self.limit is not None and not 0 <= self.limit < 2**31:

@@ -37,7 +37,9 @@ def relate(operation: str, first: Term, second: Term) -> Term:
         if term.kind != "geometry":
             raise Invalid(f"filter: {operation.upper()} compares geometries, not a {term.kind}")
         if term.geometry_type == "GeometryCollection" and operation not in ("s_intersects", "s_disjoint"):
-            raise Invalid(f"filter: {operation.upper()} takes no GEOMETRYCOLLECTION: name its parts one by one")
+            raise Invalid(
+                f"filter: {operation.upper()} is not defined for a mixed GEOMETRYCOLLECTION (OGC 06-103r4, 6.1.15)"
+            )
     return Term(sql.SQL("(" + RELATIONS[operation] + ")").format(first.text, second.text), "boolean")
 
 
@@ -63,7 +65,13 @@ def read_geometry(document: dict[str, Any], scope: Scope) -> Term:
         raise Invalid(f"filter: a geometry has 1 to {_MOST_POINTS} points")
     if not shape.is_valid:
         raise Invalid(f"filter: the geometry is not valid: {shapely.is_valid_reason(shape)}")
-    return _bind(_stored(shapely.force_2d(shape), scope), scope)
+    shape = shapely.force_2d(shape)
+    if (
+        shape.geom_type == "GeometryCollection"
+        and len({part.geom_type.removeprefix("Multi") for part in shape.geoms}) == 1
+    ):
+        shape = shapely.union_all(list(shape.geoms))
+    return _bind(_stored(shape, scope), scope)
 
 
 def _stored(shape: shapely.Geometry, scope: Scope) -> shapely.Geometry:

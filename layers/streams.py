@@ -11,7 +11,8 @@ from psycopg import sql
 from psycopg.types.string import TextLoader
 
 from layers.features import explained, key_text
-from layers.geojson import chosen_names, feature_text, placed
+from layers.geojson import chosen_names, placed
+from layers.jsonfg import written
 from layers.selection import on_page, order
 from layers.statement import Statement, Values
 
@@ -36,7 +37,7 @@ async def one_moment(connection: AsyncConnection) -> AsyncIterator[None]:
 
 def stream_statement(query: FeatureQuery, storage: Crs) -> Statement:
     """The statement whose rows are (feature, sort keys and id): one more than the limit where there is one."""
-    columns = sql.SQL("{}, {}").format(feature_text(query), key_text(query))
+    columns = sql.SQL("{}, {}").format(written(query), key_text(query))
     return _statement(query, storage, columns, 1)
 
 

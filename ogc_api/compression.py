@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Text gains; files that are packed already, or read in parts by their own index, do not.
-_TEXTS = ("text/", "application/json", "application/geo+json", "application/ld+json", "application/schema+json")
+_TEXTS = (
+    "text/",
+    "application/json",
+    "application/geo+json",
+    "application/ld+json",
+    "application/schema+json",
+    "application/vnd.",
+)
 _LEAST_BYTES = 1_000
 _GZIP_WINDOW = 31
 

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from layers.features import Page, fetch_state, to_cursor, turned
 from layers.streams import chosen_properties, file_statement, one_moment, stream_rows, stream_statement, text_statement
 from ogc_api.geofile import FeatureFile
-from ogc_api.items import DOWNLOADS, MEDIA_TYPE, time_stamp
+from ogc_api.items import DOWNLOADS, FORMATS, time_stamp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -53,7 +53,7 @@ async def stream_page(wanted: Wanted, plan: Plan, counts: Counts) -> Response:
         state = await fetch_state(connection, wanted.layer)
         headers["ETag"] = wanted.tag(state.version)
         returned, first, last, has_more = 0, None, None, False
-        yield b'{"type":"FeatureCollection","features":['
+        yield b'{"type":"FeatureCollection",%b"features":[' % plan.members.encode()
         statement = stream_statement(request.query, storage)
         async for rows in stream_rows(connection, request.query, statement, as_bytes=True):
             has_more = returned + len(rows) > request.limit
@@ -69,7 +69,7 @@ async def stream_page(wanted: Wanted, plan: Plan, counts: Counts) -> Response:
         tail = f'],{number}"numberReturned":{returned},"timeStamp":"{time_stamp()}","links":{plan.page_links(end)}}}'
         yield tail.encode()
 
-    return await _begin(_reading(wanted, pieces), MEDIA_TYPE, headers)
+    return await _begin(_reading(wanted, pieces), FORMATS[wanted.format], headers)
 
 
 async def download(wanted: Wanted, plan: Plan) -> Response:

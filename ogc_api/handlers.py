@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pygeoapi import api as common
-from pygeoapi.api import itemtypes
 from pygeoapi.api import processes as process_api
 
 from ogc_api.edition import Asked, ask
+from ogc_api.items import DOWNLOADS, FG
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
+from ogc_api.schemas import MEDIA_TYPE as SCHEMA_MEDIA_TYPE
+from ogc_api.schemas import RELATIONS, build_queryables, build_schema, build_sortables
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 from ogc_api.styling import list_styles, write_style
 
@@ -23,19 +25,35 @@ if TYPE_CHECKING:
     from layers.catalog import Layer
     from ogc_api.edition import Edition
 
-SCHEMA_MEDIA_TYPE = "application/schema+json"
-
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common"
 _PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
+_CQL2 = (
+    "cql2-text",
+    "cql2-json",
+    "basic-cql2",
+    "advanced-comparison-operators",
+    "case-insensitive-comparison",
+    "accent-insensitive-comparison",
+    "basic-spatial-functions",
+    "basic-spatial-functions-plus",
+    "spatial-functions",
+    "temporal-functions",
+    "property-property",
+    "arithmetic",
+)
 # What holds here; pygeoapi's own list claims transactions and CQL2, too.
 _CONFORMANCE = (
     *(f"{_COMMON}-1/1.0/conf/{name}" for name in ("core", "html", "json", "landing-page", "oas30")),
     f"{_COMMON}-2/1.0/conf/collections",
     *(f"{_FEATURES}-1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
     f"{_FEATURES}-2/1.0/conf/crs",
-    f"{_FEATURES}-3/1.0/conf/queryables",
-    f"{_FEATURES}-3/1.0/conf/queryables-query-parameters",
+    *(f"{_FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "queryables-query-parameters")),
+    *(f"{_FEATURES}-3/1.0/conf/{name}" for name in ("filter", "features-filter")),
+    *(f"{_FEATURES}-5/1.0/conf/{name}" for name in ("schemas", "core-roles-features", "returnables-and-receivables")),
+    *(f"{_FEATURES}-5/1.0/conf/{name}" for name in ("queryables", "sortables")),
+    *(f"http://www.opengis.net/spec/cql2/1.0/conf/{name}" for name in _CQL2),
+    *(f"{FG}/{name}" for name in ("core", "types-schemas", "polyhedra")),
 )
 _PROCESS_CONFORMANCE = tuple(f"{_PROCESSES}/{name}" for name in ("core", "json", "oas30", "ogc-process-description"))
 _JOB_CONFORMANCE = tuple(f"{_PROCESSES}/{name}" for name in ("job-list", "dismiss"))
@@ -116,27 +134,46 @@ def show_conformance(call: Call) -> Answer:
 
 
 def list_collections(call: Call) -> Answer:
-    return call.ask(common.describe_collections)
+    answer = call.ask(common.describe_collections)
+    if call.format == "jsonld":
+        return answer
+    document = answer.document
+    return answer_json(document | {"collections": [_with_links(call, one) for one in document["collections"]]})
 
 
 def show_collection(call: Call) -> Answer:
-    return call.ask(common.describe_collections, call.layer.name)
+    answer = call.ask(common.describe_collections, call.layer.name)
+    return answer if call.format == "jsonld" else answer_json(_with_links(call, answer.document))
+
+
+def _with_links(call: Call, collection: dict[str, Any]) -> dict[str, Any]:
+    """A collection with links to what pygeoapi does not know of."""
+    url = f"{call.edition.base_url}/collections/{collection['id']}"
+    sortables = {"rel": RELATIONS["sortables"], "type": SCHEMA_MEDIA_TYPE, "title": "Sortables"}
+    known = [link for link in collection["links"] if link.get("type") != "text/csv"]
+    downloads = [
+        {"rel": "items", "type": kind, "title": f, "href": f"{url}/items?f={f}"} for f, kind in DOWNLOADS.items()
+    ]
+    links = [*known, {**sortables, "href": f"{url}/sortables?f=json"}, *downloads]
+    return collection | {"links": links}
 
 
 def show_schema(call: Call) -> Answer:
-    layer = call.layer
-    edition = call.edition.for_request(layer, language=call.language)
-    document = call.ask(common.get_collection_schema, layer.name, edition=edition).document
-    document["properties"]["geometry"]["format"] = f"geometry-{layer.geometry_type.lower()}"
-    return answer_json(document, SCHEMA_MEDIA_TYPE)
+    return _schema(call, build_schema)
 
 
 def show_queryables(call: Call) -> Answer:
-    """What may be a query parameter: the properties, and nothing else (OGC 19-079r2, 6.2)."""
-    schema = show_schema(call).document
-    document = call.ask(itemtypes.get_collection_queryables, call.layer.name).document
-    properties = {name: schema["properties"][name] for name in document["properties"] if name != "geometry"}
-    return answer_json(document | {"properties": properties, "additionalProperties": False}, SCHEMA_MEDIA_TYPE)
+    return _schema(call, build_queryables)
+
+
+def show_sortables(call: Call) -> Answer:
+    return _schema(call, build_sortables)
+
+
+def _schema(call: Call, build: Callable[[Layer, str, str], dict[str, Any]]) -> Answer:
+    layer = call.layer
+    url = f"{call.edition.base_url}/collections/{layer.name}"
+    return answer_json(build(layer, url, call.language), SCHEMA_MEDIA_TYPE)
 
 
 def show_styles(call: Call) -> Answer:

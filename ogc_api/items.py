@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ogc_api.params import FeatureRequest
 
 MEDIA_TYPE = "application/geo+json"
-ITEM_FORMATS = {"json": MEDIA_TYPE, "html": "text/html", "jsonld": "application/ld+json"}
+JSONFG = "application/vnd.ogc.fg+json"
+ITEM_FORMATS = {"json": MEDIA_TYPE, "jsonfg": JSONFG, "html": "text/html", "jsonld": "application/ld+json"}
 DOWNLOADS = {
     "csv": "text/csv",
     "geojsonseq": "application/geo+json-seq",
@@ -26,6 +27,7 @@ DOWNLOADS = {
 FORMATS = ITEM_FORMATS | DOWNLOADS
 _TITLES = {
     "json": "GeoJSON",
+    "jsonfg": "JSON-FG",
     "html": "HTML",
     "jsonld": "JSON-LD",
     "csv": "CSV",
@@ -33,6 +35,8 @@ _TITLES = {
     "fgb": "FlatGeobuf",
     "gpkg": "GeoPackage",
 }
+
+FG = "http://www.opengis.net/spec/json-fg-1/1.0/conf"
 
 type Link = dict[str, str]
 
@@ -54,44 +58,52 @@ class Address:
         return {"rel": rel, "type": FORMATS[f], "title": title, "href": href}
 
     @lru_cache(maxsize=2048)  # noqa: B019 - an address is a value, and most are asked for again
-    def key_link(self, rel: str, title: str) -> str:
+    def key_link(self, rel: str, title: str, f: str) -> str:
         """A link to a page by its key, as JSON with %s where the key has to be."""
-        link = self.link(rel, title, but=("offset", "cursor"), cursor="")
+        link = self.link(rel, title, f, but=("offset", "cursor"), cursor="")
         return dump(link).replace("%", "%%").replace('cursor="', 'cursor=%s"')
 
-    def links(self, *formats: str) -> list[Link]:
-        """Links to the document itself, in its other formats, and to its collection."""
-        others = [self.link("alternate", _TITLES[f], f) for f in formats if f != "json"]
+    def links(self, own: str, *formats: str) -> list[Link]:
+        """Links to the document itself, in its other formats, and to its collection; pages are made of GeoJSON."""
+        own = own if own == "jsonfg" else "json"
+        others = [self.link("alternate", _TITLES[f], f) for f in formats if f != own]
         collection = {"rel": "collection", "type": "application/json", "title": self.title, "href": self.collection}
-        return [self.link("self", _TITLES["json"]), *others, collection]
+        return [self.link("self", _TITLES[own], own), *others, collection]
 
 
-def write_collection(page: Page, matched: int | None, links: str) -> bytes:
-    """A feature collection (17-069r4, 7.15); `links` as JSON."""
+def write_collection(page: Page, matched: int | None, links: str, members: str = "") -> bytes:
+    """A feature collection (17-069r4, 7.15); `links` as JSON, `members` more of them, each with a comma behind."""
     number = "" if matched is None else f'"numberMatched":{matched},'
     head = (
-        f'{{"type":"FeatureCollection",{number}"numberReturned":{page.returned},'
+        f'{{"type":"FeatureCollection",{members}{number}"numberReturned":{page.returned},'
         f'"timeStamp":"{time_stamp()}","links":{links},"features":['
     )
     return b"%b%b]}" % (head.encode(), page.features)
 
 
-def write_feature(feature: bytes, links: str) -> bytes:
-    """A feature (17-069r4, 7.16); `links` as JSON."""
-    return b'%b,"links":%b}' % (feature[:-1], links.encode())
+def write_feature(feature: bytes, links: str, members: str = "") -> bytes:
+    """A feature (17-069r4, 7.16); `links` and `members` as above."""
+    return b'%b,%b"links":%b}' % (feature[:-1], members.encode(), links.encode())
+
+
+def fg_members(layer: str, coord_ref_sys: str, *, has_solids: bool) -> str:
+    """Members that make a document JSON-FG (OGC 21-045r1, 7.2 to 7.6), each with a comma behind."""
+    classes = ("core", "types-schemas", *(("polyhedra",) if has_solids else ()))
+    conforms = json.dumps([f"{FG}/{name}" for name in classes])
+    return f'"conformsTo":{conforms},"featureType":"{layer}","coordRefSys":"{coord_ref_sys}",'
 
 
 def neighbour_links(page: Page, request: FeatureRequest, address: Address) -> list[str]:
     """Links to the pages before and after, as JSON: by key, except back to where an offset led."""
     if request.wants_hits:
         return []
-    links, offset = [], request.query.offset
+    links, offset, f = [], request.query.offset, "jsonfg" if request.query.is_jsonfg else "json"
     if offset:
-        links.append(dump(address.link("prev", "Previous page", offset=max(0, offset - request.limit))))
+        links.append(dump(address.link("prev", "Previous page", f, offset=max(0, offset - request.limit))))
     elif page.preceding is not None:
-        links.append(address.key_link("prev", "Previous page") % write_cursor(page.preceding))
+        links.append(address.key_link("prev", "Previous page", f) % write_cursor(page.preceding))
     if page.following is not None:
-        links.append(address.key_link("next", "Next page") % write_cursor(page.following))
+        links.append(address.key_link("next", "Next page", f) % write_cursor(page.following))
     return links
 
 

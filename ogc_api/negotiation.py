@@ -20,6 +20,7 @@ _MEDIA_TYPES = {
     "application/schema+json": "json",
     "application/problem+json": "json",
     "application/vnd.oai.openapi+json": "json",
+    "application/vnd.ogc.fg+json": "jsonfg",
     "application/ld+json": "jsonld",
     "text/csv": "csv",
     "text/html": "html",

@@ -8,12 +8,12 @@ from layers.catalog import layers_for
 from layers.query import MAX_LIMIT
 from ogc_api.config import DESCRIPTION, VERSION
 from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
-from ogc_api.items import FORMATS
+from ogc_api.items import FORMATS, ITEM_FORMATS
 from ogc_api.items import MEDIA_TYPE as GEOJSON
 from ogc_api.negotiation import LANGUAGES, choose_text
 from ogc_api.params import DEFAULT_LIMIT, MOST_DIGITS
 from ogc_api.problems import MEDIA_TYPE
-from ogc_api.provider import describe_property
+from ogc_api.schemas import describe_property
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 
 if TYPE_CHECKING:
@@ -76,11 +76,12 @@ def _layer_paths(layer: Layer, language: str) -> Json:
     chosen = [*map(_use, _WRITING), *_selection_parameters(layer)]
     filters = [*map(_use, (*_CHOOSING, *_PAGING)), *_property_parameters(layer, language)]
     items = [_f(*FORMATS), *chosen, *filters]
-    item = [_use("featureId"), _f(*jsonld), *chosen]
+    item = [_use("featureId"), _f(*ITEM_FORMATS), *chosen]
     return {
         path: _get(f"{name}.describe", title, name, [_f(*jsonld)], (_JSON, "collection")),
         f"{path}/schema": _get(f"{name}.schema", f"{title}: schema", name, [_f()], schema),
         f"{path}/queryables": _get(f"{name}.queryables", f"{title}: queryables", name, [_f()], schema),
+        f"{path}/sortables": _get(f"{name}.sortables", f"{title}: sortables", name, [_f()], schema),
         f"{path}/items": _get(f"{name}.items", f"{title}: items", name, items, (GEOJSON, "featureCollection")),
         f"{path}/items/{{featureId}}": _get(f"{name}.item", f"{title}: item", name, item, (GEOJSON, "feature")),
     }
@@ -96,8 +97,13 @@ def _property_parameters(layer: Layer, language: str) -> list[Json]:
     keys = [sign + name for name in names for sign in ("", "-", "+")]
     return [
         _query("sortby", {"type": "array", "items": {"type": "string", "enum": keys}}),
-        *(_query(p.name, describe_property(p, language)) for p in layer.properties),
+        # Any value of the type may be asked for, there may just be no feature that has it.
+        *(_query(p.name, _pick(describe_property(p, language), "title", "type", "format")) for p in layer.properties),
     ]
+
+
+def _pick(schema: Json, *names: str) -> Json:
+    return {name: value for name, value in schema.items() if name in names}
 
 
 def _process_paths(processes: Mapping[str, Json]) -> Json:

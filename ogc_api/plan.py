@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import QueryParams
 
 from layers.features import feature_statement, page_statement
 from ogc_api.config import VERSION
-from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, Address, dump, neighbour_links
+from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, Address, dump, fg_members, neighbour_links
 from ogc_api.negotiation import choose_text
 from ogc_api.params import parse_item, parse_items
 
@@ -35,6 +35,8 @@ class Plan:
 
     # Links to the document itself, in its other formats and to its collection, as JSON; `_ITEM` stands for a feature.
     links: str
+    # What a JSON-FG document has beside, as JSON.
+    members: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -77,11 +79,23 @@ def make_plan(wanted: Wanted, *, is_page: bool) -> Plan:
     params, edition, layer = QueryParams(wanted.params), wanted.edition, wanted.layer
     address = _address(wanted, params, "/items" if is_page else f"/items/{_ITEM}")
     if is_page:
-        request = parse_items(params, layer, edition.offered, is_download=wanted.format in DOWNLOADS)
+        request = _in_form(wanted, parse_items(params, layer, edition.offered, is_download=wanted.format in DOWNLOADS))
         statement = page_statement(request.query, edition.storage)
-        return Plan(request, statement, address, dump(address.links(*FORMATS)))
-    request = parse_item(params, layer, edition.offered)
-    return Plan(request, feature_statement(request.query), address, dump(address.links(*ITEM_FORMATS)))
+        return Plan(request, statement, address, dump(address.links(wanted.format, *FORMATS)), _members(request))
+    request = _in_form(wanted, parse_item(params, layer, edition.offered))
+    links = dump(address.links(wanted.format, *ITEM_FORMATS))
+    return Plan(request, feature_statement(request.query), address, links, _members(request))
+
+
+def _in_form(wanted: Wanted, request: FeatureRequest) -> FeatureRequest:
+    return replace(request, query=replace(request.query, is_jsonfg=True)) if wanted.format == "jsonfg" else request
+
+
+def _members(request: FeatureRequest) -> str:
+    query = request.query
+    if not query.is_jsonfg:
+        return ""
+    return fg_members(query.layer.name, request.reference.uri, has_solids=query.layer.has_solids)
 
 
 def _address(wanted: Wanted, params: QueryParams, path: str) -> Address:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pygeoapi.provider.base import BaseProvider
 
 from layers.catalog import find_layer
-from ogc_api.negotiation import choose_text
+from ogc_api.schemas import describe_property
 
 if TYPE_CHECKING:
-    from layers.catalog import Property
     from layers.features import Page
 
 
@@ -41,14 +40,3 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
     def get(self, _identifier: str, **_: object) -> dict[str, Any]:
         feature: dict[str, Any] = json.loads(self._content)
         return feature
-
-
-def describe_property(described: Property, language: str) -> dict[str, str]:
-    """JSON Schema of a property; `x-ogc-unit` is UCUM (OGC 23-058r1, 8.4)."""
-    label = described.label
-    schema = {"title": choose_text(label, language), "type": described.type}
-    if described.format:
-        schema["format"] = described.format
-    if label.unit:
-        schema |= {"x-ogc-unit": label.unit, "x-ogc-unitLang": "UCUM"}
-    return schema

@@ -15,7 +15,7 @@ from layers.features import Page, fetch_feature, fetch_page, fetch_state
 from ogc_api.counts import Counts
 from ogc_api.downloads import download, stream_page
 from ogc_api.edition import Asked, ask
-from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, MEDIA_TYPE, write_collection, write_feature
+from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, write_collection, write_feature
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.pages import Place, render
 from ogc_api.plan import Plan, Wanted, make_plan
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ogc_api.edition import Edition, Editions
 
 _STREAMED_ABOVE = 2_000
+# What is sent as PostgreSQL wrote it.
+_DIRECT = ("json", "jsonfg")
 _MOST_PLANS = 2_000
 # What an encoded answer adds to its tag.
 _CODING = re.compile(r'-(br|gzip)"$')
@@ -49,7 +51,7 @@ class Items:
             return unchanged
         if wanted.format in DOWNLOADS:
             return await download(wanted, plan)
-        if wanted.format == "json" and _is_large(plan):
+        if wanted.format in _DIRECT and _is_large(plan):
             return await stream_page(wanted, plan, self._counts)
         async with wanted.reader.live.connection() as connection:
             page = await fetch_page(connection, plan.request.query, plan.statement)
@@ -59,7 +61,7 @@ class Items:
         headers = plan.headers | {"ETag": wanted.tag(page.version)}
         if wanted.format == "jsonld":
             return await asyncio.to_thread(_write_linked, wanted, page, None, headers)
-        body = write_collection(page, matched, plan.page_links(page))
+        body = write_collection(page, matched, plan.page_links(page), plan.members)
         return await _respond(wanted, "items.html", _path(request), body, headers)
 
     async def show(self, request: Request) -> Response:
@@ -73,7 +75,7 @@ class Items:
             return Response(status_code=304, headers=headers)
         if wanted.format == "jsonld":
             return await asyncio.to_thread(_write_linked, wanted, found.feature, feature_id, headers)
-        body = write_feature(found.feature, plan.item_links(feature_id))
+        body = write_feature(found.feature, plan.item_links(feature_id), plan.members)
         return await _respond(wanted, "item.html", _path(request), body, headers)
 
     async def _understand(self, request: Request, *, is_page: bool) -> tuple[Wanted, Plan]:
@@ -125,8 +127,8 @@ def _holds(tags: str, tag: str) -> bool:
 
 
 async def _respond(wanted: Wanted, template: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
-    if wanted.format == "json":
-        return Response(body, media_type=MEDIA_TYPE, headers=headers)
+    if wanted.format in _DIRECT:
+        return Response(body, media_type=FORMATS[wanted.format], headers=headers)
     place = Place(wanted.edition.service.public_url, path, tuple(QueryParams(wanted.params).items()), wanted.language)
     page = await asyncio.to_thread(lambda: render(template, json.loads(body), place))
     return Response(page, media_type="text/html", headers={**headers, "Content-Language": wanted.language})

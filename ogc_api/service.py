@@ -66,6 +66,7 @@ RESOURCES = (
     Resource("/collections/{collection}", handlers.show_collection, "collection.html", _LINKED),
     Resource("/collections/{collection}/schema", handlers.show_schema, "schema.html"),
     Resource("/collections/{collection}/queryables", handlers.show_queryables, "schema.html"),
+    Resource("/collections/{collection}/sortables", handlers.show_sortables, "schema.html"),
     Resource("/styles", handlers.show_styles, formats=("json",)),
     Resource("/styles/{style}", handlers.show_style, formats=("json",)),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),

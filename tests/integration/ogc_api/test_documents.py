@@ -115,12 +115,15 @@ def test_the_landing_page_links_what_there_is(public: Client, operator: Client) 
 
 
 def test_conformance_claims_what_holds(public: Client, operator: Client) -> None:
-    """No transactions, no CQL2; processes only where there are some."""
+    """No transactions without a writer, no arrays or functions in CQL2; processes only where there are some."""
     claims = [set(c.get("/conformance").json()["conformsTo"]) for c in (public, operator)]
     for name in ("core", "geojson", "html", "oas30"):
         assert f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" in claims[0]
     assert "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs" in claims[0]
-    assert not [claim for claim in claims[1] if "create" in claim or "cql2" in claim or "callback" in claim]
+    for name in ("cql2-text", "accent-insensitive-comparison", "temporal-functions", "arithmetic"):
+        assert f"http://www.opengis.net/spec/cql2/1.0/conf/{name}" in claims[0]
+    unclaimed = ("create", "array-functions", "conf/functions", "callback")
+    assert not [claim for claim in claims[1] if any(name in claim for name in unclaimed)]
     assert {claim.split("/")[4] for claim in claims[1] - claims[0]} == {"ogcapi-processes-1"}
 
 
@@ -177,6 +180,8 @@ def test_texts_are_in_the_wanted_language(public: Client) -> None:
     assert schema["properties"]["height_m"] == {
         "title": "Chiều cao",
         "type": "number",
+        "minimum": 0.1,
+        "maximum": 120,
         "x-ogc-unit": "m",
         "x-ogc-unitLang": "UCUM",
     }
@@ -189,13 +194,30 @@ def test_schema_and_queryables_tell_the_properties(operator: Client) -> None:
     schema = operator.get("/collections/utility_lines/schema")
     assert schema.headers["content-type"] == "application/schema+json"
     assert schema.json()["properties"]["geometry"]["format"] == "geometry-linestring"
-    assert schema.json()["properties"]["surveyed_on"]["format"] == "date"
+    properties = schema.json()["properties"]
+    assert properties["surveyed_on"]["format"] == "date"
+    roles = {about["x-ogc-role"]: name for name, about in properties.items() if "x-ogc-role" in about}
+    assert roles == {
+        "id": "id",
+        "primary-geometry": "geometry",
+        "primary-interval-start": "valid_from",
+        "primary-interval-end": "valid_to",
+    }
+    assert [about["x-ogc-propertySeq"] for about in properties.values()] == list(range(1, len(properties) + 1))
+    assert {name for name, about in properties.items() if about.get("readOnly")} == {
+        *("id", "source_file_id", "source_layer", "source_row"),
+    }
+    assert "water" in properties["discipline"]["enum"]
+    assert set(schema.json()["required"]) >= {"geometry", "discipline", "section_shape"}
     queryables = operator.get("/collections/utility_lines/queryables").json()
     assert queryables["additionalProperties"] is False
     feature = operator.get("/collections/utility_lines/items").json()["features"][0]
-    assert list(queryables["properties"]) == list(feature["properties"])
+    assert list(queryables["properties"]) == [*feature["properties"], "geometry"]
+    sortables = operator.get("/collections/utility_lines/sortables").json()["properties"]
+    assert list(sortables) == list(feature["properties"])
     fitting = {"integer": "1", "number": "1", "boolean": "true", "string": "2024-05-01"}
-    for name, about in queryables["properties"].items():
+    for name, about in sortables.items():
+        assert operator.get("/collections/utility_lines/items", params={"sortby": name}).status_code == 200
         asked = {name: fitting[about["type"]]}
         assert operator.get("/collections/utility_lines/items", params=asked).status_code == 200
 

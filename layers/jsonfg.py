@@ -1,0 +1,60 @@
+"""How PostgreSQL writes a feature as JSON-FG (OGC 21-045r1): its solid, its time, and its place in any system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from layers.crs import WGS84, parse_crs
+from layers.geojson import feature_text, geometry_text, placed, properties_text
+from layers.query import Shape
+
+if TYPE_CHECKING:
+    from layers.catalog import Layer
+    from layers.query import FeatureQuery
+
+_PLAIN = Shape(parse_crs(WGS84))
+
+
+def written(query: FeatureQuery) -> sql.Composable:
+    """Expression that gives a row's feature in the query's encoding."""
+    return _jsonfg_text(query) if query.is_jsonfg else feature_text(query)
+
+
+def _jsonfg_text(query: FeatureQuery) -> sql.Composable:
+    null = sql.SQL("'null'")
+    return sql.SQL(
+        '\'{{"type":"Feature","id":\' || id || \',"featureType":"{name}","time":\' || {time} ||'
+        " ',\"place\":' || {place} || ',\"geometry\":' || {geometry} || ',\"properties\":' || {properties} || '}}'"
+    ).format(
+        name=sql.SQL(query.layer.name),
+        time=_time(query.layer),
+        place=null if query.skip_geometry else _place(query),
+        geometry=null if query.skip_geometry else geometry_text(query.layer, _PLAIN),
+        properties=properties_text(query),
+    )
+
+
+def _place(query: FeatureQuery) -> sql.Composable:
+    """What GeoJSON cannot say: a solid, or a position in another system; null where `geometry` says it all."""
+    layer, shape = query.layer, query.shape
+    is_plain = shape.crs == _PLAIN.crs and not shape.is_yx and not shape.lift_m
+    plain = sql.SQL("'null'") if is_plain else geometry_text(layer, shape)
+    if not layer.has_solids:
+        return plain
+    faces = sql.SQL(
+        "(select string_agg((st_asgeojson(d.geom, {}, 0)::json->'coordinates')::text, ',') from st_dump({}) d)"
+    ).format(sql.Literal(shape.decimals), placed(sql.SQL("solid"), shape))
+    return sql.SQL('coalesce(\'{{"type":"Polyhedron","coordinates":[[\' || {} || \']]}}\', {})').format(faces, plain)
+
+
+def _time(layer: Layer) -> sql.Composable:
+    if layer.interval is None:
+        return sql.SQL("'null'")
+    ends = [sql.SQL("coalesce({}::text, '..')").format(sql.Identifier(name)) for name in layer.interval]
+    start, end = map(sql.Identifier, layer.interval)
+    return sql.SQL(
+        "(case when {} is null and {} is null then 'null'"
+        " else '{{\"interval\":[\"' || {} || '\",\"' || {} || '\"]}}' end)"
+    ).format(start, end, *ends)
