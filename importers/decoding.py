@@ -9,7 +9,7 @@ import numpy as np
 
 from importers.codepages import is_stateful, name_encoding
 from importers.faults import Fault, Finding, Rejected
-from importers.text import Decoding, Reason, decode_layer, has_lost_letters
+from importers.text import Decoding, Reason, decode_cad_escapes, decode_layer, has_lost_letters
 from layers.columns import Column
 
 if TYPE_CHECKING:
@@ -54,12 +54,18 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
         broken = [_is_damaged(raw, text, decoding) for raw, text in zip(column.distinct, read, strict=True)]
         if any(broken):
             damaged |= np.array(broken)[column.codes]
+    if layer.drawing:
+        columns = {name: column.map(_without_escapes) for name, column in columns.items()}
     said = f"letters are lost or fit no encoding; read as {decoding.encoding}"
     remarks = [Finding(Fault.TEXT_BROKEN, said, row=int(row)) for row in layer.rows[damaged]]
     if not decoding.trusted:
         remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
     reason = f"{decoding.encoding}, score {decoding.score:.2f}: {decoding.reason}"
     return replace(layer, columns=columns), reason, remarks
+
+
+def _without_escapes(value: Any) -> Any:
+    return decode_cad_escapes(value) if isinstance(value, str) else value
 
 
 def _is_plain(values: Sequence[Any]) -> bool:

@@ -36,6 +36,8 @@ _DEEPEST_M = 15.0
 _ABOVE_GROUND_M = 1.0
 # z and a depth that differ by more than this (and the section's height) cannot both be right.
 _CONTRADICTION_M = 0.5
+# A drop shaft at an end may be drawn as part of a sewer; more than it, and steeper than 45°, is a slip of the pen.
+_DROP_M = 3.0
 _POSSIBLE_M = (-500.0, 9000.0)
 _DEPTHS = {
     "depth_crown": VerticalReference.CROWN,
@@ -87,6 +89,18 @@ class Lines:
         return found
 
     @property
+    def last(self) -> NDArray[np.int64]:
+        """(n,) the last vertex of each line."""
+        return self.first + self.counts - 1
+
+    def steeper_than_1(self, z: Floats, tolerance_m: float) -> Chosen:
+        """Lines of which a segment rises or falls by more than its length in plan and the tolerance."""
+        dx, dy, rise = np.diff(np.column_stack([self.xyz[:, :2], z]), axis=0, prepend=np.nan).T
+        too_steep = np.abs(rise) > np.hypot(dx, dy) + tolerance_m
+        too_steep[self.first] = False
+        return self.some(too_steep)
+
+    @property
     def counts(self) -> NDArray[np.int64]:
         """(n,) vertices of each line."""
         return np.diff(self.first, append=len(self.of))
@@ -112,7 +126,8 @@ class Lines:
 class Vertical:
     """What is known of the height of n lines: `z` per vertex (NaN unknown), the rest per line.
 
-    ground: mean terrain, NaN unknown. stated_ground: the record's own ground level.
+    ground: mean terrain, NaN unknown. stated_ground: the record's own ground level. inverts: (start, end) as far as
+    they are stated.
     """
 
     lines: Lines
@@ -123,6 +138,7 @@ class Vertical:
     raw: Slots[str | None]
     unit: Slots[str | None]
     reason: Slots[str]
+    inverts: tuple[Floats, Floats]
 
     @property
     def ground(self) -> Floats:
@@ -172,6 +188,7 @@ def read_verticals(
         raw=Slots(None, len(lines)),
         unit=Slots(None, len(lines)),
         reason=Slots("no depth or elevation given", len(lines)),
+        inverts=(np.full(len(lines), np.nan), np.full(len(lines), np.nan)),
     )
     stated = attributes.values("vertical_reference").map(_stated_reference)
     heights = Column.of(sections).map(lambda section: section.outer_height_m)
@@ -286,6 +303,7 @@ def _from_end_inverts(out: Vertical, attributes: Attributes) -> None:
     said = Column.of([f"{start} … {end}" for start, end in zip(starts, ends, strict=True)])
     out.state(given, said, "m")
     z_start, z_end = (_elevations(attributes, f"elevation_invert_{end}").floats() for end in ("start", "end"))
+    out.inverts = z_start, z_end
     missing = given & ~attributes.repeated & (np.isnan(z_start) | np.isnan(z_end))
     out.forget(missing, said.map(lambda text: f"inverts {text}: one is missing or stands for 'not known'"))
     parted = said.map(lambda text: f"inverts {text} of a record in several parts: which end is which is not known")
@@ -309,21 +327,35 @@ def _from_z(out: Vertical, stated: Column[VerticalReference | None], outer_heigh
     whole = lines.every(usable)
     tolerance_m = _CONTRADICTION_M + np.nan_to_num(outer_heights.floats())
     contradicted = whole & lines.some(np.abs(heights - out.z) > tolerance_m[lines.of])
+    for vertices, inverts in zip((lines.first, lines.last), out.inverts, strict=True):
+        contradicted |= whole & (np.abs(heights[vertices] - inverts) > tolerance_m)
+    said_nothing = _say_nothing(lines, whole)
     partly = ~whole & lines.some(~np.isnan(heights)) & ~out.raw.column.given()
     first = heights[lines.first] if len(lines.first) else heights
     if contradicted.any():
         said = zip(first.tolist(), out.raw.column, out.reason.column, strict=True)
-        told = (f"z {z:g} and '{raw}' ({reason}) contradict each other: neither is used" for z, raw, reason in said)
+        told = (f"z {z:g} and '{raw}' ({why}) contradict each other: neither is used" for z, raw, why in said)
         out.forget(contradicted, Column.of(told))
     reference = _or(stated, VerticalReference.AXIS)
     reason = reference.map(lambda part: f"z of the geometry, taken as {part}")
-    used = whole & ~contradicted
+    unsaid = whole & ~contradicted & ~out.raw.column.given()
+    if said_nothing:
+        out.raw.put(unsaid, "z")
+        out.forget(unsaid, Column.constant(said_nothing, len(whole)))
+    used = whole & ~contradicted & (not said_nothing)
     out.raw.put(used | partly, "z")
     out.unit.put(used, "m")
     out.decide(used, heights, reference=reference, source=ElevationSource.MEASURED, reason=reason)
     if partly.any():
         marks = Column.of(lines.first_where(~usable, heights).tolist())
         out.forget(partly, marks.map(lambda mark: f"z of the geometry not used: {mark:g} stands for 'not known'"))
+
+
+def _say_nothing(lines: Lines, whole: Chosen) -> str:
+    """Why z of a whole layer is not used: where it marks most lines as not known, nobody measured that of the rest."""
+    with_z = int(lines.some(~np.isnan(lines.xyz[:, 2])).sum())
+    marked = with_z - int(whole.sum())
+    return f"z stands for 'not known' in {marked} of {with_z} lines: not used" if 2 * marked > with_z else ""
 
 
 def _to_axis(out: Vertical, sections: Column[Section]) -> None:
@@ -344,9 +376,12 @@ def _refuse_absurd(out: Vertical) -> None:
     low, high = _POSSIBLE_M
     above, below = out.z - out.lines.surface > _ABOVE_GROUND_M, out.lines.surface - out.z > _DEEPEST_M
     impossible = out.lines.some((out.z < low) | (out.z > high))
+    inverts = out.reference.column.where(lambda part: part is VerticalReference.INVERT)
+    steep = inverts & ~impossible & out.lines.steeper_than_1(out.z, _DROP_M)
     above, below = out.lines.some(above) & ~impossible, out.lines.some(below) & ~impossible
     for chosen, said in (
         (impossible, f"not within {low:g} to {high:g} m"),
+        (steep, "it falls by more than its length"),
         (above, f"more than {_ABOVE_GROUND_M:g} m above the ground"),
         (below & ~above, f"more than {_DEEPEST_M:g} m below the ground"),
     ):

@@ -29,6 +29,7 @@ class Fault(StrEnum):
     TEXT_BROKEN = "text-broken"
     VALUE_REFUSED = "value-refused"
     VALUE_MISSING = "value-missing"
+    GONE = "no-longer-there"
     ELEVATION_UNKNOWN = "elevation-unknown"
     SECTION_UNKNOWN = "section-unknown"
     REPAIRED = "repaired"
@@ -56,6 +57,7 @@ TEXTS: dict[Fault, tuple[str, str]] = {
     Fault.TEXT_BROKEN: ("chữ bị hỏng", "damaged text"),
     Fault.VALUE_REFUSED: ("giá trị không thể có", "impossible value"),
     Fault.VALUE_MISSING: ("thiếu giá trị bắt buộc", "a necessary value is missing"),
+    Fault.GONE: ("không còn tồn tại", "no longer there"),
     Fault.ELEVATION_UNKNOWN: ("chưa biết cao độ", "elevation unknown"),
     Fault.SECTION_UNKNOWN: ("chưa biết mặt cắt", "section unknown"),
     Fault.REPAIRED: ("đã sửa hình học", "geometry repaired"),

@@ -21,6 +21,7 @@ from importers.position import City
 from importers.profile import Profile
 from importers.report import FileReport, ImportReport
 from importers.sandbox import KEPT, Limits, Workers
+from importers.source import is_geodatabase
 from importers.vocabulary import vocabulary
 from layers.boundaries import read_boundary
 from layers.catalog import read_versions
@@ -97,11 +98,16 @@ def open_context(connection: Connection, data: Path, path: Path, options: Import
         ground=read_ground(connection, data),
         terrain=KEPT,
         crs=options.crs,
-        force_crs=path.is_file(),
+        force_crs=is_one(path),
         owner=options.owner,
         layer=options.layer,
         profile=options.profile,
     )
+
+
+def is_one(path: Path) -> bool:
+    """Whether a path is one file, or the folder that a geodatabase is."""
+    return path.is_file() or is_geodatabase(path)
 
 
 def import_path(
@@ -215,7 +221,7 @@ class _Import:
     def _circumstances(self, rank: int) -> str:
         """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""
         terrain = read_versions(self.connection)["terrain"] if rank >= REST else None
-        return json.dumps([self.options.given, self.delivery.path.is_file(), terrain, vocabulary()])
+        return json.dumps([self.options.given, is_one(self.delivery.path), terrain, vocabulary()])
 
     def _seen_before(self, dataset: Dataset, sha256: str, key: str) -> FileReport | None:
         """Report of a file whose content is in the city already, or came with another file of this import."""

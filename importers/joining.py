@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from importers.source import SourceLayer
 
-# What the columns are called that name the ends of a line, and those that name a node.
+# What the columns are called that name the ends of a line.
 ENDS: Mapping[str, list[str]] = {
     "from": [
         "tu", "tuho", "tuga", "tuhoga", "tunut", "tudiem", "hogadau", "hodau", "gadau", "nutdau", "diemdau",
@@ -28,10 +28,6 @@ ENDS: Mapping[str, list[str]] = {
         "to", "tonode", "tomanhole", "endnode", "downstreamnode", "dsnode", "eindput",
     ],
 }  # fmt: skip
-CODES: Sequence[str] = (
-    "sohieuhoga", "tenhoga", "hoga", "sohieu", "mahieu", "manut", "tennut", "madiem", "tendiem", "nodeid", "node",
-    "putcode", "ten", "name", "id",
-)  # fmt: skip
 _SAME_PLACE = 0.001
 _SHOWN = 5
 
@@ -111,7 +107,7 @@ def index_nodes(layers: Iterable[SourceLayer]) -> Nodes:
 
 
 def _nodes_of(layer: SourceLayer) -> Iterator[tuple[str, Node]]:
-    found = match_fields(layer.columns, {"code": [*attributes_of("utility_nodes")["owner_ref"], *CODES]})
+    found = match_fields(layer.columns, {"code": attributes_of("utility_nodes")["owner_ref"]})
     if not found or find_ends(layer.columns) is not None:
         return
     system = System(layer.crs, layer.crs_origin, layer.surveyor_axes)

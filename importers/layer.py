@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from importers.text import Decoding
     from layers.loading import Part
 
+_MOST_REASONS = 1000  # of one part of a layer
+
 # Findings with which a row is loaded all the same; every other fault keeps it out.
 _REMARKS = frozenset(
     {
@@ -253,7 +255,7 @@ def _decisions(understood: Understood, rows: Rows) -> dict[str, Any]:
         "crs": f"{crs.code if crs.has_code else crs.name}: {understood.placed.reason}",
         "text": understood.text,
         "fields": {name: source for name, (source, _) in understood.attributes.fields.items()},
-        "heights and sections": rows.reasons,
+        "heights and sections": rows.reasons[:_MOST_REASONS],
         "notes": list(understood.layer.notes),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from importers.vocabulary import best_word, match_value
 from layers.boundaries import Level
 from layers.columns import Column, combine
 from layers.excavations import ExcavationStatus
+from layers.restricted_zones import Demand, ZoneKind
+from layers.roads import HOURS
 from layers.rows import LineStrings
 from layers.utilities import (
     Discipline,
@@ -97,9 +100,34 @@ def _buildings(_: Target, attributes: Attributes, geometries: NDArray[np.object_
 def _roads(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
     columns = _plain(
         attributes, geometries, code=parse_text, name=parse_text, road_class=parse_text, surface=parse_text,
-        width_m=_positive,
+        width_m=_positive, resurfaced_on=parse_date, moratorium_until=parse_date, barred_hours=_hours,
     )  # fmt: skip
-    return Rows(columns, [], [])
+    unread = attributes.values("barred_hours").where(lambda value: parse_text(value) is not None and not _hours(value))
+    said = "barred hours are not written as 06:00-08:30,16:30-19:00"
+    return Rows(columns, [Finding(Fault.VALUE_REFUSED, said, row=i) for i in np.flatnonzero(unread).tolist()], [])
+
+
+def _hours(value: Any) -> str | None:
+    """Spans of the day without blanks, None for what is written otherwise."""
+    text = (parse_text(value) or "").replace(" ", "").replace(";", ",")
+    return text if re.fullmatch(HOURS, text) else None
+
+
+def _restricted_zones(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
+    """What is not said of a zone is read strictly: its authority must consent."""
+    columns = _plain(
+        attributes, geometries, name=_name, authority=parse_text, legal_basis=parse_text,
+        kind=lambda value: match_value("zone_kind", value) or ZoneKind.OTHER,
+        demand=lambda value: match_value("demand", value) or Demand.CONSENT,
+    )  # fmt: skip
+    starts, ends = (attributes.values(name).map(parse_date) for name in ("valid_from", "valid_to"))
+    columns |= {"from_depth_m": _metres(attributes, "from_depth_m", "m"), "valid_from": starts, "valid_to": ends}
+    findings = [
+        Finding(Fault.VALUE_MISSING, f"it ends on {end}, before it starts on {start}", "correct the record", row=i)
+        for i, (start, end) in enumerate(zip(starts, ends, strict=True))
+        if start and end and end < start
+    ]
+    return Rows(columns, findings, [])
 
 
 def _trees(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
@@ -111,7 +139,13 @@ def _trees(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *
     columns["crown_diameter_m"] = _metres(attributes, "crown_diameter_m", "m")
     stems, girths = _metres(attributes, "stem_diameter_m", "cm"), _metres(attributes, "stem_girth_m", "cm")
     columns["stem_diameter_m"] = combine(stems, girths).map(_stem_diameter)
-    return Rows(columns, [], [])
+    gone = attributes.values("removed_year").map(_whole)
+    findings = [
+        Finding(Fault.GONE, f"the tree was removed in {year}", "leave it out of the delivery", row=i)
+        for i, year in enumerate(gone)
+        if year is not None
+    ]
+    return Rows(columns, findings, [])
 
 
 def _stem_diameter(stated: tuple[float | None, float | None]) -> float | None:
@@ -146,7 +180,7 @@ def _utility(target: Target, attributes: Attributes, owner: str | None) -> Colum
 
     return {
         "discipline": read("discipline", lambda v: _stated_discipline(v) or target.discipline or Discipline.OTHER),
-        "owner": read("owner", lambda v: parse_text(v) or owner),
+        "owner": read("owner", lambda v: _named(v) or owner),
         "operator": read("operator", parse_text),
         "owner_ref": read("owner_ref", parse_text),
         "subtype": read("subtype", parse_text),
@@ -158,6 +192,12 @@ def _utility(target: Target, attributes: Attributes, owner: str | None) -> Colum
         "horizontal_accuracy_m": _metres(attributes, "horizontal_accuracy_m", "m"),
         "vertical_accuracy_m": _metres(attributes, "vertical_accuracy_m", "m"),
     }
+
+
+def _named(value: Any) -> str | None:
+    """A name; a whole number is a code of a list that was not delivered."""
+    text = parse_text(value)
+    return None if text is None or text.isdigit() else text
 
 
 def _stated_discipline(value: Any) -> Discipline | None:
@@ -269,6 +309,7 @@ _MAPPERS: dict[str, Callable[..., Rows]] = {
     "roads": _roads,
     "trees": _trees,
     "excavations": _excavations,
+    "restricted_zones": _restricted_zones,
     "utility_lines": _utility_lines,
     "utility_nodes": _utility_nodes,
 }

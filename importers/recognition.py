@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BY_KIND = {
     0: ("trees", "utility_nodes"),
     1: ("roads", "utility_lines"),
-    2: ("boundaries", "parcels", "buildings", "excavations"),
+    2: ("boundaries", "parcels", "buildings", "excavations", "restricted_zones"),
 }
 # Attributes whose values, where most of them are listed, tell what a layer is.
 _TELLING = {"utility_nodes": ("kind", "discipline"), "utility_lines": ("discipline",)}

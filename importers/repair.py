@@ -25,6 +25,7 @@ _KINDS = {
     "parcels": {3, 6},
     "buildings": {3, 6},
     "excavations": {3, 6},
+    "restricted_zones": {3, 6},
 }
 _LINES = {"utility_lines", "roads"}
 _PARTED = {"utility_lines", "utility_nodes", "trees", "excavations"}

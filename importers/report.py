@@ -48,8 +48,8 @@ class FileReport:
         if any(last.get(name) != decision[name] for name in ("layer", "target", "crs", "text", "fields")):
             self.decisions.append(decision)
             return
-        for name in ("heights and sections", "notes"):
-            last[name] = list(dict.fromkeys((*last[name], *decision[name])))[:_MOST_MESSAGES]
+        last["heights and sections"] = sorted({*last["heights and sections"], *decision["heights and sections"]})
+        last["notes"] = list(dict.fromkeys((*last["notes"], *decision["notes"])))
 
     def note(self, layer: str | None, findings: Sequence[Finding]) -> None:
         """Add findings, alike ones together: how often, and the first records that have them."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from importers.attributes import Attributes
 
 
+# Wider than any sewer or tunnel of a utility: a number beyond it stands for something else.
+_WIDEST_M = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Outer and inner width and height in metres; outer sizes are None where the section is unknown."""
@@ -40,7 +44,11 @@ def read_sections(attributes: Attributes, materials: Sequence[str | None]) -> Co
 def _read_section(stated: tuple[Any, ...]) -> Section:
     *lengths, size, shape, material = stated
     known = {key: length or None for key, length in zip(_LENGTH_KEYS, lengths, strict=True)}
-    return _section(known, parse_size(size), match_value("shape", shape), material)
+    section = _section(known, parse_size(size), match_value("shape", shape), material)
+    widest = max(section.outer_width_m or 0.0, section.outer_height_m or 0.0)
+    if widest > _WIDEST_M:
+        return Section(SectionShape.UNKNOWN, f"a section of {widest:g} m is no pipe's")
+    return section
 
 
 _LENGTH_KEYS = (

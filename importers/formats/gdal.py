@@ -9,6 +9,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from importers.source import AnyLayer, LongLayer, SourceLayer
 from layers.columns import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from numpy.typing import NDArray
 
@@ -158,15 +159,16 @@ def read_layer(source: Source, name: str, *, notes: tuple[str, ...] = (), **opti
             Fault.TRUNCATED, f"{source.delivered}: {len(ids)} of {about['features']} records can be read", SEND_AGAIN
         )
     fields = [_Field(*map(str, f)) for f in zip(meta["fields"], meta["ogr_types"], meta["ogr_subtypes"], strict=True)]
-    columns = {field.name: field.plain(column) for field, column in zip(fields, values, strict=True)}
+    columns: dict[str, list[Any]] = {}
     for field, column in zip(fields, values, strict=True):
-        if field.is_rounded(column):
-            columns[field.name] = _exact(source, wanted, field.name, ids)
+        own = _distinct(field.name, columns)
+        is_rounded = own == field.name and field.is_rounded(column)
+        columns[own] = _exact(source, wanted, field.name, ids) if is_rounded else field.plain(column)
     geometries, told, unread = _geometries(wkb, len(ids), every=source.solid or _is_multipatch(about))
     return SourceLayer(
         name,
         geometries,
-        told | columns,
+        {**told, **columns},
         ids.astype(np.int64) + 1 if source.numbered else np.arange(1, len(ids) + 1),
         crs=meta["crs"],
         crs_origin=source.driver,
@@ -234,6 +236,12 @@ def _column(array: pa.Array) -> Column[Any]:
         distinct = [None if v != v else _told(v) for v in distinct]  # noqa: PLR0124 - NaN
     codes = coded.indices.fill_null(len(distinct)).to_numpy().astype(np.int32)
     return Column([*distinct, None], codes)
+
+
+def _distinct(name: str, taken: Container[str]) -> str:
+    """The name of a field, numbered where the file has it twice: "width (2)"."""
+    names = (name if i == 1 else f"{name} ({i})" for i in count(1))
+    return next(candidate for candidate in names if candidate not in taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,3 +167,26 @@ def test_node_heights(ground: Ground) -> None:
     assert terrain == pytest.approx([3.1] * 4, abs=1e-5)
     assert cover == pytest.approx([3.2, 3.2, np.nan, 3.2], nan_ok=True)
     assert bottom == pytest.approx([1.0, 1.2, 1.6, np.nan], abs=1e-5, nan_ok=True), "a bottom above its cover is none"
+
+
+def test_z_is_not_used_where_it_mostly_marks_the_unknown(ground: Ground) -> None:
+    """Where most lines have a sentinel for z, the z of the others is something else: in Rotterdam the ground."""
+    lines = np.array([a_line(-9999, -9999), a_line(0, 0), a_line(1.57, 1.5)], dtype=object)
+    found = read_verticals(lines, read_attributes("utility_lines", {}, 3), [PIPE] * 3, ground)
+    assert found.source.tolist() == [ElevationSource.NONE] * 3
+    assert found.reason[2] == "z stands for 'not known' in 2 of 3 lines: not used"
+
+
+def test_one_stated_invert_contradicts_z(ground: Ground) -> None:
+    """An invert at one end makes no axis, but it proves a z wrong that lies metres above it."""
+    found = vertical(ground, a_line(1.57, 1.5), CaoDoDayDau=-1.27, CaoDoDayCuoi=None)
+    assert found.source.tolist() == [ElevationSource.NONE]
+    assert "contradict each other" in found.reason[0]
+
+
+def test_sewer_steeper_than_its_length_is_a_slip(ground: Ground) -> None:
+    """A fall of 20 m in 12 m of sewer is a slip of the pen; the same in a rising main may be a shaft."""
+    line = shapely.LineString([(EAST + 10, NORTH + 50, 3.0), (EAST + 22, NORTH + 50, -9.0 + -8.0)])
+    flat = Ground(ground.storage, ())
+    assert "falls by more than its length" in vertical(flat, line, DiemDo="đáy ống").reason[0]
+    assert vertical(flat, line).source.tolist() == [ElevationSource.MEASURED]

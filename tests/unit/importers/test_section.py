@@ -76,3 +76,10 @@ def test_no_size_is_no_section(value: object) -> None:
     found = section("HDPE", DuongKinhOng=value)
     assert found.shape is SectionShape.UNKNOWN
     assert found.outer_width_m is None
+
+
+def test_section_wider_than_any_pipe_is_unknown() -> None:
+    """A model's outfall link of 15 m is no pipe, and nobody digs around a phantom of it."""
+    found = section("concrete", DuongKinhTrong="15 m")
+    assert (found.shape, found.outer_width_m) == (SectionShape.UNKNOWN, None)
+    assert "no pipe's" in found.reason

@@ -158,7 +158,7 @@ def test_axis_reaches_the_city(tmp_path: Path) -> None:
     (section,) = read_sections(attributes, [None])
     found = read_verticals(layer.geometries, attributes, [section], Ground(parse_crs("EPSG:9214"), ()))
     assert (section.outer_width_m, section.inner_width_m) == pytest.approx((0.2, 0.18))
-    assert (found.z.tolist(), found.source) == (pytest.approx([1.1, 1.1]), [ElevationSource.MEASURED])
+    assert (found.z.tolist(), found.source.tolist()) == (pytest.approx([1.1, 1.1]), [ElevationSource.MEASURED])
 
 
 @pytest.mark.parametrize(
