@@ -4,7 +4,7 @@ BIN := .venv/bin
 SERVE ?= 1
 WORKERS ?= $(shell nproc)
 
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test bench check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 10
@@ -21,6 +21,10 @@ demo: setup ## write the pilot ward, import it, check a trench, serve on http://
 
 test: setup ## all tests (WORKERS=n processes)
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+bench: setup ## benchmarks beside the peers (ONLY=import, ogc, clash; OPTIONS=...)
+	@for bench in $(if $(ONLY),tests/benchmarks/bench_$(ONLY).py,$(wildcard tests/benchmarks/bench_*.py)); do \
+	  echo "== $$bench" && $(BIN)/python $$bench $(OPTIONS) || exit 1; done
 
 check: setup ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

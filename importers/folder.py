@@ -267,7 +267,7 @@ class _Import:
             return report
         record = FileRecord(dataset.name, dataset.location, identity.sha256, key, dataset.size)
         (file_id,) = take_file_ids(self.connection, 1)
-        rows = 0
+        rows = expected = 0
         with loading(self.connection, self.run_id, record, file_id) as file:
             for part in parts:
                 match part:
@@ -275,12 +275,13 @@ class _Import:
                         raise _PutOffError
                     case Announcement():
                         file.announce(part.table, part.rows)
+                        expected += part.rows
                     case FileReport():
                         report = part
                     case _:
                         file.add(part)  # type: ignore[arg-type] # what is left
                         rows += getattr(part, "count", 0)
-                        self._tell(dataset, rows)
+                        self._tell(dataset, rows, rows / max(expected, rows, 1) if expected else 0.0)
             verdict = Verdict(report.format, self.options.owner, Outcome(report.outcome), report.decisions)
             file.finish(verdict)
         report.change = None if file.change is None else asdict(file.change)
@@ -300,10 +301,12 @@ class _Import:
     def _end(self, dataset: Dataset, report: FileReport) -> None:
         self.reports[dataset.name] = report
         self.done_bytes += dataset.size
-        self._tell(dataset, 0)
+        self._tell(dataset, 0, 0.0)
 
-    def _tell(self, dataset: Dataset, rows: int) -> None:
+    def _tell(self, dataset: Dataset, rows: int, share: float) -> None:
+        """Progress: of the file at hand so many rows are loaded, which are a share of it."""
         loaded = sum(report.loaded for report in self.reports.values()) + rows
         files = len(self.delivery.datasets) + len(self.delivery.refused)
-        progress = Progress(len(self.reports), files, self.done_bytes, self.delivery.size, loaded, dataset.name)
+        done = self.done_bytes + int(share * dataset.size)
+        progress = Progress(len(self.reports), files, done, self.delivery.size, loaded, dataset.name)
         self.on_progress(progress)

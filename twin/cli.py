@@ -208,13 +208,13 @@ def _write_report(connection: Connection, settings: Settings, report: ImportRepo
 def _import(
     screen: Screen, connection: Connection, settings: Settings, path: Path, options: ImportOptions
 ) -> ImportReport:
-    with screen.progress("importing") as advance:
+    with screen.import_progress() as tell:
         return import_path(
             connection,
             settings.data.resolve(),
             path,
             options,
-            on_progress=lambda progress: advance(progress.files, progress.of_files, progress.path),
+            on_progress=tell,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,8 +15,9 @@ from importers.faults import TEXTS, Fault
 from twin.console_review import show_review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from importers.folder import Progress as ImportProgress
     from importers.inspect import LayerView
     from importers.report import FileReport, ImportReport
     from layers.quarantine import QuarantinedFile
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "importing": ("Đang nạp", "Importing"),
+    "rows": ("dòng", "rows"),
+    "reporting": ("Đang lập báo cáo", "Writing the report"),
     "writing": ("Đang ghi mẫu", "Writing the sample"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),
@@ -114,6 +118,31 @@ class Screen:
                 bar.update(task, completed=done, total=total, remark=remark)
 
             yield advance
+
+    @contextmanager
+    def import_progress(self) -> Iterator[Callable[[ImportProgress], None]]:
+        """A bar over the bytes of a delivery, with files, rows, rows a second and the time that is left."""
+        columns = (
+            TextColumn(self.say("importing")),
+            BarColumn(),
+            TextColumn("{task.fields[files]}"),
+            TextColumn("{task.fields[rows]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[path]}", markup=False),
+        )
+        began = time.monotonic()
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task("", total=None, files="", rows="", path="")
+
+            def tell(progress: ImportProgress) -> None:
+                rate = progress.rows / max(time.monotonic() - began, 0.1)
+                files = f"{progress.files:,}/{progress.of_files:,} {self.say('files').lower()}"
+                rows = f"{progress.rows:,} {self.say('rows')} ({rate:,.0f}/s)"
+                total = max(progress.of_bytes, 1)
+                bar.update(task, completed=progress.bytes, total=total, files=files, rows=rows, path=progress.path)
+
+            yield tell
 
     def show_import(self, report: ImportReport) -> None:
         self.console.print(self._by_folder(report))
