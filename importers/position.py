@@ -17,6 +17,7 @@ from layers.crs import (
     VN2000_TM3,
     WGS84,
     Crs,
+    accuracy_m,
     area_of_use,
     has_accurate_path,
     parse_crs,
@@ -37,6 +38,8 @@ _BELIEVED = 0.9
 _CANDIDATES = (*(f"EPSG:{n}" for n in VN2000_TM3), "EPSG:5896", "EPSG:5897", "EPSG:5898", "EPSG:5899", "EPSG:3405",
                "EPSG:3406", "EPSG:32648", "EPSG:32649", "EPSG:4756", "EPSG:4326")  # fmt: skip
 _VIETNAM = {*VN2000_TM3, 3405, 3406, 5896, 5897, 5898, 5899}
+# What a transformation may be off and still go without saying.
+_EXACT_M = 1.0
 _VN2000_SCALE = 0.9999
 _FALSE_EASTING_M = 500_000.0
 
@@ -222,7 +225,9 @@ def _decide(
             f"{layer.name} is in {crs.name}, from which only a guess leads to {city.storage.code}",
             "ask the department for VN-2000 coordinates",
         )
-    return crs, f"declared by {layer.crs_origin}"
+    within_m = accuracy_m(crs, city.storage)
+    rough = f", transformed to within {within_m:g} m" if within_m is not None and within_m > _EXACT_M else ""
+    return crs, f"declared by {layer.crs_origin}{rough}"
 
 
 def refuse_mislabelled(name: str, crs: Crs) -> None:

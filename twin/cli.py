@@ -282,15 +282,20 @@ def retry_quarantine(
     screen = Screen(settings.lang)
     options = ImportOptions(parse_crs(crs) if crs else None, None, _layer(layer), again=True)
     with _city(settings) as connection:
-        places = sorted({file.location for file in list_quarantine(connection) if only in file.path})
-        reports = [
-            _import(screen, connection, settings, Path(place), options) for place in places if Path(place).exists()
-        ]
+        locations = [Path(file.location) for file in list_quarantine(connection) if only in file.path]
+        places = sorted({place for location in locations if (place := _delivered(location))})
+        reports = [_import(screen, connection, settings, place, options) for place in places]
     for report in reports:
         for file in report.files:
             typer.echo(f"{file.path}: {screen.outcome(file.outcome)}, {file.loaded} / {file.refused}")
     if not all(report.is_clean for report in reports):
         raise typer.Exit(QUARANTINED)
+
+
+def _delivered(location: Path) -> Path | None:
+    """The file itself, or the archive that it lies in; None where it is no longer there."""
+    places = [place for place in (location, *location.parents) if place.exists()]
+    return places[0] if places and (places[0] == location or places[0].is_file()) else None
 
 
 def _layer(name: str | None) -> str | None:
