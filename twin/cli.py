@@ -37,6 +37,7 @@ from twin.app import Doors, create_app
 from twin.clash.review import review
 from twin.clash.rulefile import read_rules
 from twin.console import Screen
+from twin.excavations.package.package import MEDIA_TYPES, Package, write_package
 from twin.excavations.request import read_digs
 from twin.sample import write_sample
 from twin.settings import Settings
@@ -308,17 +309,25 @@ def _layer(name: str | None) -> str | None:
 def check_digs(
     path: Path,
     depth_m: Annotated[float | None, typer.Option(help="Depth below ground; overrides the file's own.")] = None,
+    package: Annotated[
+        Path | None, typer.Option(help="Folder for each answer as PDF, DXF, GLB, HTML, CSV, GeoJSON and JSON.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check planned excavations (GeoJSON polygons). Exit code 4 says that something is not proven clear."""
+    """Check planned excavations (GeoJSON). Exit code 4 says that something is not proven clear."""
     settings = Settings()
     with _city(settings) as connection:
         reports = _check(connection, settings, path, depth_m)
+    screen = Screen(settings.lang)
     if as_json:
         typer.echo(json.dumps({"reports": [report.to_json() for report in reports]}, ensure_ascii=False, indent=1))
     else:
         for report in reports:
-            Screen(settings.lang).show_check(report)
+            screen.show_check(report)
+    if package is not None:
+        files = _package(screen, settings, reports, package)
+        if not as_json:
+            screen.show_files("package", files)
     if not all(report.is_clear for report in reports):
         raise typer.Exit(CLASHES)
 
@@ -327,6 +336,17 @@ def _check(connection: Connection, settings: Settings, path: Path, depth_m: floa
     ground = read_ground(connection, settings.data.resolve())
     book = read_rules(settings.rules)
     return [review(connection, ground, dig, book) for dig in read_digs(path, depth_m, ground.storage)]
+
+
+def _package(screen: Screen, settings: Settings, reports: list[ClashReport], folder: Path) -> list[Path]:
+    """The files of every report's package."""
+    files: list[Path] = []
+    with screen.progress("packaging") as advance:
+        for report in reports:
+            for path in write_package(Package(report, settings.lang), folder):
+                files.append(path)
+                advance(len(files), len(reports) * len(MEDIA_TYPES), path.name)
+    return files
 
 
 @app.command("serve")
@@ -374,8 +394,10 @@ def demo(
             _write_report(connection, settings, report)
             screen.show_import(report)
             trench = min((sample / "trenches").glob("*.geojson"))
-            for checked in _check(connection, settings, trench, None):
-                screen.show_check(checked)
+            checked = _check(connection, settings, trench, None)
+        for answer in checked:
+            screen.show_check(answer)
+        screen.show_files("package", _package(screen, settings, checked, settings.data / "packages"))
         if not no_serve:
             _serve(settings, open_desk=True)
     finally:

@@ -16,6 +16,7 @@ from twin.console_review import show_review
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from importers.folder import Progress as ImportProgress
     from importers.inspect import LayerView
@@ -29,6 +30,8 @@ _WORDS = {
     "rows": ("dòng", "rows"),
     "reporting": ("Đang lập báo cáo", "Writing the report"),
     "writing": ("Đang ghi mẫu", "Writing the sample"),
+    "packaging": ("Đang lập hồ sơ", "Writing the package"),
+    "package": ("Hồ sơ trả lời", "Response package"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),
     "layer": ("Lớp", "Layer"),
@@ -261,6 +264,10 @@ class Screen:
             reason = TEXTS[Fault(file.fault)][self._index]
             table.add_row(escape(file.path), reason, f"{file.records:,}", escape(file.remedy))
         self.console.print(table)
+
+    def show_files(self, word: str, paths: Sequence[Path]) -> None:
+        for path in paths:
+            self.console.print(f"{self.say(word)}: {path}", markup=False, highlight=False, soft_wrap=True)
 
     def show_values(self, values: Mapping[str, object]) -> None:
         for name, value in values.items():

@@ -1,0 +1,84 @@
+"""The pilot ward's trenches, checked once for all tests of the response package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from importers.folder import ImportOptions, import_path
+from layers.database import connect
+from layers.embedded import create_database
+from layers.terrain import read_ground
+from twin.clash.check import check
+from twin.excavations.package.package import Package
+from twin.excavations.package.tables import Contact
+from twin.excavations.request import read_digs
+from twin.sample import write_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from layers.database import Connection
+    from twin.clash.report import ClashReport
+
+    Written = Callable[[Package, str], bytes]
+
+CONTACTS = {"Công ty Cấp nước": Contact("0234 3 815 555", "truc-ban@capnuoc.example")}
+TRENCHES = (
+    "Hào cáp cắt ngang Lê Lợi",
+    "Hào dọc vỉa hè Hoàng Hoa Thám",
+    "Hố đào vỉa hè Lý Thường Kiệt",
+    "Hố trồng cây công viên bờ sông",
+    "Rãnh nông vỉa hè Phan Bội Châu",
+)
+
+
+@dataclass(frozen=True)
+class Ward:
+    """The imported sample, ready to be checked."""
+
+    connection: Connection
+    folder: Path
+
+    def check(self, name: str) -> ClashReport:
+        ground = read_ground(self.connection, self.folder)
+        digs = [d for p in (self.folder / "sample" / "trenches").iterdir() for d in read_digs(p, None, ground.storage)]
+        (dig,) = [dig for dig in digs if dig.name == name]
+        return check(self.connection, ground, dig)
+
+
+@pytest.fixture(scope="package")
+def ward(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+    folder = tmp_path_factory.mktemp("package")
+    write_sample(folder / "sample", seed=1)
+    with connect(create_database(cluster, "package", template)) as connection:
+        import_path(connection, folder, folder / "sample" / "ward", ImportOptions())
+        yield Ward(connection, folder)
+
+
+@pytest.fixture(scope="package")
+def packages(ward: Ward) -> dict[str, Package]:
+    """A package of each trench, in Vietnamese."""
+    return {name: Package(ward.check(name), "vi", CONTACTS) for name in TRENCHES}
+
+
+@pytest.fixture(scope="package")
+def written() -> Written:
+    """Each format of each package, written once."""
+    made: dict[tuple[str, str], bytes] = {}
+
+    def write(package: Package, kind: str) -> bytes:
+        key = (package.dossier, kind)
+        if key not in made:
+            made[key] = package.write(kind)
+        return made[key]
+
+    return write
+
+
+@pytest.fixture(params=TRENCHES)
+def package(request: pytest.FixtureRequest, packages: dict[str, Package]) -> Package:
+    return packages[request.param]

@@ -1,0 +1,56 @@
+"""The dig and the objects around it as one GeoJSON feature collection (RFC 7946: longitude, latitude)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.crs import WGS84, parse_crs, transform_geometries
+from twin.excavations.package.bodies import is_node
+from twin.excavations.package.digs import rim_of
+
+if TYPE_CHECKING:
+    from twin.clash.report import ClashReport
+    from twin.excavations.package.sections import Survey
+
+_DECIMALS = 9
+
+
+def write_geojson(survey: Survey) -> bytes:
+    """Objects as lines along their axis, nodes as points at their top; z is the elevation above the vertical datum.
+
+    An object without z has no known elevation. RFC 7946 means ellipsoidal heights by z: `vertical_datum` says
+    that these are not.
+    """
+    features = [_excavation(survey.report)]
+    features += [_object(survey, number) for number in range(1, len(survey.report.clashes) + 1)]
+    document = {"type": "FeatureCollection", "vertical_datum": "EPSG:5727", "features": features}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _excavation(report: ClashReport) -> dict[str, Any]:
+    rim = shapely.union_all([report.polygon, *(rim_of(part, report) for part in report.parts)])
+    properties = {"role": "excavation"} | {k: v for k, v in report.to_json()["excavation"].items() if k != "geometry"}
+    counts = {"is_clear": report.is_clear, "counts": report.counts}
+    return _feature("excavation", rim, report, properties | counts)
+
+
+def _object(survey: Survey, number: int) -> dict[str, Any]:
+    clash, facts = survey.clash(number), survey.facts[number - 1]
+    if is_node(clash):
+        geometry = shapely.Point(clash.axis[clash.axis[:, -1].argmax()])
+    else:
+        geometry = shapely.LineString(clash.axis)
+    properties = {"role": "object", "number": number, "crown_m": facts.crown_m, "cover_m": facts.cover_m}
+    return _feature(f"{clash.layer}.{clash.feature_id}", geometry, survey.report, properties | clash.to_json())
+
+
+def _feature(name: str, geometry: shapely.Geometry, report: ClashReport, properties: dict[str, Any]) -> dict[str, Any]:
+    moved = transform_geometries(np.array([geometry], dtype=object), report.crs, parse_crs(WGS84))[0]
+    oriented = shapely.orient_polygons(moved, exterior_cw=False)
+    rounded = shapely.transform(oriented, lambda points: np.round(points, _DECIMALS), include_z=geometry.has_z)
+    mapped = json.loads(shapely.to_geojson(rounded))
+    return {"type": "Feature", "id": name, "geometry": mapped, "properties": properties}

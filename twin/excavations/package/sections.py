@@ -1,0 +1,178 @@
+"""What there is to draw of a checked dig: plan, long section and cross-sections, as values in metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from twin.clash.outcome import Outcome
+from twin.excavations.package.alignment import Alignment, align
+from twin.excavations.package.bodies import axis_in_plan, half_width_m
+from twin.excavations.package.cuts import Plane, cut_polygon
+from twin.excavations.package.facts import Facts, read_facts
+from twin.excavations.package.profile import (
+    MARGIN_M,
+    TOUCH_M,
+    Profile,
+    Site,
+    cut_profile,
+    join_shapes,
+    merge_bends,
+    project,
+    shift_profile,
+)
+from twin.excavations.package.relief import Relief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twin.clash.report import Clash, ClashReport
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """An object in plan: `line` is its axis within the window, a point for a node; `reach_m` its plan accuracy.
+
+    `half_width_m` is half of what is recorded of its width, or where nothing is, of what the check assumed.
+    """
+
+    number: int
+    line: shapely.Geometry
+    half_width_m: float
+    reach_m: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """`window` is what is drawn, a rectangle along the alignment."""
+
+    window: shapely.Polygon
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossSection:
+    """Across the dig at a station, looking ahead: u is the offset to the right."""
+
+    name: str
+    station_m: float
+    plane: Plane
+    profile: Profile
+    conflicts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """Everything that is drawn of one report. Numbers of objects count the report's clashes from 1."""
+
+    report: ClashReport
+    relief: Relief
+    alignment: Alignment
+    plan: Plan
+    along: Profile | None
+    across: tuple[CrossSection, ...]
+    facts: tuple[Facts, ...]
+
+    def clash(self, number: int) -> Clash:
+        return self.report.clashes[number - 1]
+
+
+def survey(report: ClashReport) -> Survey:
+    """The drawings' content; without a known ground there is only the plan."""
+    site = Site(report, Relief(report.surface), align(report.polygon, report.parts))
+    known = report.ground_m is not None
+    return Survey(
+        report,
+        site.relief,
+        site.alignment,
+        _plan(report, site.alignment),
+        _long_section(site) if known else None,
+        tuple(_cross_sections(site)) if known else (),
+        tuple(read_facts(report, site.relief, clash) for clash in report.clashes),
+    )
+
+
+def _plan(report: ClashReport, alignment: Alignment) -> Plan:
+    stations, offsets = alignment.locate(shapely.get_coordinates(report.polygon))
+    low, high = stations.min() - MARGIN_M, stations.max() + MARGIN_M
+    left, right = offsets.min() - MARGIN_M, offsets.max() + MARGIN_M
+    ends = np.array([low, high])
+    window = shapely.Polygon([*alignment.place(ends, left), *alignment.place(ends, right)[::-1]])
+    tracks = []
+    for number, clash in enumerate(report.clashes, start=1):
+        line = shapely.intersection(axis_in_plan(clash), window)
+        if not line.is_empty:
+            tracks.append(Track(number, line, half_width_m(clash), clash.accuracy.horizontal_m))
+    return Plan(window, tuple(tracks))
+
+
+def _long_section(site: Site) -> Profile:
+    alignment = site.alignment
+    stations = alignment.stations_m
+    legs = list(zip(stations[:-1], alignment.points[:-1], alignment.headings, alignment.steps_m, strict=True))
+    last = len(legs) - 1
+    profiles = []
+    for i, (station, origin, ahead, step) in enumerate(legs):
+        start = -MARGIN_M if i == 0 else 0.0
+        plane = Plane(origin, ahead, start, float(step) + (MARGIN_M if i == last else 0.0))
+        profiles.append(shift_profile(cut_profile(site, plane), float(station)))
+    cut = merge_bends([seen for profile in profiles for seen in profile.seen])
+    shown = {seen.number for seen in cut}
+    beside = [
+        seen
+        for number in range(1, len(site.report.clashes) + 1)
+        if number not in shown
+        for seen in project(site, number)
+    ]
+    return Profile(
+        np.vstack([profile.ground for profile in profiles]),
+        join_shapes([profile.dig for profile in profiles]),
+        join_shapes([profile.dig_deepest for profile in profiles]),
+        (*beside, *cut),
+    )
+
+
+def _cross_sections(site: Site) -> Iterator[CrossSection]:
+    report, alignment = site.report, site.alignment
+    _, offsets = alignment.locate(shapely.get_coordinates(report.polygon))
+    wide = (float(offsets.min()) - MARGIN_M, float(offsets.max()) + MARGIN_M)
+    name = 0
+    for station, numbers in _group(_stretches(report, alignment)):
+        origin, rightward = alignment.place(np.array([station]))[0], alignment.rightward(station)
+        spans = cut_polygon(report.polygon, Plane(origin, rightward, *wide))
+        if spans:
+            plane = Plane(origin, rightward, spans[0][0] - MARGIN_M, spans[-1][1] + MARGIN_M)
+            profile = cut_profile(site, plane)
+            # What lies beyond the ends of the dig is in the long section alone.
+            shown = {seen.number for seen in profile.seen}.intersection(numbers)
+            if shown:
+                name += 1
+                yield CrossSection(str(name), station, plane, profile, tuple(sorted(shown)))
+
+
+def _stretches(report: ClashReport, alignment: Alignment) -> Iterator[tuple[float, float, int]]:
+    """From which station to which each conflict is nearest to the dig, or in it."""
+    for number, clash in enumerate(report.clashes, start=1):
+        if clash.outcome is Outcome.CLEAR:
+            continue
+        axis = axis_in_plan(clash)
+        within = float(shapely.distance(axis, report.polygon)) + TOUCH_M
+        near = shapely.intersection(axis, report.polygon.buffer(within))
+        stations, _ = alignment.locate(shapely.get_coordinates(near))
+        inside = np.clip(stations, TOUCH_M, alignment.length_m - TOUCH_M)
+        if len(stations):
+            yield float(inside.min()), float(inside.max()), number
+
+
+def _group(stretches: Iterator[tuple[float, float, int]]) -> Iterator[tuple[float, list[int]]]:
+    """The fewest stations that meet every stretch, each in the middle of what its stretches share."""
+    left = sorted(stretches, key=lambda stretch: (stretch[1], stretch[0]))
+    while left:
+        end = left[0][1]
+        met = [stretch for stretch in left if stretch[0] <= end + TOUCH_M]
+        left = [stretch for stretch in left if stretch[0] > end + TOUCH_M]
+        start = max(stretch[0] for stretch in met)
+        yield (start + end) / 2, [number for *_, number in met]

@@ -1,0 +1,51 @@
+"""The objects of a report as CSV (RFC 4180, UTF-8 with the mark that spreadsheets look for)."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from twin.excavations.package.lettering import compose
+
+if TYPE_CHECKING:
+    from twin.clash.report import Clash
+    from twin.excavations.package.sections import Survey
+
+COLUMNS = (
+    "number", "outcome", "reason", "collection", "feature", "discipline", "kind", "owner", "operator", "owner_ref",
+    "material", "outer_width_m", "outer_height_m", "status", "plan_gap_m", "vertical_gap_m", "gap_m", "worst_gap_m",
+    "horizontal_accuracy_m", "vertical_accuracy_m", "crown_m", "invert_m", "cover_m", "x_m", "y_m", "crs",
+    "quality_level", "surveyed_on", "source_file", "source_layer", "source_row",
+)  # fmt: skip
+# A spreadsheet would run what begins with one of these.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(survey: Survey) -> bytes:
+    """One row an object, in the report's order; numbers with a point, empty where not known."""
+    out = StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for number, clash in enumerate(survey.report.clashes, start=1):
+        writer.writerow([_guard(value) for value in _row(survey, number, clash)])
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _row(survey: Survey, number: int, clash: Clash) -> list[object]:
+    facts, record = survey.facts[number - 1], clash.record
+    levels = [None if level is None else round(level, 3) for level in (facts.crown_m, facts.invert_m, facts.cover_m)]
+    return [
+        number, clash.outcome.value, clash.reason.value, clash.layer, clash.feature_id, clash.discipline, clash.kind,
+        clash.owner, record.operator, record.owner_ref, clash.material, *clash.size_m, clash.status, clash.plan_gap_m,
+        clash.vertical_gap_m, clash.gap_m, clash.worst_gap_m, clash.accuracy.horizontal_m, clash.accuracy.vertical_m,
+        *levels, round(facts.xy[0], 3), round(facts.xy[1], 3), survey.report.crs.code, record.quality_level,
+        record.surveyed_on, clash.source_file, clash.source_layer, clash.source_row,
+    ]  # fmt: skip
+
+
+def _guard(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = compose(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
