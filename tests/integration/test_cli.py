@@ -69,6 +69,13 @@ def test_demo_goes_the_whole_way_and_again_the_same(twin: Twin, demo: subprocess
     assert conflicts(again.stdout) == conflicts(demo.stdout)
 
 
+def test_demo_names_the_package_of_its_trench(demo: subprocess.CompletedProcess[str]) -> None:
+    """The demo ends with the files a digger takes along, and they are there."""
+    paths = [Path(name) for name in re.findall(r"^Response package: (.*)$", demo.stdout, re.MULTILINE)]
+    assert [path.suffix for path in paths] == [".json", ".geojson", ".html", ".pdf", ".dxf", ".glb", ".csv"]
+    assert all(path.stat().st_size for path in paths)
+
+
 def test_demo_leaves_nothing_running(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
     """What the demo started it stops."""
     assert demo.returncode == 0
