@@ -59,6 +59,9 @@ def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Targe
     if not table.startswith("utility_"):
         return Target(table, None, f"{table}: given" if forced else f"{table}: by names and fields")
     if discipline is None:
+        found = match_fields(layer.columns, attributes_of(table))
+        if _tells(layer, found, "discipline"):
+            return Target(table, None, f"{table}, discipline by the field '{found['discipline'][0]}'")
         discipline, word = _discipline_of_values(layer, table)
     return Target(table, discipline, f"{table}, {discipline or 'discipline unknown'}{word}")
 

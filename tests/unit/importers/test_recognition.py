@@ -81,7 +81,9 @@ def test_discipline_by_the_values_of_a_field() -> None:
 def test_kinds_tell_nodes_where_no_name_does() -> None:
     """Montpelier's points: only what their fields hold says that they are manholes."""
     told = {"Type": ["Sanitary Manhole", "CB tied to Sanitary Sewer"], "System_Type": ["Wastewater", "Combined"]}
-    assert a_target("Montpelier_points", POINT, told).table == "utility_nodes"
+    target = a_target("Montpelier_points", POINT, told)
+    assert (target.table, target.discipline) == ("utility_nodes", None)
+    assert target.reason == "utility_nodes, discipline by the field 'System_Type'"
 
 
 def test_names_that_any_table_has_tell_nothing() -> None:
