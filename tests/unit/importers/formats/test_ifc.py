@@ -174,7 +174,7 @@ def test_pipe_of_the_site_is_a_line(tmp_path: Path) -> None:
     assert axis == pytest.approx(np.array([[562000, 1820000, 3.5], [562020, 1820000, 3.4]]))
     record = layer.record(0)
     told = {"outerdiameter_mm": 200.0, "innerdiameter_mm": 181.0, "wall_mm": 10.0, "material": "HDPE"}
-    told |= {"discipline": "water", "ownerref": "OC-7", "subtype": "RIGIDSEGMENT", "name": "P1"}
+    told |= {"discipline": "water", "ownerref": "OC-7", "subtype": "RIGIDSEGMENT", "attribute name": "P1"}
     assert {name: record[name] for name in told} == told
 
 
