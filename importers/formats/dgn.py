@@ -26,7 +26,7 @@ _END = b"\xff\xff"
 _TEXT = 17
 # What closes a parcel: its own boundary is not drawn where a road or water limit runs.
 _BOUNDARIES = (10, 21, 23, 31, 32, 38)
-_PARCEL, _NUMBER, _LAND_USE, _AREA = 10, 13, 2, 4
+_PARCEL, _NUMBER, _LAND_USE, _AREA, _FRAME = 10, 13, 2, 4, 63
 # What levels of a cadastral map are. No word here may pass for the name of a table: an edge of a road is no road.
 _LEVELS = {
     2: "loại đất", 4: "diện tích", 10: "ranh thửa", 11: "điểm nhãn", 13: "số thửa", 14: "tường nhà", 15: "nhãn nhà",
@@ -46,7 +46,7 @@ def read_dgn(dataset: Dataset) -> Iterator[SourceLayer]:
     Rows count the elements of the file. A line of no length is a point: the format has no other.
     Raises: Rejected for a drawing that is cut short.
     """
-    notes = _check_elements(dataset)
+    _check_elements(dataset)
     crs, origin = declared_prj(dataset)
     with private_copy(dataset, ".dgn") as path:
         source = Source(path, "DGN", dataset.name, encoding="ISO-8859-1", numbered=True)
@@ -57,23 +57,20 @@ def read_dgn(dataset: Dataset) -> Iterator[SourceLayer]:
                 geometries=geometries,
                 crs=crs,
                 crs_origin=origin,
-                notes=(*elements.notes, *notes),
                 drawing=True,
             )
             yield from _levels(drawing)
 
 
-def _check_elements(dataset: Dataset) -> tuple[str, ...]:
-    """Raises: Rejected where the last element goes beyond the end of the file."""
+def _check_elements(dataset: Dataset) -> None:
+    """Raises: Rejected where no end mark stands behind the last element: what stood there is not known."""
     content = dataset.path.read_bytes()
     at = 0
     while at + 4 <= len(content) and content[at : at + 2] != _END:
         at += 4 + 2 * int.from_bytes(content[at + 2 : at + 4], "little")
-    if content[at : at + 2] == _END:
-        return ()
-    if at != len(content):
-        raise Rejected(Fault.TRUNCATED, f"{dataset.name} ends within an element, at byte {len(content)}", SEND_AGAIN)
-    return ("the drawing has no end mark: what stood behind its last element is not known",)
+    if content[at : at + 2] != _END:
+        said = "within an element" if at != len(content) else "without an end mark"
+        raise Rejected(Fault.TRUNCATED, f"{dataset.name} ends {said}, at byte {len(content)}", SEND_AGAIN)
 
 
 def _with_points(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -87,8 +84,10 @@ def _levels(drawing: SourceLayer) -> Iterator[SourceLayer]:
     used = np.zeros(len(levels), dtype=bool)
     parcels = _parcels(drawing, levels, is_text)
     if parcels is not None:
-        used = np.isin(levels, (*_BOUNDARIES, _NUMBER, _LAND_USE, _AREA))
-        yield parcels
+        framing = int((levels == _FRAME).sum())
+        used = np.isin(levels, (*_BOUNDARIES, _NUMBER, _LAND_USE, _AREA, _FRAME))
+        paper = (f"{framing} elements of the frame left aside",) if framing else ()
+        yield replace(parcels, notes=(*parcels.notes, *paper))
     left = int((is_text & ~used).sum())
     notes = (*drawing.notes, f"{left} texts left aside") if left else drawing.notes
     for level in np.unique(levels[~used & ~is_text]).tolist():

@@ -32,6 +32,9 @@ _VERTEX = re.compile(rb"^v([ \t]+-?[\d.]+(e[-+]?\d+)?){3}", re.MULTILINE | re.IG
 _FACE = re.compile(rb"^f([ \t]+-?\d+(/-?\d*){0,2}){3}", re.MULTILINE)
 # Extensions that change what the coordinates mean, by how their names begin.
 _ENCODINGS = ("KHR_draco", "KHR_meshopt", "EXT_meshopt", "KHR_mesh_quantization", "EXT_mesh_gpu")
+_LAST_LINE = re.compile(rb"(?:^|\n)[vf][ \t][^\n]*\Z")
+_PLY_ELEMENT = re.compile(rb"^element[ \t]+\S+[ \t]+(\d+)", re.MULTILINE)
+_MOST_LINES = 1 << 40
 _AGAIN = "export it again, as GLB with everything in the one file or as OBJ"
 
 
@@ -41,6 +44,10 @@ class _Mesh:
 
     name: str
     faces: Sequence[NDArray[np.float64]]
+
+
+class _Cut(Exception):
+    """A file has less than it says, or ends within a line."""
 
 
 def is_obj(head: bytes, suffix: str) -> bool:
@@ -76,6 +83,8 @@ def _read(dataset: Dataset, parse: Callable[[bytes], Iterable[_Mesh]]) -> Iterat
     placement = read_placement(dataset)
     try:
         meshes = list(parse(dataset.path.read_bytes()))
+    except _Cut as cut:
+        raise Rejected(Fault.TRUNCATED, f"{dataset.name}: {cut}", _AGAIN) from cut
     except Exception as error:  # a parser of others on a file of others may raise anything
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {str(error) or repr(error):.200}", _AGAIN) from error
     city = City()
@@ -92,11 +101,16 @@ def _read(dataset: Dataset, parse: Callable[[bytes], Iterable[_Mesh]]) -> Iterat
 
 
 def _obj_meshes(raw: bytes) -> Iterator[_Mesh]:
-    """Objects of an OBJ file, or else its groups. Raises: ValueError for no number, and for a missing vertex."""
+    """Objects of an OBJ file, or else its groups.
+
+    Raises: ValueError for no number, and for a missing vertex; _Cut where the last vertex or face has no end of line.
+    """
     vertices: list[list[float]] = []
     objects: dict[str, list[list[int]]] = {}
     groups: dict[str, list[list[int]]] = {}
     current = {"o": "", "g": ""}
+    if _LAST_LINE.search(raw):
+        raise _Cut("its last line has no end, so that a number may be cut short")
     for line in raw.decode("utf-8", errors="replace").replace("\\\n", " ").splitlines():
         keyword, *words = line.split() or [""]
         if keyword == "v":
@@ -121,6 +135,12 @@ def _resolve(number: int, count: int) -> int:
 
 
 def _ply_meshes(raw: bytes) -> Iterator[_Mesh]:
+    """Raises: _Cut where text has fewer lines than the header announces: the library would take what there is."""
+    head, _, body = raw.partition(b"end_header")
+    announced = sum(int(count) for count in _PLY_ELEMENT.findall(head))
+    lines = body.count(b"\n") - 1
+    if b"format ascii" in head and announced < _MOST_LINES and lines < announced:
+        raise _Cut(f"{max(lines, 0)} of {announced} lines are there")
     scene = trimesh.load_scene(BytesIO(raw), file_type="ply", skip_materials=True, process=False)
     for mesh in scene.geometry.values():
         if isinstance(mesh, trimesh.Trimesh):

@@ -116,6 +116,7 @@ def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -
         "crs": DEFAULT,
         "datasets": total,
         "terrain": _describe_terrain(ward),
+        "needs": {file.path: needed for file in files if (needed := file.form.traits.needs)},
         "defects": defects,
         "trenches": [trench.describe() for trench in trenches],
         "features": [feature.describe() for feature in features],

@@ -60,7 +60,9 @@ def find_defects(files: Iterable[Dataset]) -> Iterator[dict[str, Any]]:
 
 
 def _number_rows(file: Dataset, layer: Layer) -> list[int]:
-    """Records from 1; a line of a table with one row a vertex has the number of its first."""
+    """Records from 1, or as the file has them; a line of a table with one row a vertex has the number of its first."""
+    if layer.numbers:
+        return list(layer.numbers)
     if file.form.layout != "vertices":
         return list(range(1, len(layer.rows) + 1))
     counts = [_count_vertices(row) for row in layer.rows]

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from layers.errors import Invalid
-from twin.sample.delivery.records import Dataset, Defect, Layer, Row, Value
+from twin.sample.delivery.records import Dataset, Defect, Row, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ def _spoil_rows(file: Dataset) -> Dataset:
     for stem, index, done in SINGLE_ROWS:
         if stem == file.stem:
             rows[index] = _SPOILERS[done](rows[index])
-    return replace(file, layers=(Layer(first.name, tuple(rows)), *others))
+    return replace(file, layers=(replace(first, rows=tuple(rows)), *others))
 
 
 def _spoil_file(file: Dataset) -> Dataset:
@@ -122,9 +122,9 @@ def _spoil_file(file: Dataset) -> Dataset:
     if defect is None:
         return file
     if defect.expected == QUARANTINED_FILE:
-        layers = tuple(Layer(layer.name, tuple(_lose(row) for row in layer.rows)) for layer in file.layers)
+        layers = tuple(replace(layer, rows=tuple(_lose(row) for row in layer.rows)) for layer in file.layers)
     elif defect.expected == NO_ELEVATION:
-        layers = tuple(Layer(layer.name, tuple(map(_confuse, layer.rows, range(99)))) for layer in file.layers)
+        layers = tuple(replace(layer, rows=tuple(map(_confuse, layer.rows, range(99)))) for layer in file.layers)
     else:
         layers = file.layers
     label = {"crs-mislabelled": "wgs84", "crs-neighbour-zone": "neighbour", "crs-missing": "none"}.get(defect.kind)

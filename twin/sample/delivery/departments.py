@@ -6,18 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
+from twin.sample.delivery.drawings import draw_lines, draw_nodes
 from twin.sample.delivery.forms import DEPTHS, SURVEYS, choose_style
-from twin.sample.delivery.lines import DISCIPLINE_WORDS, Style, describe_line
+from twin.sample.delivery.lines import DISCIPLINE_WORDS, describe_line
+from twin.sample.delivery.maps import LINES, map_line
 from twin.sample.delivery.models import TELLINGS, deliver_model, find_nodes, join_network
 from twin.sample.delivery.places import KIND_WORDS, describe_node
-from twin.sample.delivery.records import Dataset, Form, Layer, Row
+from twin.sample.delivery.records import Dataset, Form, Layer
 from twin.sample.delivery.series import MAINS, NODES, SERVICES, Share, choose_manner, name_layer, share_out, slug
 from twin.sample.delivery.vertical import InGeometry, Manner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from twin.sample.city.networks import Line, Node
     from twin.sample.city.terrain import Terrain
@@ -74,8 +75,10 @@ def _by_area[T: (Line, Node)](things: Sequence[T], areas: Sequence[str], files: 
 
 def _deliver_lines(share: Share, lines: Sequence[Line], terrain: Terrain) -> Dataset:
     form, path = share.form, share.path
+    if form.format in ("osm", "osmpbf"):
+        return Dataset(path, form, (Layer(LINES, tuple(map_line(line, terrain) for line in lines)),))
     if form.format == "dxf":
-        return Dataset(path, form, (Layer(name_layer(path, form), (*_frame(lines), *_draw(lines, terrain))),))
+        return Dataset(path, form, (draw_lines(name_layer(path, form), form, lines, terrain),))
     style = choose_style(share.series.discipline, share.turn, _fitting(share.series.manners, form))
     style = replace(style, vertical=choose_manner(share, style.vertical), survey=SURVEYS[share.number % len(SURVEYS)])
     rows = tuple(describe_line(line, style, terrain, row) for row, line in enumerate(lines))
@@ -92,6 +95,8 @@ def _fitting(manners: tuple[Manner, ...], form: Form) -> tuple[Manner, ...]:
 def _deliver_nodes(share: Share, nodes: Sequence[Node], terrain: Terrain) -> Dataset:
     """In a database every kind of node is a layer."""
     form, path = share.form, share.path
+    if form.format == "dxf":
+        return Dataset(path, form, (draw_nodes(name_layer(path, form), form, nodes),))
     style = choose_style(share.series.discipline, share.turn, DEPTHS)
     style = replace(style, columns={key: name for key, name in style.columns.items() if key != "material"})
     kinds = sorted({node.kind for node in nodes}) if form.format in _CONTAINERS else [""]
@@ -106,20 +111,3 @@ def _deliver_nodes(share: Share, nodes: Sequence[Node], terrain: Terrain) -> Dat
         for kind in kinds
     )
     return Dataset(path, form, layers)
-
-
-def _draw(lines: Sequence[Line], terrain: Terrain) -> Iterator[Row]:
-    """A drawing has nothing but geometry and layers; every fourth line is drawn flat."""
-    for number, line in enumerate(lines):
-        style = Style(vertical=InGeometry(flat=number % 4 == 3))
-        row = describe_line(line, style, terrain, number)
-        known = ("discipline", "material", "section_shape", "outer_width_m", "outer_height_m")
-        yield replace(row, fields={}, expected={key: row.expected[key] for key in known})
-
-
-def _frame(lines: Sequence[Line]) -> tuple[Row, Row]:
-    """The sheet's border and its title: in every drawing, and no part of the city."""
-    west, south, east, north = np.round(shapely.total_bounds([line.shape for line in lines]), 1)
-    border = shapely.LineString([(west, south), (east, south), (east, north), (west, north), (west, south)])
-    title = Row(shapely.Point(west, south), {"TEXT": "Bản vẽ hoàn công"}, None, drawing_layer="CHU_THICH")
-    return Row(border, {}, None, drawing_layer="KHUNG_BAN_VE"), title

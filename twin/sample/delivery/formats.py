@@ -13,12 +13,16 @@ class Traits:
     has_z: whether vertices can have an elevation.
     plain_names: whether layers are called in letters that any database takes; else a file is its own layer.
     short_names: whether names of columns end after ten letters.
+    columns: whether a department chooses the names of columns; else the format has words of its own.
+    needs: a Python module without which the city reads no such file.
     """
 
     decimals: tuple[int | None, int | None] = (None, None)
     has_z: bool = True
     plain_names: bool = False
     short_names: bool = False
+    columns: bool = True
+    needs: str = ""
 
 
 _TEXT = Traits(decimals=(4, 10))
@@ -40,11 +44,22 @@ TRAITS: dict[str, Traits] = {
     "xlsx": _TEXT,
     "ods": _TEXT,
     "dxf": Traits(),
-    "landxml": Traits(decimals=(4, None)),
-    "swmm": Traits(decimals=(3, None)),
-    "epanet": Traits(decimals=(3, None)),
-    "isybau": Traits(decimals=(3, None)),
-    "imkl": Traits(decimals=(4, None)),
-    "plateau": Traits(decimals=(None, 10)),
-    "ade": Traits(decimals=(4, None)),
+    "dgn": Traits(decimals=(3, None), columns=False),
+    "osm": Traits(decimals=(None, 7), columns=False),
+    "osmpbf": Traits(decimals=(None, 7), columns=False),
+    "landxml": Traits(decimals=(4, None), columns=False),
+    "swmm": Traits(decimals=(3, None), columns=False),
+    "epanet": Traits(decimals=(3, None), columns=False),
+    "isybau": Traits(decimals=(3, None), columns=False),
+    "imkl": Traits(decimals=(4, None), columns=False),
+    "plateau": Traits(decimals=(None, 10), columns=False),
+    "ade": Traits(decimals=(4, None), columns=False),
+    "cityjson": Traits(decimals=(3, None), columns=False),
+    "cityjsonseq": Traits(decimals=(3, None), columns=False),
+    "citygml": Traits(decimals=(4, 10), columns=False),
+    "citygml2": Traits(decimals=(4, 10), columns=False),
+    "obj": Traits(decimals=(4, None), columns=False),
+    "glb": Traits(columns=False),
+    "ply": Traits(decimals=(4, None), columns=False),
+    "ifc": Traits(decimals=(4, None), columns=False, needs="ifcopenshell"),
 }

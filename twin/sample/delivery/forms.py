@@ -85,7 +85,41 @@ MODELS = {
     "plateau": Form(".gml", kind="plateau", crs="EPSG:4756"),
     "ade": Form(".gml", kind="ade"),
 }
-DRAWINGS = (Form(".dxf"), Form(".dxf", encoding="escapes"))
+MAP = Form(".osm", crs="EPSG:4326")
+MAP_PBF = Form(".osm.pbf", kind="osmpbf", crs="EPSG:4326")
+CADASTRAL = Form(".dgn", kind="dgn")
+# The building register: forms, and how many houses a file has that does not take its equal share.
+HOUSE_FORMS: tuple[tuple[Form, int | None], ...] = (
+    (Form(".shp", encoding="vni", label="gdal"), None),
+    (Form(".gml", kind="citygml2"), None),
+    (Form(".city.json", kind="cityjson", version="2.0"), None),
+    (Form(".city.jsonl", kind="cityjsonseq", version="2.0"), None),
+    (Form(".gpkg", crs="EPSG:9215", encoding="nfd"), None),
+    (Form(".gml", kind="citygml", crs="EPSG:4756"), None),
+    (Form(".gml"), None),
+    (Form(".obj"), None),
+    (Form(".glb"), None),
+    (MAP, None),
+    (Form(".ply"), 1),
+    (Form(".ply", version="binary"), 1),
+    (Form(".ifc", version="IFC4"), 6),
+    (Form(".json", kind="cityjson", version="1.1"), None),
+    (Form(".ifc", version="IFC2X3"), 4),
+    (Form(".jsonl", kind="cityjsonseq", version="1.1"), None),
+)
+# AutoCAD 2000 knows no UTF-8: what its code page lacks is written as \\U+XXXX.
+DRAWINGS = {
+    "R12": Form(".dxf", version="R12", encoding="cp1258"),
+    "R2000": Form(".dxf", version="R2000"),
+    "R2010": Form(".dxf", version="R2010"),
+    "R2018": Form(".dxf", version="R2018"),
+    "GDAL": Form(".dxf", version="GDAL"),
+    "labels": Form(".dxf", version="R2000", layout="labels"),
+    "labels-2018": Form(".dxf", version="R2018", layout="labels"),
+    "blocks": Form(".dxf", version="R2018", encoding="tcvn3", layout="blocks"),
+    "blocks-12": Form(".dxf", version="R12", encoding="cp1258", layout="blocks"),
+    "circles": Form(".dxf", version="R2010", layout="circles"),
+}
 
 DEPTHS: tuple[Manner, ...] = (
     Depth("DoSau_m"),

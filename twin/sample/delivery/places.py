@@ -35,7 +35,7 @@ KIND_WORDS = {
     "pole": "Cột",
     "cabinet": "Tủ điện",
 }
-_USES = {"ODT": "Nhà ở", "TMD": "Thương mại", "DGD": "Trường học", "DYT": "Bệnh viện", "TSC": "Trụ sở cơ quan"}
+USES = {"ODT": "Nhà ở", "TMD": "Thương mại", "DGD": "Trường học", "DYT": "Bệnh viện", "TSC": "Trụ sở cơ quan"}
 
 
 def describe_node(node: Node, style: Style, terrain: Terrain) -> Row:
@@ -72,10 +72,18 @@ def describe_parcel(parcel: Parcel, names: dict[str, str]) -> Row:
     return Row(parcel.shape, written, "parcels", expected)
 
 
+def draw_parcel(parcel: Parcel) -> Row:
+    """A parcel as a drawing tells it: by what stands in it."""
+    whole = describe_parcel(parcel, {key: key for key in ("sheet", "number", "land_use", "legal_area_m2", "ward_code")})
+    expected = {key: whole.expected[key] for key in ("number", "land_use", "legal_area_m2")}
+    told: dict[str, Value] = {"number": parcel.number, "land_use": parcel.use.code, "area": expected["legal_area_m2"]}
+    return Row(parcel.shape, told, "parcels", expected)
+
+
 def describe_house(house: House, number: int, names: dict[str, str]) -> Row:
     expected: dict[str, Value] = {
         "code": f"{WARD_CODE}-{number:04d}",
-        "use": _USES[house.use.code],
+        "use": USES[house.use.code],
         "storeys": house.storeys,
         "height_m": house.height_m,
     }

@@ -33,8 +33,8 @@ class Form:
     label: how the CRS is declared: esri or gdal (WKT in a .prj, or in the file where its format has a place), comment
     or code (first line of a table), prj (beside a table); wrongly: wgs84, neighbour; none.
     charset: what a Shapefile's .cpg or a MapInfo table says; None for nothing.
-    layout: of a table: points, degrees, vertices or wkt.
-    version: of the format.
+    layout: of a table: points, degrees, vertices or wkt; of a drawing: labels, blocks or circles.
+    version: of the format; GDAL where that program writes it.
     """
 
     suffix: str
@@ -88,8 +88,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
+    """`numbers` are the places of the rows in the file where they do not simply follow each other."""
+
     name: str
     rows: tuple[Row, ...]
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

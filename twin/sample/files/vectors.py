@@ -53,7 +53,9 @@ def write_shapefile(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]
     fields = {name[:_DBF_NAME]: values for name, values in columns(layer).items()}
     text = {name: [as_bytes(value, form.encoding) for value in values] for name, values in fields.items()}
     options = {"DBF_DATE_LAST_UPDATE": "2025-06-30"}
-    _write(path, text, shapes[0], driver="ESRI Shapefile", crs=form.crs, encoding="ISO-8859-1", layer_options=options)
+    write_columns(
+        path, text, shapes[0], driver="ESRI Shapefile", crs=form.crs, encoding="ISO-8859-1", layer_options=options
+    )
     path.with_suffix(".cpg").unlink(missing_ok=True)
     if form.charset:
         path.with_suffix(".cpg").write_text(form.charset, encoding="ascii")
@@ -72,7 +74,9 @@ def label_text(form: Form) -> str:
 
 def write_geopackage(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
     for layer, own in zip(file.layers, shapes, strict=True):
-        _write(path, spelled(layer, file.form.encoding), own, driver="GPKG", crs=label(file.form), layer=layer.name)
+        write_columns(
+            path, spelled(layer, file.form.encoding), own, driver="GPKG", crs=label(file.form), layer=layer.name
+        )
 
 
 def write_geodatabase(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
@@ -80,7 +84,7 @@ def write_geodatabase(path: Path, file: Dataset, shapes: list[NDArray[np.object_
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / path.name.removesuffix(".zip")
         for layer, own in zip(file.layers, shapes, strict=True):
-            _write(
+            write_columns(
                 folder,
                 spelled(layer, file.form.encoding),
                 own,
@@ -99,7 +103,7 @@ def write_flatgeobuf(path: Path, file: Dataset, shapes: list[NDArray[np.object_]
     (layer,) = file.layers
     text = spelled(layer, file.form.encoding)
     number = np.arange(len(layer.rows), dtype=np.int32)
-    _write(path, text, shapes[0], driver="FlatGeobuf", crs=label(file.form), layer=layer.name, number=number)
+    write_columns(path, text, shapes[0], driver="FlatGeobuf", crs=label(file.form), layer=layer.name, number=number)
     _, _, _, (order,) = pyogrio.raw.read(path, columns=["fid_goc"], read_geometry=False)
     return replace(file, layers=(replace(layer, rows=tuple(layer.rows[i] for i in order.tolist())),))
 
@@ -109,13 +113,13 @@ def write_gml(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> N
     for layer, own in zip(file.layers, shapes, strict=True):
         text = spelled(layer, file.form.encoding)
         options = {"FORMAT": file.form.version or "GML3.2"}
-        _write(path, text, own, driver="GML", crs=label(file.form), layer=layer.name, dataset_options=options)
+        write_columns(path, text, own, driver="GML", crs=label(file.form), layer=layer.name, dataset_options=options)
 
 
 def write_jsonfg(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
     (layer,) = file.layers
     text = spelled(layer, file.form.encoding)
-    _write(path, text, shapes[0], driver="JSONFG", crs=label(file.form), layer=layer.name)
+    write_columns(path, text, shapes[0], driver="JSONFG", crs=label(file.form), layer=layer.name)
 
 
 def write_geojson_lines(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
@@ -123,13 +127,13 @@ def write_geojson_lines(path: Path, file: Dataset, shapes: list[NDArray[np.objec
     (layer,) = file.layers
     options = {"RS": "YES" if file.form.version == "RFC 8142" else "NO"}
     text = spelled(layer, file.form.encoding)
-    _write(path, text, shapes[0], driver="GeoJSONSeq", crs=label(file.form), layer_options=options)
+    write_columns(path, text, shapes[0], driver="GeoJSONSeq", crs=label(file.form), layer_options=options)
 
 
 def write_kml(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
     (layer,) = file.layers
     text = spelled(layer, file.form.encoding)
-    _write(path, text, shapes[0], driver="LIBKML", crs=label(file.form), layer=layer.name)
+    write_columns(path, text, shapes[0], driver="LIBKML", crs=label(file.form), layer=layer.name)
 
 
 def write_kmz(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
@@ -149,7 +153,7 @@ def write_mapinfo(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) 
     text = {name: [as_bytes(value, form.encoding) for value in values] for name, values in columns(layer).items()}
     crs = form.crs if form.label == "wgs84" else VN2000_PROJ.format(**_projection(form.crs))
     bounds = {"BOUNDS": "300000,1600000,900000,2000000"} if path.suffix == ".tab" else {}
-    _write(path, text, shapes[0], driver="MapInfo File", crs=crs, encoding="ISO-8859-1", layer_options=bounds)
+    write_columns(path, text, shapes[0], driver="MapInfo File", crs=crs, encoding="ISO-8859-1", layer_options=bounds)
     if path.suffix == ".tab":
         _settle_table(path.with_suffix(".dat"))
     head = path.read_bytes()
@@ -180,14 +184,14 @@ def label(form: Form) -> str:
     return _LABEL_IN_FILE.get(form.label, form.crs)
 
 
-def _write(
+def write_columns(
     path: Path,
     fields: dict[str, list[Value]],
     shapes: NDArray[np.object_],
     number: NDArray[np.int32] | None = None,
     **options: Any,
 ) -> None:
-    """`number`: a further column, of the places at which the rows were delivered."""
+    """A layer by GDAL. `number`: a further column, of the places at which the rows were delivered."""
     kind = next(shape for shape in shapes if shape is not None)
     arrays = [to_array(values) for values in fields.values()]
     arrays += [] if number is None else [(number, None)]

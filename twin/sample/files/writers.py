@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from layers.crs import WGS84
+from twin.sample.files.cities.citygml import write_citygml
+from twin.sample.files.cities.cityjson import write_cityjson, write_cityjson_lines
+from twin.sample.files.cities.ifc import write_ifc
+from twin.sample.files.cities.meshes import write_glb, write_obj, write_ply
 from twin.sample.files.columns import columns
+from twin.sample.files.dgn import write_dgn
 from twin.sample.files.drawings import write_drawing
 from twin.sample.files.models.imkl import write_imkl
 from twin.sample.files.models.inp import write_epanet, write_swmm
@@ -16,6 +21,7 @@ from twin.sample.files.models.isybau import write_isybau
 from twin.sample.files.models.landxml import write_landxml
 from twin.sample.files.models.plateau import write_plateau
 from twin.sample.files.models.utility_ade import write_utility_ade
+from twin.sample.files.osm import write_osm, write_osm_pbf
 from twin.sample.files.projecting import project_rows
 from twin.sample.files.tables import write_table
 from twin.sample.files.vectors import (
@@ -101,6 +107,9 @@ _WRITERS: dict[str, Writer] = {
     "xlsx": write_xlsx,
     "ods": write_ods,
     "dxf": write_drawing,
+    "dgn": write_dgn,
+    "osm": write_osm,
+    "osmpbf": write_osm_pbf,
     "landxml": write_landxml,
     "swmm": write_swmm,
     "epanet": write_epanet,
@@ -108,4 +117,12 @@ _WRITERS: dict[str, Writer] = {
     "imkl": write_imkl,
     "plateau": write_plateau,
     "ade": write_utility_ade,
+    "cityjson": write_cityjson,
+    "cityjsonseq": write_cityjson_lines,
+    "citygml": write_citygml,
+    "citygml2": write_citygml,
+    "obj": write_obj,
+    "glb": write_glb,
+    "ply": write_ply,
+    "ifc": write_ifc,
 }

@@ -69,6 +69,7 @@ def read(path: Path) -> dict[str, SourceLayer]:
     return {layer.name: layer for layer in read_dgn(dataset(path))}
 
 
+FRAME = line(63, (-5, -5), (15, -5), (15, 15), (-5, 15), (-5, -5))
 SQUARE = line(10, (0, 0), (10, 0), (10, 10), (0, 10), (0, 0))
 NEIGHBOUR = line(10, (10, 0), (20, 0), (20, 10))
 
@@ -81,11 +82,12 @@ def test_parcels_closed_by_a_road_edge(tmp_path: Path) -> None:
             SQUARE, NEIGHBOUR, line(23, (20, 10), (10, 10)),
             text(13, 4, 5, b"12"), text(2, 4, 3, b"ODT"), text(4, 4, 1, b"100.0"),
             text(13, 15, 5, b"13"), text(28, 15, 20, b"Ng\xab Quy\xd2n"),
-            line(14, (2, 2), (8, 2)),
+            line(14, (2, 2), (8, 2)), FRAME,
         ],
     )  # fmt: skip
     layers = read(path)
     parcels = layers["thửa đất (parcels)"]
+    assert parcels.notes == ("1 elements of the frame left aside",)
     assert parcels.columns == {"parcelno": ["12", "13"], "landuse": ["ODT", None], "area": ["100.0", None]}
     assert shapely.equals(parcels.geometries, [shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)]).all()
     walls = layers["level 14 tường nhà"]
@@ -165,9 +167,11 @@ def test_cut_short(tmp_path: Path, cut: int) -> None:
 
 
 def test_without_end_mark(tmp_path: Path) -> None:
-    """A whole last element without a mark behind it is read, and said."""
-    (layer,) = read(a_dgn(tmp_path, [line(5, (0, 0), (1, 1))], end=b"")).values()
-    assert any("no end mark" in note for note in layer.notes)
+    """A file that is cut between two elements looks whole but for its end: half a map is no map."""
+    path = a_dgn(tmp_path, [line(5, (0, 0), (1, 1))], end=b"")
+    with pytest.raises(Rejected, match="without an end mark") as refused:
+        read(path)
+    assert refused.value.finding.fault == Fault.TRUNCATED
 
 
 def test_known_by_content(tmp_path: Path) -> None:

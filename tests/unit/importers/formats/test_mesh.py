@@ -253,6 +253,13 @@ def test_gltf_is_refused(tmp_path: Path) -> None:
     assert "other files" in str(refusal(tmp_path, '{"asset": {"version": "2.0"}, "buffers": []}', ".gltf"))
 
 
+def test_half_a_mesh_is_none(tmp_path: Path) -> None:
+    """Text without its end, or with fewer lines than it announces, is refused where it can be told."""
+    box = trimesh.creation.box().export(file_type="ply", encoding="ascii").decode()
+    for content, suffix in ((OBJ[:-3], ".obj"), (box[:-20], ".ply"), (box[: box.index("end_header") + 14], ".ply")):
+        assert refusal(tmp_path, content, suffix).finding.fault is Fault.TRUNCATED
+
+
 @pytest.mark.parametrize(
     ("content", "suffix"),
     [
