@@ -1,24 +1,20 @@
 """What an excavation does to each object around it: definite, possible, clear or unknown."""
 
-import math
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
-
-import numpy as np
+from math import inf, isfinite
+from typing import TYPE_CHECKING, NamedTuple
 
 from twin.clash.accuracy import Accuracy, AccuracyTable, Wording, read_accuracies
-from twin.clash.distance import (
-    Prism,
-    Scene,
-    find_stretches,
-    measure_plan,
-    measure_solid,
-    measure_vertical,
-    set_scene,
-)
-from twin.clash.solids import Excavation, Floats, Utility
+from twin.clash.distance import EXACT_M, Scene
+from twin.clash.solids import Excavation, Section, Utility
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twin.clash.kernel.elements import Segment
 
 
 class Outcome(StrEnum):
@@ -33,6 +29,7 @@ class Outcome(StrEnum):
 class Reason(StrEnum):
     HIT = "hit"
     BOTTOM_UNCERTAIN = "bottom_uncertain"
+    TURN_UNCERTAIN = "turn_uncertain"
     WITHIN_ACCURACY = "within_accuracy"
     ELEVATION_MISSING = "elevation_missing"
     SECTION_MISSING = "section_missing"
@@ -49,6 +46,10 @@ REASONS = {
     Reason.BOTTOM_UNCERTAIN: Wording(
         en="The recorded position is hit where the ground makes the bottom deepest.",
         vi="Vị trí theo hồ sơ bị chạm khi đáy hố đào ở mức sâu nhất theo địa hình.",
+    ),
+    Reason.TURN_UNCERTAIN: Wording(
+        en="It is not round and nobody records which way it is turned: it is hit in some positions.",
+        vi="Công trình không tròn và hồ sơ không ghi hướng đặt: bị chạm ở một số hướng.",
     ),
     Reason.WITHIN_ACCURACY: Wording(
         en="The recorded position is missed by less than its accuracy.",
@@ -85,7 +86,7 @@ class Assessment:
     `plan_gap_m` counts an unknown section with the radius of the accuracy table. `vertical_gap_m` is None
     where the object never crosses in plan, and like the 3D gap `gap_m` where elevation or section is
     unknown. `worst_gap_m` is the 3D gap with everything not known at its worst; above 0 it proves the
-    object clear.
+    object clear. `at` is the point of its axis (x, y, z, or x, y where the elevation is unknown) that is nearest.
     """
 
     utility_id: int
@@ -96,6 +97,7 @@ class Assessment:
     gap_m: float | None
     worst_gap_m: float
     accuracy: Accuracy
+    at: tuple[float, ...]
 
 
 def assess(
@@ -107,20 +109,14 @@ def assess(
     plan distance, or in space with elevation, section and vertical accuracy all known.
 
     >>> from shapely import box
-    >>> from twin.clash.solids import Quality, Tube
-    >>> trench = Excavation(box(0, 0, 10, 1), bottom_low_m=-1.0, bottom_high_m=-1.0, top_m=0.0)
-    >>> pipe = Tube(7, np.array([[5, -5, -1.4], [5, 5, -1.4]]), outer_radius_m=0.1, quality=Quality("A"))
+    >>> from twin.clash.solids import Floor, Quality, Tube
+    >>> trench = Excavation((Floor(box(0, 0, 10, 1), bottom_m=-1.0, ground_m=0.0),))
+    >>> pipe = Tube(7, ((5, -5, -1.4), (5, 5, -1.4)), outer_radius_m=0.1, quality=Quality("A"))
     >>> [(found.outcome.value, found.gap_m) for found in assess(trench, [pipe])]
     [('clear', 0.3)]
     """
-    if not utilities:
-        return []
-    table = accuracies or read_accuracies()
-    radius_m = np.array([utility.outer_radius_m or table.unknown_radius_m for utility in utilities])
-    check = _Check(excavation, utilities, table, set_scene(excavation.polygon, utilities), radius_m)
-    accuracy = check.resolve_accuracies()
-    rows = zip(utilities, accuracy, check.measure(accuracy), strict=True)
-    return [_conclude(utility, resolved, gaps) for utility, resolved, gaps in rows]
+    judge = _Judge(Scene(excavation), excavation.ground_m, accuracies or read_accuracies())
+    return [judge.assess(utility) for utility in utilities]
 
 
 class _Gaps(NamedTuple):
@@ -129,88 +125,88 @@ class _Gaps(NamedTuple):
     plan: float
     beside: float
     vertical: float
-    shallow: float
+    sure: float
     deep: float
     within: float
     worst: float
 
 
 @dataclass(frozen=True, slots=True)
-class _Check:
-    """One excavation against all objects (n) around it, each with its known or assumed radius."""
+class _Judge:
+    """One excavation, and the table by which the objects around it are judged."""
 
-    excavation: Excavation
-    utilities: Sequence[Utility]
-    table: AccuracyTable
     scene: Scene
-    radius_m: Floats
+    ground_m: float
+    table: AccuracyTable
 
-    def resolve_accuracies(self) -> list[Accuracy]:
-        """The accuracy of each object at its greatest depth within reach of the excavation.
+    def assess(self, utility: Utility) -> Assessment:
+        axis = self.scene.lay(utility.axis)
+        sections = utility.sections or (Section(self.table.unknown_radius_m),)
+        accuracy = self._resolve(utility, axis, min(section.plan_m for section in sections))
+        plan = self.scene.plan(axis)
+        beside = [plan.distance_m - section.wide_m - accuracy.horizontal_m for section in sections]
+        flat = max(max(gap, 0.0) - section.swept_m for gap, section in zip(beside, sections, strict=True))
+        gaps = _Gaps(
+            plan=plan.distance_m - min(section.plan_m for section in sections),
+            beside=max(gap - section.swept_m for gap, section in zip(beside, sections, strict=True)),
+            vertical=inf,
+            sure=inf,
+            deep=inf,
+            within=flat,
+            worst=flat,
+        )
+        at: tuple[float, ...] = plan.at[:2]
+        if _fully_known(utility):
+            gaps, at = self._measure(utility, axis, accuracy, gaps)
+        return _conclude(utility, accuracy, _round(gaps), at)
+
+    def _measure(
+        self, utility: Utility, axis: list[Segment], accuracy: Accuracy, gaps: _Gaps
+    ) -> tuple[_Gaps, tuple[float, ...]]:
+        """The gaps in space of an object whose elevation and section are known, and where it is nearest."""
+        scene, sections = self.scene, utility.sections
+        deep = max((scene.space(axis, section) for section in sections), key=lambda gap: gap.distance_m)
+        sure = deep.distance_m
+        if scene.has_band or utility.sure_sections is not sections:
+            sure = max(scene.space(axis, s, EXACT_M, raised=True).distance_m for s in utility.sure_sections)
+        widened = (accuracy.horizontal_m, accuracy.vertical_m or 0.0)
+        within = max(scene.space(axis, section, widened).distance_m for section in sections)
+        found = gaps._replace(
+            vertical=scene.crossing(axis, min(section.plan_m for section in sections))
+            - min(section.swept_m + section.high_m for section in sections),
+            sure=sure,
+            deep=deep.distance_m,
+            within=within,
+            worst=within if accuracy.vertical_m is not None else gaps.worst,
+        )
+        return found, deep.at
+
+    def _resolve(self, utility: Utility, axis: list[Segment], radius_m: float) -> Accuracy:
+        """The accuracy of an object at its greatest depth within reach of the excavation.
 
         The depth is taken below the highest ground. Where accuracy grows with depth, the depth of the
         whole axis bounds the reach first, lest a far and deep end of a long line spoil its near one.
         """
-        axes = self.scene.axes
-        ends = np.minimum(axes.start[:, 2], axes.start[:, 2] + axes.step[:, 2])
-        lowest = np.minimum.reduceat(ends, axes.first)
-        accuracy = self._resolve_at(lowest)
-        if not any(self.table.find_level(utility.quality.level).follows_depth for utility in self.utilities):
+        if not utility.elevation_known:
+            return self.table.resolve(utility.quality, None)
+        lowest = min(point[2] for point in utility.axis)
+        accuracy = self.table.resolve(utility.quality, self.ground_m - lowest)
+        if not self.table.find_level(utility.quality.level).follows_depth:
             return accuracy
-        near = find_stretches(self.scene, self.radius_m + _horizontal(accuracy))
-        nearby = np.full(len(self.utilities), np.inf)
-        np.minimum.at(nearby, near.owner, near.low_m)
-        return self._resolve_at(np.where(np.isfinite(nearby), nearby, lowest))
-
-    def measure(self, accuracy: Sequence[Accuracy]) -> list[_Gaps]:
-        upright = self.scene.axes.upright
-        swept, flat = np.where(upright, 0.0, self.radius_m), np.where(upright, self.radius_m, 0.0)
-        horizontal = _horizontal(accuracy)
-        vertical = np.array([resolved.vertical_m or 0.0 for resolved in accuracy])
-        low = self.excavation.bottom_low_m
-
-        plan = measure_plan(self.scene) - self.radius_m
-        shallow, deep, within = measure_solid(self.scene, self._prism(flat, horizontal, vertical)).T - swept
-        beside = plan - horizontal
-        worst = np.where(self._depths_proven(accuracy), within, np.maximum(beside + swept, 0.0) - swept)
-        crossing = measure_vertical(self.scene, self.radius_m, low, self.excavation.top_m) - swept
-        columns = np.stack([plan, beside, crossing, shallow, deep, within, worst])
-        # Adding 0 turns the -0.0 of a rounded contact into 0.0.
-        return [_Gaps(*row) for row in (np.round(columns, 6) + 0.0).T.tolist()]
-
-    def _prism(self, flat: Floats, horizontal: Floats, vertical: Floats) -> Prism:
-        """Three cases: the shallowest bottom, the deepest, and that moved outwards by the accuracy."""
-        low, high, top = self.excavation.bottom_low_m, self.excavation.bottom_high_m, self.excavation.top_m
-        none = np.zeros_like(vertical)
-        return Prism(
-            low_m=np.stack([none + high, none + low, low - vertical], axis=1),
-            high_m=np.stack([none + top, none + top, top + vertical], axis=1),
-            offset_m=np.stack([flat, flat, flat + horizontal], axis=1),
-        )
-
-    def _resolve_at(self, lowest_m: Floats) -> list[Accuracy]:
-        depths = (self.excavation.top_m - lowest_m).tolist()
-        return [
-            self.table.resolve(utility.quality, depth if utility.elevation_known else None)
-            for utility, depth in zip(self.utilities, depths, strict=True)
-        ]
-
-    def _depths_proven(self, accuracy: Sequence[Accuracy]) -> list[bool]:
-        return [
-            _fully_known(utility) and resolved.vertical_m is not None
-            for utility, resolved in zip(self.utilities, accuracy, strict=True)
-        ]
+        nearby = self.scene.lowest(axis, radius_m + accuracy.horizontal_m)
+        return self.table.resolve(utility.quality, self.ground_m - nearby) if isfinite(nearby) else accuracy
 
 
-def _horizontal(accuracy: Sequence[Accuracy]) -> Floats:
-    return np.array([resolved.horizontal_m for resolved in accuracy])
+def _round(gaps: _Gaps) -> _Gaps:
+    # Adding 0 turns the -0.0 of a rounded contact into 0.0.
+    return _Gaps(*(round(gap, 6) + 0.0 for gap in gaps))
 
 
 def _fully_known(utility: Utility) -> bool:
     return utility.elevation_known and utility.outer_radius_m is not None
 
 
-def _conclude(utility: Utility, accuracy: Accuracy, gaps: _Gaps) -> Assessment:
+def _conclude(utility: Utility, accuracy: Accuracy, gaps: _Gaps, at: tuple[float, ...]) -> Assessment:
     known = _fully_known(utility)
     outcome, reason = _decide(utility, gaps)
     return Assessment(
@@ -218,19 +214,21 @@ def _conclude(utility: Utility, accuracy: Accuracy, gaps: _Gaps) -> Assessment:
         outcome=outcome,
         reason=reason,
         plan_gap_m=gaps.plan,
-        vertical_gap_m=gaps.vertical if known and math.isfinite(gaps.vertical) else None,
+        vertical_gap_m=gaps.vertical if known and isfinite(gaps.vertical) else None,
         gap_m=gaps.deep if known else None,
         worst_gap_m=gaps.worst,
         accuracy=accuracy,
+        at=at,
     )
 
 
 def _decide(utility: Utility, gaps: _Gaps) -> tuple[Outcome, Reason]:
     """The first verdict that holds; comparisons are such that a NaN could never end in `clear`."""
     known = _fully_known(utility)
+    unsure = Reason.BOTTOM_UNCERTAIN if utility.sure_sections == utility.sections else Reason.TURN_UNCERTAIN
     verdicts = (
-        (known and gaps.shallow <= 0, Outcome.DEFINITE, Reason.HIT),
-        (known and gaps.deep <= 0, Outcome.POSSIBLE, Reason.BOTTOM_UNCERTAIN),
+        (known and gaps.sure <= 0, Outcome.DEFINITE, Reason.HIT),
+        (known and gaps.deep <= 0, Outcome.POSSIBLE, unsure),
         (known and gaps.within <= 0, Outcome.POSSIBLE, Reason.WITHIN_ACCURACY),
         (gaps.worst > 0 and gaps.beside > 0, Outcome.CLEAR, Reason.APART_IN_PLAN),
         (gaps.worst > 0, Outcome.CLEAR, Reason.APART_IN_SPACE),

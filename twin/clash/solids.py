@@ -3,47 +3,124 @@
 Coordinates are x (east) and y (north) in metres of one projected CRS, z in metres above one vertical datum.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import hypot
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+type Points = tuple[tuple[float, ...], ...]
 
 # Sentinels such as -DBL_MAX or -9999 are finite numbers that would read as "far away, hence clear".
 PLAN_M = (-1e8, 1e8)
 ELEVATION_M = (-500.0, 9000.0)
 SIZE_M = (0.0, 100.0)
+# A section on a steeper axis than this counts with the circle around it.
+_STEEP = 0.5
+# A floor that is bent inwards by less than this, as a share of its area, is convex but for rounding.
+_BENT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """One floor of an excavation: a polygon, all that is above it, and sides that lean outwards up to the ground.
+
+    `bottom_m` is the deepest reading of its elevation, at `origin` where it is sloped by `grade` (metres up per
+    metre east and north); it may lie up to `band_m` higher. Sides lean by `slope` metres outwards for each metre
+    up, to `ground_m`, the highest ground around. The polygon may be concave and have holes where it is level;
+    what is inside a hole is outside the excavation. Of a floor that is a piece of an `outline` only corners of
+    that are corners, where two leaning sides meet.
+
+    Raises: ValueError naming every fault.
+    """
+
+    polygon: shapely.Polygon
+    bottom_m: float
+    ground_m: float
+    band_m: float = 0.0
+    grade: tuple[float, float] = (0.0, 0.0)
+    origin: tuple[float, float] = (0.0, 0.0)
+    slope: float = 0.0
+    outline: shapely.Polygon | None = None
+
+    def __post_init__(self) -> None:
+        _refuse("excavation", [*_polygon_faults(self.polygon), *self._level_faults()])
+
+    @property
+    def steepness(self) -> float:
+        return hypot(*self.grade)
+
+    def level_at(self, x: float, y: float) -> float:
+        """The deepest reading of the floor's elevation."""
+        return self.bottom_m + (x - self.origin[0]) * self.grade[0] + (y - self.origin[1]) * self.grade[1]
+
+    def levels(self) -> list[float]:
+        """The deepest reading at every vertex."""
+        return [self.level_at(x, y) for x, y in shapely.get_coordinates(self.polygon).tolist()]
+
+    def _level_faults(self) -> Iterator[str]:
+        yield from _number_faults(ELEVATION_M, bottom_m=self.bottom_m, ground_m=self.ground_m)
+        yield from _number_faults(SIZE_M, band_m=self.band_m, slope=self.slope, steepness=self.steepness)
+        if self.bottom_m == self.bottom_m and self.ground_m <= self.bottom_m and not self.steepness:  # noqa: PLR0124
+            yield f"bottom_m {self.bottom_m} is not below ground_m {self.ground_m}: give a depth greater than 0"
+        if self.steepness and not _is_convex(self.polygon):
+            yield "a sloped floor is concave: cut it into convex pieces"
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """A bored hole: all points within `radius_m` of an axis of x, y, z points."""
+
+    axis: Points
+    radius_m: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "axis", _points(self.axis))
+        faults = [*_axis_faults(self.axis), *_number_faults(SIZE_M, radius_m=self.radius_m)]
+        if self.radius_m == 0 or len(self.axis[0]) != 3:
+            faults.append("a bore needs a radius and elevations: give them")
+        if any(a[:2] == b[:2] for a, b in pairwise(self.axis)):
+            faults.append("a bore stands still or upright between two points: leave one out, or dig a pit")
+        _refuse("bore", faults)
 
 
 @dataclass(frozen=True, slots=True)
 class Excavation:
-    """A vertical-walled prism whose bottom is known only between two elevations.
+    """All that one dig takes out: floors and bores, which may touch and overlap.
 
-    One depth below uneven ground leaves the bottom between the lowest and the highest ground less the
-    depth; the top is the highest ground. The polygon may be concave and have holes; what is inside a hole
-    is outside the excavation.
-
-    Raises: ValueError naming every fault of the polygon and the elevations.
+    Raises: ValueError where it has neither.
     """
 
-    polygon: shapely.Polygon
-    bottom_low_m: float
-    bottom_high_m: float
-    top_m: float
+    floors: tuple[Floor, ...]
+    bores: tuple[Drive, ...] = ()
 
     def __post_init__(self) -> None:
-        _refuse("excavation", [*_polygon_faults(self.polygon), *self._elevation_faults()])
+        _refuse("excavation", [] if self.floors or self.bores else ["has no floor and no bore: give one"])
 
-    def _elevation_faults(self) -> Iterator[str]:
-        low, high, top = self.bottom_low_m, self.bottom_high_m, self.top_m
-        yield from _number_faults(ELEVATION_M, bottom_low_m=low, bottom_high_m=high, top_m=top)
-        if low > high:
-            yield f"bottom_low_m {low} is above bottom_high_m {high}: swap them"
-        if high >= top:
-            yield f"bottom_high_m {high} is not below top_m {top}: give a depth greater than 0"
+    @property
+    def ground_m(self) -> float:
+        """The highest ground around a floor, or the highest point of a bore."""
+        tops = [floor.ground_m for floor in self.floors] or [z + b.radius_m for b in self.bores for _, _, z in b.axis]
+        return max(tops)
+
+    @property
+    def bottom_m(self) -> tuple[float, float]:
+        """The lowest and the highest that a floor, or the underside of a bore, may lie."""
+        lows = [(level, level + floor.band_m) for floor in self.floors for level in floor.levels()]
+        lows += [(z - bore.radius_m, z - bore.radius_m) for bore in self.bores for _, _, z in bore.axis]
+        return min(low for low, _ in lows), max(high for _, high in lows)
+
+    @property
+    def origin(self) -> tuple[float, float]:
+        """A point near all of it."""
+        if self.floors:
+            x, y, _, _ = self.floors[0].polygon.bounds
+            return x, y
+        return self.bores[0].axis[0][0], self.bores[0].axis[0][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +137,65 @@ class Quality:
 UNSTATED = Quality()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tube:
-    """A pipe, cable or duct bank: all points within `outer_radius_m` of its axis.
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All points within `swept_m` of those that lie within `wide_m` in plan and `high_m` in height of an axis."""
 
-    `axis` has shape (n, 3) in x, y, z order, or (n, 2) where the elevation is unknown. A section that is
-    not round is given by the radius of its circumscribed circle, an unknown one by None.
+    swept_m: float
+    wide_m: float = 0.0
+    high_m: float = 0.0
+
+    @property
+    def plan_m(self) -> float:
+        return self.swept_m + self.wide_m
+
+
+@dataclass(frozen=True, slots=True)
+class Tube:
+    """A pipe, cable or duct bank: all points within `outer_radius_m` of its axis and, where given, within a box.
+
+    `axis` holds points in x, y, z order, or x, y where the elevation is unknown. `outer_radius_m` is the radius of
+    the circle around the section, None where it is unknown; `box_m` half the width and half the height of a section
+    that is not round, upright about the axis.
 
     Raises: ValueError naming every fault; a number that is not finite is one.
     """
 
     id: int
-    axis: Floats
+    axis: Points
     outer_radius_m: float | None
     quality: Quality = UNSTATED
+    box_m: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        axis = np.array(self.axis, dtype=np.float64)
-        axis.setflags(write=False)
+        axis = _points(self.axis)
         object.__setattr__(self, "axis", axis)
         _refuse(f"tube {self.id}", [*_axis_faults(axis), *_body_faults(self)])
 
     @property
     def elevation_known(self) -> bool:
-        return bool(self.axis.shape[1] == 3)
+        return len(self.axis[0]) == 3
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """What the object lies within, each of them; empty where its section is unknown.
+
+        A box is exact about a level axis. Upright about a sloped one it leans over it: it is then widened by what
+        its upper and lower edge lie ahead of the axis.
+        """
+        radius = self.outer_radius_m
+        if radius is None:
+            return ()
+        lean = _steepness(self.axis)
+        if self.box_m is None or lean > _STEEP:
+            return (Section(radius),)
+        wide, high = self.box_m
+        box = Section(0.0, hypot(wide, high * lean), high / (1 - lean * lean) ** 0.5)
+        return (box,) if radius >= hypot(wide, high) else (box, Section(radius))
+
+    @property
+    def sure_sections(self) -> tuple[Section, ...]:
+        return self.sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +203,8 @@ class Shaft:
     """A manhole, chamber or pole: a vertical cylinder about x, y, from `bottom_m` up to `top_m`.
 
     Its elevation is known only with both ends. A body that is not round is given by the radius of its
-    circumscribed circle, an unknown one by None.
+    circumscribed circle, an unknown one by None; as nobody records which way it is turned, only what is within
+    `inner_radius_m` is surely there.
 
     Raises: ValueError naming every fault; a number that is not finite is one.
     """
@@ -103,6 +216,7 @@ class Shaft:
     top_m: float | None
     outer_radius_m: float | None
     quality: Quality = UNSTATED
+    inner_radius_m: float | None = None
 
     def __post_init__(self) -> None:
         faults = [
@@ -118,11 +232,19 @@ class Shaft:
         return self.bottom_m is not None and self.top_m is not None
 
     @property
-    def axis(self) -> Floats:
-        """The vertical axis, from bottom to top: (2, 3), or (2, 2) where the elevation is unknown."""
+    def axis(self) -> Points:
+        """The vertical axis, from bottom to top; x, y twice where the elevation is unknown."""
         if self.bottom_m is None or self.top_m is None:
-            return np.array([[self.x, self.y], [self.x, self.y]])
-        return np.array([[self.x, self.y, self.bottom_m], [self.x, self.y, self.top_m]])
+            return ((self.x, self.y), (self.x, self.y))
+        return ((self.x, self.y, self.bottom_m), (self.x, self.y, self.top_m))
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        return () if self.outer_radius_m is None else (Section(0.0, self.outer_radius_m),)
+
+    @property
+    def sure_sections(self) -> tuple[Section, ...]:
+        return self.sections if self.inner_radius_m is None else (Section(0.0, self.inner_radius_m),)
 
 
 type Utility = Tube | Shaft
@@ -152,14 +274,36 @@ def _body_faults(utility: Utility) -> Iterator[str]:
     )
 
 
-def _axis_faults(axis: Floats) -> Iterator[str]:
-    if axis.ndim != 2 or len(axis) < 2 or axis.shape[1] not in (2, 3):
-        yield f"axis has shape {axis.shape}: give at least two x, y, z, or x, y where z is unknown"
+def _points(axis: Points | Floats | Sequence[Sequence[float]]) -> Points:
+    return tuple(map(tuple, axis.tolist() if isinstance(axis, np.ndarray) else axis))
+
+
+def _axis_faults(axis: Points) -> Iterator[str]:
+    sizes = {len(point) for point in axis}
+    if len(axis) < 2 or sizes not in ({2}, {3}):
+        yield f"axis has {len(axis)} points of {sorted(sizes)} numbers: give at least two x, y, z, or x, y"
         return
-    columns = zip("xyz", (PLAN_M, PLAN_M, ELEVATION_M), axis.T, strict=False)
-    for name, limits_m, values in columns:
-        # min and max of a column with NaN are NaN, which is in no range.
-        yield from _number_faults(limits_m, **{f"least {name}": values.min(), f"greatest {name}": values.max()})
+    for name, limits_m, values in zip("xyz", (PLAN_M, PLAN_M, ELEVATION_M), zip(*axis, strict=True), strict=False):
+        low, high = limits_m
+        if not all(low <= value <= high for value in values):
+            worst = next(value for value in values if not low <= value <= high)
+            yield from _number_faults(limits_m, **{name: worst})
+
+
+def _steepness(axis: Points) -> float:
+    """The greatest sine of the slope of an axis."""
+    if len(axis[0]) < 3:
+        return 0.0
+    steepest = 0.0
+    for (x0, y0, z0), (x1, y1, z1) in pairwise(axis):
+        if z0 != z1:
+            steepest = max(steepest, abs(z1 - z0) / hypot(x1 - x0, y1 - y0, z1 - z0))
+    return steepest
+
+
+def _is_convex(polygon: shapely.Polygon) -> bool:
+    hull = shapely.convex_hull(polygon).area
+    return bool(hull - polygon.area <= _BENT * hull)
 
 
 def _polygon_faults(polygon: shapely.Polygon) -> Iterator[str]:

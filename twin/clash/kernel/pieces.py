@@ -1,0 +1,178 @@
+"""A straight axis held against the floors, walls and corners of an excavation."""
+
+from math import sqrt
+from typing import Final, final
+
+from twin.clash.kernel.elements import Corner, Course, Least, Piece, Reach, Segment, Wall, clamp, clip, within
+from twin.clash.kernel.profile import profile_line, profile_point
+
+# Golden section: each step leaves 0.618 of the range; 48 leave 1e-10 of the axis, whose square is beyond all numbers.
+GOLDEN: Final = 0.6180339887498949
+STEPS: Final = 48
+
+
+@final
+class Facing:
+    """A piece as an object of some reach meets it."""
+
+    def __init__(self, piece: Piece, reach: Reach) -> None:
+        cosine = reach.shorten(piece.grade)
+        self.piece = piece
+        self.wide = reach.wide
+        self.sunk = reach.sink(piece.grade) - reach.raised * piece.band
+        self.steep = piece.slope > 0.0
+        # Beside a leaning side both distances matter at once, so that the whole is shortened.
+        self.cosine = 1.0 if self.steep else cosine
+        self.scale = cosine * cosine if self.steep else 1.0
+
+
+def holds(piece: Piece, x: float, y: float) -> bool:
+    """Whether a point lies within the floor in plan: an odd number of walls is passed on the way east."""
+    inside = False
+    for wall in piece.walls:
+        south = wall.y
+        north = south + wall.uy * wall.length
+        if (south > y) != (north > y) and x < wall.x + (y - south) / wall.uy * wall.ux:
+            inside = not inside
+    return inside
+
+
+def meet_piece(axis: Segment, facing: Facing, least: Least) -> None:
+    """Hold one straight axis against one piece; `least` keeps the less of what it has and what is found."""
+    piece = facing.piece
+    beside = max(max(piece.west - axis.east, axis.west - piece.east), 0.0)
+    ahead = max(max(piece.south - axis.north, axis.south - piece.north), 0.0)
+    away = max(piece.lean * sqrt(beside * beside + ahead * ahead) - facing.wide - piece.spread, 0.0)
+    # A leaning side may be nearer than its floor is deep.
+    below = 0.0 if facing.steep else max((piece.lowest - facing.sunk - axis.top) * facing.cosine, 0.0)
+    if (away * away + below * below) * facing.scale >= least.squared:
+        return
+    meet_floor(axis, 0.0, facing, least)
+    meet_floor(axis, 1.0, facing, least)
+    for wall in piece.walls:
+        meet_wall(axis, wall, facing, least)
+    for corner in piece.corners:
+        meet_corner(axis, corner, facing, least)
+
+
+def meet_floor(axis: Segment, t: float, facing: Facing, least: Least) -> None:
+    """Over a floor the height is linear along the axis: it is least at an end, or at a wall that is met on its own."""
+    piece = facing.piece
+    x = axis.x + t * axis.dx
+    y = axis.y + t * axis.dy
+    if x < piece.west or x > piece.east or y < piece.south or y > piece.north or not holds(piece, x, y):
+        return
+    below = (piece.low + x * piece.gx + y * piece.gy - facing.sunk - axis.z - t * axis.dz) * facing.cosine
+    least.offer(below * below * facing.scale if below > 0.0 else 0.0, axis, t)
+
+
+def meet_wall(axis: Segment, wall: Wall, facing: Facing, least: Least) -> None:
+    """Where the nearest point in plan is on the wall's length, both distances are linear up to where they cross."""
+    course = Course(axis, wall)
+    first, last = within(course.along, course.pace, 0.0, wall.length)
+    if first > last:
+        return
+    cross = course.cross()
+    if first < cross < last:
+        meet_stretch(axis, (wall, course), (first, cross), facing, least)
+        first = cross
+    meet_stretch(axis, (wall, course), (first, last), facing, least)
+
+
+def meet_stretch(
+    axis: Segment, beside: tuple[Wall, Course], span: tuple[float, float], facing: Facing, least: Least
+) -> None:
+    """A stretch of the axis on one side of a wall against the profile of the excavation there."""
+    wall, course = beside
+    first, last = span
+    piece = facing.piece
+    x0 = piece.lean * abs(course.off + first * course.turn) - facing.wide
+    x1 = piece.lean * abs(course.off + last * course.turn) - facing.wide
+    level = wall.low - facing.sunk - axis.z + course.along * wall.rise
+    fall = course.pace * wall.rise - axis.dz
+    y0 = (level + first * fall) * facing.cosine
+    y1 = (level + last * fall) * facing.cosine
+    squared, where = profile_line((x0, y0), (x1 - x0, y1 - y0), piece.slope, piece.height)
+    least.offer(squared * facing.scale, axis, first + where * (last - first))
+
+
+def meet_corner(axis: Segment, corner: Corner, facing: Facing, least: Least) -> None:
+    """About a corner the plan distance is a hyperbola; where it only adds its square there is a closed form."""
+    rx = axis.x - corner.x
+    ry = axis.y - corner.y
+    level = corner.low - facing.sunk - axis.z
+    square = axis.dx * axis.dx + axis.dy * axis.dy
+    dot = rx * axis.dx + ry * axis.dy
+    nearest = clamp(-dot / square) if square > 0.0 else (0.0 if axis.dz < 0.0 else 1.0)
+    px = rx + nearest * axis.dx
+    py = ry + nearest * axis.dy
+    lean = facing.piece.lean
+    away = max(lean * sqrt(px * px + py * py) - facing.wide - corner.slope * facing.piece.height, 0.0)
+    if away * away * facing.scale >= least.squared:
+        return
+    if facing.wide > 0.0 or corner.slope > 0.0:
+        first, last = between_walls(axis, corner)
+        if first <= last:
+            search_corner(axis, corner, facing, (first, last), least)
+        return
+    if level - nearest * axis.dz > 0.0:
+        drop = level * facing.cosine
+        sink = -axis.dz * facing.cosine
+        total = square + sink * sink
+        nearest = clamp(-(dot + drop * sink) / total) if total > 0.0 else 0.0
+        if level - nearest * axis.dz < 0.0:
+            nearest = clamp(level / axis.dz)
+    least.offer(corner_squared(axis, corner, facing, nearest), axis, nearest)
+
+
+def between_walls(axis: Segment, corner: Corner) -> tuple[float, float]:
+    """Where the axis lies past both walls of a corner at which leaning sides part; all of it at any other corner."""
+    if not corner.parts:
+        return 0.0, 1.0
+    rx = axis.x - corner.x
+    ry = axis.y - corner.y
+    bx, by = corner.before
+    ax, ay = corner.after
+    first, last = clip(-(rx * bx + ry * by), -(axis.dx * bx + axis.dy * by), 0.0, 1.0)
+    return clip(rx * ax + ry * ay, axis.dx * ax + axis.dy * ay, first, last)
+
+
+def corner_squared(axis: Segment, corner: Corner, facing: Facing, t: float) -> float:
+    """The squared distance of a point of the axis from what rises from a corner.
+
+    That is a cone or an upright edge. Where leaning sides part it lies within a cone and within both sides, so that
+    it is no nearer than the furthest of them.
+    """
+    piece = facing.piece
+    px = axis.x - corner.x + t * axis.dx
+    py = axis.y - corner.y + t * axis.dy
+    y = (corner.low - facing.sunk - axis.z - t * axis.dz) * facing.cosine
+    squared = profile_point(piece.lean * sqrt(px * px + py * py) - facing.wide, y, corner.slope, piece.height)
+    if corner.parts:
+        bx, by = corner.before
+        ax, ay = corner.after
+        before = profile_point(piece.lean * (px * by - py * bx) - facing.wide, y, piece.slope, piece.height)
+        after = profile_point(piece.lean * (px * ay - py * ax) - facing.wide, y, piece.slope, piece.height)
+        squared = max(squared, max(before, after))
+    return squared * facing.scale
+
+
+def search_corner(axis: Segment, corner: Corner, facing: Facing, span: tuple[float, float], least: Least) -> None:
+    """Golden section: the squared distance from a convex solid is convex along a straight line."""
+    low, high = span
+    left = high - GOLDEN * (high - low)
+    right = low + GOLDEN * (high - low)
+    at_left = corner_squared(axis, corner, facing, left)
+    at_right = corner_squared(axis, corner, facing, right)
+    for _ in range(STEPS):
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - GOLDEN * (high - low)
+            at_left = corner_squared(axis, corner, facing, left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + GOLDEN * (high - low)
+            at_right = corner_squared(axis, corner, facing, right)
+    first, last = span
+    for t in (first, (low + high) / 2, last):
+        least.offer(corner_squared(axis, corner, facing, t), axis, t)
