@@ -38,7 +38,7 @@ from (
   lateral (
     select n %% 6 as kind, (i * 31 + j * 17 + n) as number, 0.1 + (n %% 6) * 0.12 as width,
       (i * 7 + j * 3 + n) %% 5 > 0 as known,
-      case when n < 6 then 0 else (n - 5) * 6.7 end as u0, case when n < 6 then n * 1.7 - 4.2 else n %% 6 * 1.7 - 4.2 end as v0,
+      case when n < 6 then 0 else (n - 5) * 6.7 end as u0, n %% 6 * 1.7 - 4.2 as v0,
       case when n < 6 then %(block)s else (n - 5) * 6.7 end as u1,
       case when n < 6 then n * 1.7 - 4.2 else case when n %% 2 = 0 then 8 else -8 end end as v1
     from generate_series(0, 19) n
@@ -54,7 +54,8 @@ def build_city(connection: Connection, folder: Path, lines: int = 1_000_000) -> 
     side = (blocks + 2) * BLOCK_M
     bounds = (EAST - BLOCK_M, NORTH - BLOCK_M, EAST + side, NORTH + side)
     connection.execute(
-        "insert into boundaries (level, name, geom) values ('city', 'x', st_multi(st_makeenvelope(%s, %s, %s, %s, 9214)))",
+        "insert into boundaries (level, name, geom)"
+        " values ('city', 'x', st_multi(st_makeenvelope(%s, %s, %s, %s, 9214)))",
         bounds,
     )
     _write_terrain(connection, folder, bounds)
@@ -70,7 +71,8 @@ def _write_terrain(connection: Connection, folder: Path, bounds: tuple[float, fl
     (folder / "terrain").mkdir(parents=True, exist_ok=True)
     with rasterio.open(
         folder / "terrain" / "dem.tif", "w", driver="GTiff", width=columns, height=rows, count=1, dtype="float32",
-        crs="EPSG:9214", transform=from_origin(west, north, _CELL_M, _CELL_M), tiled=True, blockxsize=256, blockysize=256,
+        crs="EPSG:9214", transform=from_origin(west, north, _CELL_M, _CELL_M), tiled=True,
+        blockxsize=256, blockysize=256,
     ) as out:  # fmt: skip
         out.write(heights.astype("float32"), 1)
     connection.execute(

@@ -256,7 +256,7 @@ def test_the_whole_dig_is_checked(flat: Connection, tmp_path: Path) -> None:
         return clash.outcome
 
     assert outcome(Pit(beside, Depth(1.5))) is Outcome.CLEAR
-    assert outcome(Pit(beside, Depth(1.5), Sides(Support.BATTERED, slope=1.0))) is Outcome.DEFINITE
+    assert outcome(Pit(beside, Depth(1.5), Sides(Support.BATTERED, slope=2.0))) is Outcome.DEFINITE
     assert outcome(Pit(far, Depth(1.5)), Pit(TRENCH, Depth(1.5))) is Outcome.DEFINITE
     line = shapely.LineString([(EAST + 40, NORTH + 50), (EAST + 60, NORTH + 50)])
     assert outcome(Trench(line, 1.0, Elevation(2.2))) is Outcome.CLEAR

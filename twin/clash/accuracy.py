@@ -88,10 +88,7 @@ class AccuracyTable:
         """
         if name is None or name in self.levels:
             return name
-        match = _NAME.fullmatch(name.strip().upper())
-        if match is None:
-            return None
-        key = f"ASCE-{match['level']}" if match["scheme"] == "ASCE" else match["level"]
+        key = _read_name(name)
         return key if key in self.levels else None
 
     def resolve(self, quality: Quality, depth_m: float | None) -> Accuracy:
@@ -110,7 +107,7 @@ class AccuracyTable:
             vertical_m = quality.vertical_accuracy_m
         if vertical_m is not None:
             vertical_m += quality.vertical_slack_m
-        return Accuracy(horizontal_m, vertical_m, _name_source(quality, level))
+        return Accuracy(horizontal_m + quality.horizontal_slack_m, vertical_m, _name_source(quality, level))
 
     def search_margin_m(self, depth_m: float) -> float:
         """How far from the excavation an object down to that depth may be recorded and yet be hit.
@@ -119,6 +116,15 @@ class AccuracyTable:
         """
         levels = (self.unstated, *self.levels.values())
         return self.unknown_radius_m + max(level.at_depth(depth_m).horizontal_m for level in levels)
+
+
+@cache
+def _read_name(name: str) -> str:
+    """The key of a level in the table; empty for a name that is none."""
+    match = _NAME.fullmatch(name.strip().upper())
+    if match is None:
+        return ""
+    return f"ASCE-{match['level']}" if match["scheme"] == "ASCE" else match["level"]
 
 
 @cache

@@ -23,7 +23,10 @@ CONTACT_M = 5e-7
 _BOTTOMLESS_M = 1e6
 # Where two leaning sides meet at a sharp corner they are taken to reach at most this many times further than either.
 _SHARPEST = 2.0
-_CORNER_DECIMALS = 6
+# The sine of a bend inwards that is taken for rounding: it counts as a corner that points outwards.
+_STRAIGHT = 1e-9
+# A corner of a piece this near to one of the outline is that corner.
+_SAME_M = 1e-5
 EXACT_M = (0.0, 0.0)
 
 
@@ -96,7 +99,7 @@ class Scene:
     def _piece(self, floor: Floor) -> Piece:
         gx, gy = floor.grade
         low = floor.level_at(self._x, self._y)
-        sharpness = _sharpness(floor.outline or floor.polygon) if floor.slope else {}
+        sharpness = _sharpness(floor.outline or floor.polygon) if floor.slope else []
         walls, corners = [], []
         for ring in shapely.get_rings(shapely.orient_polygons(floor.polygon)):
             for before, point, after in _triples(shapely.get_coordinates(ring).tolist()):
@@ -104,17 +107,25 @@ class Scene:
                 dx, dy = after[0] - point[0], after[1] - point[1]
                 level = low + x * gx + y * gy
                 walls.append(Wall(x, y, dx, dy, level, dx * gx + dy * gy))
-                sharp = sharpness.get(_key(*point))
-                corners.append(Corner(x, y, level, floor.slope * (sharp or 1.0)))
-                if sharp:
-                    corners[-1].part(_direction(before, point), _direction(point, after))
-        height = max(floor.ground_m - min(corner.low for corner in corners), 0.0)
-        return Piece(walls, corners, (low, gx, gy), (floor.slope, height), floor.band_m)
+                incoming, outgoing = _direction(before, point), _direction(point, after)
+                if incoming[0] * outgoing[1] - incoming[1] * outgoing[0] > -_STRAIGHT:
+                    corner = Corner(x, y, level)
+                    corner.join(incoming, outgoing)
+                    corners.append(_lean(corner, floor.slope, _find_corner(sharpness, *point)))
+        return Piece(walls, corners, (low, gx, gy), (floor.slope, floor.side_m), floor.band_m)
 
     def _bore(self, drive: Drive) -> Bore:
         points = [(x - self._x, y - self._y, z) for x, y, z in drive.axis]
         walls = [Wall(*a[:2], b[0] - a[0], b[1] - a[1], a[2], b[2] - a[2]) for a, b in pairwise(points)]
-        return Bore(walls, [Corner(*point, 0.0) for point in points], drive.radius_m)
+        return Bore(walls, [Corner(*point) for point in points], drive.radius_m)
+
+
+def _lean(corner: Corner, slope: float, sharpness: float | None) -> Corner:
+    if sharpness is None:
+        corner.lean(slope)
+    else:
+        corner.mitre(slope * sharpness, whole=sharpness < _SHARPEST)
+    return corner
 
 
 def _direction(start: Sequence[float], end: Sequence[float]) -> tuple[float, float]:
@@ -127,21 +138,21 @@ def _z(point: Sequence[float]) -> float:
     return point[2] if len(point) > 2 else 0.0
 
 
-def _key(x: float, y: float) -> tuple[float, float]:
-    return round(x, _CORNER_DECIMALS), round(y, _CORNER_DECIMALS)
-
-
-def _sharpness(outline: shapely.Polygon) -> dict[tuple[float, float], float]:
-    """For each corner at which two leaning sides part, how many times further than either they reach together."""
-    found = {}
+def _sharpness(outline: shapely.Polygon) -> list[tuple[float, float, float]]:
+    """Corners at which two leaning sides part: x, y and how many times further than either they reach together."""
+    found = []
     for ring in shapely.get_rings(shapely.orient_polygons(outline)):
         for (px, py), (x, y), (nx, ny) in _triples(shapely.get_coordinates(ring).tolist()):
             ax, ay, bx, by = x - px, y - py, nx - x, ny - y
             if ax * by - ay * bx > 0:
                 cosine = (ax * bx + ay * by) / (hypot(ax, ay) * hypot(bx, by))
                 half = sqrt(max((1 + cosine) / 2, 0.0))
-                found[_key(x, y)] = min(1 / half, _SHARPEST) if half else _SHARPEST
+                found.append((x, y, min(1 / half, _SHARPEST) if half else _SHARPEST))
     return found
+
+
+def _find_corner(corners: list[tuple[float, float, float]], x: float, y: float) -> float | None:
+    return next((sharp for cx, cy, sharp in corners if abs(cx - x) < _SAME_M and abs(cy - y) < _SAME_M), None)
 
 
 def _triples(ring: list[list[float]]) -> Iterator[tuple[list[float], list[float], list[float]]]:

@@ -52,7 +52,7 @@ def place(utility: PlannedUtility, parts: tuple[Part, ...], ground: Ground, bedd
 def _placed(utility: PlannedUtility, line: shapely.LineString, z: Floats) -> Placed:
     xy = _points(line)
     axis = np.column_stack([xy, z]) if np.isfinite(z).all() else xy
-    return Placed(Tube(0, axis, utility.radius_m), AS_PLANNED, utility.radius_m)
+    return Placed(Tube(0, tuple(map(tuple, axis.tolist())), utility.radius_m), AS_PLANNED, utility.radius_m)
 
 
 def _points(line: shapely.LineString) -> Floats:

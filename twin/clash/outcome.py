@@ -140,7 +140,7 @@ class _Judge:
     table: AccuracyTable
 
     def assess(self, utility: Utility) -> Assessment:
-        axis = self.scene.lay(utility.axis)
+        axis = self.scene.lay(utility.points)
         sections = utility.sections or (Section(self.table.unknown_radius_m),)
         accuracy = self._resolve(utility, axis, min(section.plan_m for section in sections))
         plan = self.scene.plan(axis)
@@ -189,7 +189,7 @@ class _Judge:
         """
         if not utility.elevation_known:
             return self.table.resolve(utility.quality, None)
-        lowest = min(point[2] for point in utility.axis)
+        lowest = min(point[2] for point in utility.points)
         accuracy = self.table.resolve(utility.quality, self.ground_m - lowest)
         if not self.table.find_level(utility.quality.level).follows_depth:
             return accuracy

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from twin.clash.dig import Part
     from twin.clash.rulebook import Edition
     from twin.clash.rules import Duty
-    from twin.clash.solids import Floats, Utility
+    from twin.clash.solids import Excavation, Floats, Utility
     from twin.clash.surroundings import Surroundings
 
 DISCLAIMER = Wording(
@@ -185,6 +185,7 @@ class ClashReport:
     crs: Crs
     depth_m: float | None
     parts: tuple[Part, ...]
+    excavation: Excavation = field(compare=False, repr=False)
     ground_m: tuple[float, float] | None
     bottom_m: tuple[float, float] | None
     clashes: tuple[Clash, ...]

@@ -31,9 +31,9 @@ class Floor:
 
     `bottom_m` is the deepest reading of its elevation, at `origin` where it is sloped by `grade` (metres up per
     metre east and north); it may lie up to `band_m` higher. Sides lean by `slope` metres outwards for each metre
-    up, to `ground_m`, the highest ground around. The polygon may be concave and have holes where it is level;
-    what is inside a hole is outside the excavation. Of a floor that is a piece of an `outline` only corners of
-    that are corners, where two leaning sides meet.
+    up, for `height_m` above the floor, by default to `ground_m`, the highest ground around. The polygon may be
+    concave and have holes where it is level; what is inside a hole is outside the excavation. Of a floor that is a
+    piece of an `outline` only corners of that are corners, where two leaning sides meet.
 
     Raises: ValueError naming every fault.
     """
@@ -45,6 +45,7 @@ class Floor:
     grade: tuple[float, float] = (0.0, 0.0)
     origin: tuple[float, float] = (0.0, 0.0)
     slope: float = 0.0
+    height_m: float | None = None
     outline: shapely.Polygon | None = None
 
     def __post_init__(self) -> None:
@@ -53,6 +54,18 @@ class Floor:
     @property
     def steepness(self) -> float:
         return hypot(*self.grade)
+
+    @property
+    def spread_m(self) -> float:
+        """How far the sides reach outside the floor."""
+        return self.slope * self.side_m if self.slope else 0.0
+
+    @property
+    def side_m(self) -> float:
+        """How high the sides lean above the floor; what is above that is upright."""
+        if self.height_m is not None:
+            return self.height_m
+        return max(self.ground_m - min(self.levels()), 0.0)
 
     def level_at(self, x: float, y: float) -> float:
         """The deepest reading of the floor's elevation."""
@@ -64,10 +77,11 @@ class Floor:
 
     def _level_faults(self) -> Iterator[str]:
         yield from _number_faults(ELEVATION_M, bottom_m=self.bottom_m, ground_m=self.ground_m)
-        yield from _number_faults(SIZE_M, band_m=self.band_m, slope=self.slope, steepness=self.steepness)
-        if self.bottom_m == self.bottom_m and self.ground_m <= self.bottom_m and not self.steepness:  # noqa: PLR0124
+        numbers = {"band_m": self.band_m, "slope": self.slope, "steepness": self.steepness, "height_m": self.height_m}
+        yield from _number_faults(SIZE_M, **numbers)
+        if self.bottom_m == self.bottom_m and self.ground_m <= self.bottom_m and not self.steepness:
             yield f"bottom_m {self.bottom_m} is not below ground_m {self.ground_m}: give a depth greater than 0"
-        if self.steepness and not _is_convex(self.polygon):
+        if self.steepness and not is_convex(self.polygon):
             yield "a sloped floor is concave: cut it into convex pieces"
 
 
@@ -115,6 +129,13 @@ class Excavation:
         return min(low for low, _ in lows), max(high for _, high in lows)
 
     @property
+    def footprint(self) -> shapely.Geometry:
+        """All that is dug, in plan: floors with their sides, and bores."""
+        floors = [_widen(floor.polygon, floor.spread_m) for floor in self.floors]
+        bores = [shapely.buffer(shapely.LineString([p[:2] for p in b.axis]), b.radius_m) for b in self.bores]
+        return shapely.union_all([*floors, *bores])
+
+    @property
     def origin(self) -> tuple[float, float]:
         """A point near all of it."""
         if self.floors:
@@ -132,6 +153,8 @@ class Quality:
     vertical_accuracy_m: float | None = None
     # What the reading of the record adds to the vertical accuracy, whoever states that.
     vertical_slack_m: float = 0.0
+    # What the drawing of curves as chords adds to the horizontal accuracy.
+    horizontal_slack_m: float = 0.0
 
 
 UNSTATED = Quality()
@@ -154,7 +177,7 @@ class Section:
 class Tube:
     """A pipe, cable or duct bank: all points within `outer_radius_m` of its axis and, where given, within a box.
 
-    `axis` holds points in x, y, z order, or x, y where the elevation is unknown. `outer_radius_m` is the radius of
+    `points` of the axis are in x, y, z order, or x, y where the elevation is unknown. `outer_radius_m` is the radius of
     the circle around the section, None where it is unknown; `box_m` half the width and half the height of a section
     that is not round, upright about the axis.
 
@@ -162,19 +185,24 @@ class Tube:
     """
 
     id: int
-    axis: Points
+    points: Points
     outer_radius_m: float | None
     quality: Quality = UNSTATED
     box_m: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        axis = _points(self.axis)
-        object.__setattr__(self, "axis", axis)
-        _refuse(f"tube {self.id}", [*_axis_faults(axis), *_body_faults(self)])
+        points = _points(self.points)
+        object.__setattr__(self, "points", points)
+        _refuse(f"tube {self.id}", [*_axis_faults(points), *_body_faults(self)])
 
     @property
     def elevation_known(self) -> bool:
-        return len(self.axis[0]) == 3
+        return len(self.points[0]) == 3
+
+    @property
+    def axis(self) -> Floats:
+        """(n, 3) in x, y, z order, or (n, 2)."""
+        return np.array(self.points)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -186,7 +214,7 @@ class Tube:
         radius = self.outer_radius_m
         if radius is None:
             return ()
-        lean = _steepness(self.axis)
+        lean = _steepness(self.points)
         if self.box_m is None or lean > _STEEP:
             return (Section(radius),)
         wide, high = self.box_m
@@ -232,7 +260,12 @@ class Shaft:
         return self.bottom_m is not None and self.top_m is not None
 
     @property
-    def axis(self) -> Points:
+    def axis(self) -> Floats:
+        """(2, 3) in x, y, z order, or (2, 2)."""
+        return np.array(self.points)
+
+    @property
+    def points(self) -> Points:
         """The vertical axis, from bottom to top; x, y twice where the elevation is unknown."""
         if self.bottom_m is None or self.top_m is None:
             return ((self.x, self.y), (self.x, self.y))
@@ -248,6 +281,16 @@ class Shaft:
 
 
 type Utility = Tube | Shaft
+
+
+def _widen(polygon: shapely.Polygon, by_m: float) -> shapely.Polygon:
+    return shapely.buffer(polygon, by_m, join_style="mitre", mitre_limit=2.0) if by_m else polygon
+
+
+def is_convex(polygon: shapely.Polygon) -> bool:
+    """Whether nothing of the polygon is bent inwards, but for rounding."""
+    hull = shapely.convex_hull(polygon).area
+    return bool(hull - polygon.area <= _BENT * hull)
 
 
 def _refuse(thing: str, faults: Iterable[str]) -> None:
@@ -299,11 +342,6 @@ def _steepness(axis: Points) -> float:
         if z0 != z1:
             steepest = max(steepest, abs(z1 - z0) / hypot(x1 - x0, y1 - y0, z1 - z0))
     return steepest
-
-
-def _is_convex(polygon: shapely.Polygon) -> bool:
-    hull = shapely.convex_hull(polygon).area
-    return bool(hull - polygon.area <= _BENT * hull)
 
 
 def _polygon_faults(polygon: shapely.Polygon) -> Iterator[str]:

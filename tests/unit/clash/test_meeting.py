@@ -289,7 +289,7 @@ def test_a_vertex_on_a_straight_line_changes_nothing(a, b, share):
     axis = a.utility.axis
     split = np.insert(axis, 1, axis[0] + share * (axis[1] - axis[0]), axis=0)
     any_length = dataclasses.replace(PARALLELS, length_m=0.0)
-    denser = dataclasses.replace(a, utility=dataclasses.replace(a.utility, axis=split))
+    denser = dataclasses.replace(a, utility=dataclasses.replace(a.utility, points=split))
     found, again = meet([(a, b), (denser, b)], any_length)
     assert found.plan.nominal_m == pytest.approx(again.plan.nominal_m, abs=2e-6)
     assert found.space.nominal_m == pytest.approx(again.space.nominal_m, abs=2e-6)

@@ -38,25 +38,33 @@ class Wall:
 
 @final
 class Corner:
-    """A corner of a floor, or a bend of a bore, with its level and the slope of the cone that rises from it.
+    """A corner of a floor that points outwards, or a bend of a bore, with its level.
 
-    Where two leaning sides part at it, `before` and `after` are the directions of the walls that meet there, with
-    the floor on their left, and the cone is wide enough to hold both sides up to where they intersect.
+    `before` and `after` are the directions of the walls that meet there, with the floor on their left. Where it is
+    mitred its cone is as wide as the ridge at which both leaning sides meet, unless that is cut off: it is not whole.
     """
 
-    def __init__(self, x: float, y: float, low: float, slope: float) -> None:
+    def __init__(self, x: float, y: float, low: float) -> None:
         self.x = x
         self.y = y
         self.low = low
-        self.slope = slope
-        self.parts = False
+        self.slope = 0.0
+        self.mitred = False
+        self.whole = True
         self.before = (0.0, 0.0)
         self.after = (0.0, 0.0)
 
-    def part(self, before: tuple[float, float], after: tuple[float, float]) -> None:
-        self.parts = True
+    def join(self, before: tuple[float, float], after: tuple[float, float]) -> None:
         self.before = before
         self.after = after
+
+    def lean(self, slope: float) -> None:
+        self.slope = slope
+
+    def mitre(self, slope: float, *, whole: bool) -> None:
+        self.slope = slope
+        self.mitred = True
+        self.whole = whole
 
 
 @final
@@ -82,12 +90,12 @@ class Piece:
         self.grade = sqrt(self.gx * self.gx + self.gy * self.gy)
         lean = self.slope * self.grade
         self.lean = sqrt(1.0 - lean * lean) if lean < 1.0 else 0.0
-        self.lowest = min([corner.low for corner in corners])
+        self.lowest = min([wall.low for wall in walls])
         self.spread = max([corner.slope for corner in corners]) * self.height
-        self.west = min([corner.x for corner in corners])
-        self.east = max([corner.x for corner in corners])
-        self.south = min([corner.y for corner in corners])
-        self.north = max([corner.y for corner in corners])
+        self.west = min([wall.x for wall in walls])
+        self.east = max([wall.x for wall in walls])
+        self.south = min([wall.y for wall in walls])
+        self.north = max([wall.y for wall in walls])
 
 
 @final

@@ -3,12 +3,15 @@
 from math import sqrt
 from typing import Final, final
 
-from twin.clash.kernel.elements import Corner, Course, Least, Piece, Reach, Segment, Wall, clamp, clip, within
-from twin.clash.kernel.profile import profile_line, profile_point
+from twin.clash.kernel.elements import Corner, Course, Least, Piece, Reach, Segment, Wall, clip, within
+from twin.clash.kernel.profile import profile_foot, profile_line, profile_point, ridge_point
 
 # Golden section: each step leaves 0.618 of the range; 48 leave 1e-10 of the axis, whose square is beyond all numbers.
 GOLDEN: Final = 0.6180339887498949
 STEPS: Final = 48
+# Where the reach of a wall ends and that of a corner begins both count, lest rounding open a seam between them.
+SEAM_M: Final = 1e-9
+SAME_M2: Final = 1e-18
 
 
 @final
@@ -72,6 +75,10 @@ def meet_wall(axis: Segment, wall: Wall, facing: Facing, least: Least) -> None:
     first, last = within(course.along, course.pace, 0.0, wall.length)
     if first > last:
         return
+    # From its inner side a wall is never what is nearest: there the floor is.
+    first, last = clip(-course.off - SEAM_M, -course.turn, first, last)
+    if first > last:
+        return
     cross = course.cross()
     if first < cross < last:
         meet_stretch(axis, (wall, course), (first, cross), facing, least)
@@ -98,63 +105,95 @@ def meet_stretch(
 
 def meet_corner(axis: Segment, corner: Corner, facing: Facing, least: Least) -> None:
     """About a corner the plan distance is a hyperbola; where it only adds its square there is a closed form."""
+    first, last = between_walls(axis, corner)
+    if first > last:
+        return
     rx = axis.x - corner.x
     ry = axis.y - corner.y
-    level = corner.low - facing.sunk - axis.z
     square = axis.dx * axis.dx + axis.dy * axis.dy
     dot = rx * axis.dx + ry * axis.dy
-    nearest = clamp(-dot / square) if square > 0.0 else (0.0 if axis.dz < 0.0 else 1.0)
+    nearest = -dot / square if square > 0.0 else (0.0 if axis.dz < 0.0 else 1.0)
+    nearest = min(max(nearest, first), last)
     px = rx + nearest * axis.dx
     py = ry + nearest * axis.dy
-    lean = facing.piece.lean
-    away = max(lean * sqrt(px * px + py * py) - facing.wide - corner.slope * facing.piece.height, 0.0)
-    if away * away * facing.scale >= least.squared:
+    away = facing.piece.lean * sqrt(px * px + py * py) - facing.wide - corner.slope * facing.piece.height
+    if away > 0.0 and away * away * facing.scale >= least.squared:
         return
     if facing.wide > 0.0 or corner.slope > 0.0:
-        first, last = between_walls(axis, corner)
-        if first <= last:
-            search_corner(axis, corner, facing, (first, last), least)
+        search_corner(axis, corner, facing, (first, last), least)
         return
+    level = corner.low - facing.sunk - axis.z
     if level - nearest * axis.dz > 0.0:
         drop = level * facing.cosine
         sink = -axis.dz * facing.cosine
         total = square + sink * sink
-        nearest = clamp(-(dot + drop * sink) / total) if total > 0.0 else 0.0
+        nearest = -(dot + drop * sink) / total if total > 0.0 else 0.0
+        nearest = min(max(nearest, first), last)
         if level - nearest * axis.dz < 0.0:
-            nearest = clamp(level / axis.dz)
+            nearest = min(max(level / axis.dz, first), last)
     least.offer(corner_squared(axis, corner, facing, nearest), axis, nearest)
 
 
 def between_walls(axis: Segment, corner: Corner) -> tuple[float, float]:
-    """Where the axis lies past both walls of a corner at which leaning sides part; all of it at any other corner."""
-    if not corner.parts:
-        return 0.0, 1.0
+    """Where the axis lies past both walls of a corner: only there the corner is what is nearest."""
     rx = axis.x - corner.x
     ry = axis.y - corner.y
     bx, by = corner.before
     ax, ay = corner.after
-    first, last = clip(-(rx * bx + ry * by), -(axis.dx * bx + axis.dy * by), 0.0, 1.0)
-    return clip(rx * ax + ry * ay, axis.dx * ax + axis.dy * ay, first, last)
+    first, last = clip(-(rx * bx + ry * by) - SEAM_M, -(axis.dx * bx + axis.dy * by), 0.0, 1.0)
+    return clip(rx * ax + ry * ay - SEAM_M, axis.dx * ax + axis.dy * ay, first, last)
 
 
 def corner_squared(axis: Segment, corner: Corner, facing: Facing, t: float) -> float:
-    """The squared distance of a point of the axis from what rises from a corner.
-
-    That is a cone or an upright edge. Where leaning sides part it lies within a cone and within both sides, so that
-    it is no nearer than the furthest of them.
-    """
-    piece = facing.piece
-    px = axis.x - corner.x + t * axis.dx
-    py = axis.y - corner.y + t * axis.dy
+    """The squared distance of a point of the axis from the cone, the upright edge or the mitre above a corner."""
+    px = facing.piece.lean * (axis.x - corner.x + t * axis.dx)
+    py = facing.piece.lean * (axis.y - corner.y + t * axis.dy)
     y = (corner.low - facing.sunk - axis.z - t * axis.dz) * facing.cosine
-    squared = profile_point(piece.lean * sqrt(px * px + py * py) - facing.wide, y, corner.slope, piece.height)
-    if corner.parts:
-        bx, by = corner.before
-        ax, ay = corner.after
-        before = profile_point(piece.lean * (px * by - py * bx) - facing.wide, y, piece.slope, piece.height)
-        after = profile_point(piece.lean * (px * ay - py * ax) - facing.wide, y, piece.slope, piece.height)
-        squared = max(squared, max(before, after))
-    return squared * facing.scale
+    if corner.mitred:
+        squared = mitre_squared((px, py), y, corner, facing.piece) if corner.whole else 0.0
+        if facing.wide > 0.0 or not corner.whole:
+            # Widening brings a mitre nearer by no more than its width.
+            narrow = max(sqrt(squared) - facing.wide, 0.0)
+            squared = max(narrow * narrow, bounds_squared((px, py), y, corner, facing))
+        return squared * facing.scale
+    x = sqrt(px * px + py * py) - facing.wide
+    return profile_point(x, y, corner.slope, facing.piece.height) * facing.scale
+
+
+def mitre_squared(plan: tuple[float, float], y: float, corner: Corner, piece: Piece) -> float:
+    """The squared distance of a point past both walls of a corner from what their leaning sides have in common.
+
+    Where the foot on one side lies within the other that is the nearest point, else one of the ridge where they meet.
+    """
+    px, py = plan
+    bx, by = corner.before
+    ax, ay = corner.after
+    before = px * by - py * bx
+    after = px * ay - py * ax
+    turn = ax * bx + ay * by
+    x, low = profile_foot(before, y, piece.slope, piece.height)
+    if profile_point(after - (before - x) * turn, low, piece.slope, piece.height) <= SAME_M2:
+        return (before - x) * (before - x) + (y - low) * (y - low)
+    x, low = profile_foot(after, y, piece.slope, piece.height)
+    if profile_point(before - (after - x) * turn, low, piece.slope, piece.height) <= SAME_M2:
+        return (after - x) * (after - x) + (y - low) * (y - low)
+    mx, my = by + ay, -bx - ax
+    length2 = mx * mx + my * my
+    out = (px * mx + py * my) / sqrt(length2)
+    off = px * my - py * mx
+    return off * off / length2 + ridge_point(out, y, corner.slope, piece.height)
+
+
+def bounds_squared(plan: tuple[float, float], y: float, corner: Corner, facing: Facing) -> float:
+    """A mitre, widened or cut off, lies within both its sides and within its cone: no nearer than any of them."""
+    px, py = plan
+    slope, height = facing.piece.slope, facing.piece.height
+    bx, by = corner.before
+    ax, ay = corner.after
+    cone = profile_point(sqrt(px * px + py * py) - facing.wide, y, corner.slope, height)
+    before = profile_point(px * by - py * bx - facing.wide, y, slope, height)
+    after = profile_point(px * ay - py * ax - facing.wide, y, slope, height)
+    return max(cone, max(before, after))
 
 
 def search_corner(axis: Segment, corner: Corner, facing: Facing, span: tuple[float, float], least: Least) -> None:

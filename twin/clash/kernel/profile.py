@@ -3,24 +3,32 @@
 from twin.clash.kernel.elements import clamp, clip
 
 
-def profile_point(x: float, y: float, slope: float, height: float) -> float:
-    """Squared distance of a point x beside the toe and y below it from the profile; its side leans up to `height`."""
+def profile_foot(x: float, y: float, slope: float, height: float) -> tuple[float, float]:
+    """The point of the profile nearest to one x beside the toe and y below it; its side leans up to `height`."""
     if slope == 0.0:
-        beside = max(x, 0.0)
-        below = max(y, 0.0)
-        return beside * beside + below * below
+        return min(x, 0.0), min(y, 0.0)
     up = (slope * x - y) / (1.0 + slope * slope)
     if up <= 0.0:
-        below = max(y, 0.0)
-        return below * below + x * x if x > 0.0 else below * below
+        return min(x, 0.0), min(y, 0.0)
     if up < height:
-        out = x + slope * y
-        return out * out / (1.0 + slope * slope) if out > 0.0 else 0.0
+        return (x, y) if x + slope * y <= 0.0 else (slope * up, -up)
+    return (x, y) if x <= slope * height else (slope * height, min(y, -height))
+
+
+def profile_point(x: float, y: float, slope: float, height: float) -> float:
+    """The squared distance of such a point from the profile."""
+    foot_x, foot_y = profile_foot(x, y, slope, height)
+    return (x - foot_x) * (x - foot_x) + (y - foot_y) * (y - foot_y)
+
+
+def ridge_point(x: float, y: float, slope: float, height: float) -> float:
+    """The squared distance of such a point from the side of the profile and the wall above it, from within as well."""
+    up = (slope * x - y) / (1.0 + slope * slope)
+    up = min(max(up, 0.0), height)
+    side = (x - slope * up) * (x - slope * up) + (y + up) * (y + up)
+    above = y + height if y > -height else 0.0
     out = x - slope * height
-    if out <= 0.0:
-        return 0.0
-    under = max(height + y, 0.0)
-    return out * out + under * under
+    return min(side, out * out + above * above)
 
 
 def profile_line(

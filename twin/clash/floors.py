@@ -1,0 +1,223 @@
+"""What a planned dig takes out of the ground: floors that follow the terrain, a grade or an elevation, and bores.
+
+A floor that follows the terrain is cut into pieces until the ground over each is a plane but for a few centimetres;
+these remain as the band between the deepest and the shallowest reading of its bottom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from layers.errors import Invalid
+from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations
+from twin.clash.solids import Drive, Excavation, Floor, is_convex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from twin.clash.dig import Bottom, Part, Trench
+    from twin.clash.solids import Floats
+    from twin.clash.terrain import Terrain
+
+# A piece is cut again while the ground over it is off its plane by more than this, and it is longer than the least.
+_RELIEF_M = 0.02
+_SHORTEST_M = 1.5
+_MOST_PIECES = 256
+_STEP_M = 1.0
+# Joints of a trench smaller than this are rounding.
+_SLIVER_M2 = 1e-9
+
+
+def lay_excavation(parts: Sequence[Part], terrain: Terrain) -> Excavation:
+    """The excavation of parts over known ground. Raises: Invalid where a bottom is not below the ground."""
+    floors = [floor for part in parts if not isinstance(part, Bore) for floor in _floors(part, terrain)]
+    bores = [_drive(part, terrain) for part in parts if isinstance(part, Bore)]
+    return Excavation(tuple(floors), tuple(bores))
+
+
+def assume_ground(parts: Sequence[Part]) -> float:
+    """An elevation that stands for ground which nobody knows: above all that is stated, 0 where nothing is."""
+    stated = [z for part in parts for z in _elevations(part.axis if isinstance(part, Bore) else part.bottom)]
+    return min(max(stated) + 500.0, 9000.0) if stated else 0.0
+
+
+def _elevations(bottom: Bottom) -> list[float]:
+    if isinstance(bottom, Stations):
+        return [z for _, z in bottom.points_m]
+    start = bottom.start if isinstance(bottom, Grade) else bottom
+    return [start.elevation_m] if isinstance(start, Elevation) else []
+
+
+def _floors(part: Pit | Trench, terrain: Terrain) -> list[Floor]:
+    outline = part.outline
+    if part.sides.working_m:
+        outline = outline.buffer(part.sides.working_m, join_style="mitre")
+    over = terrain.within(outline)
+    pieces = list(_pieces(part, outline, over))
+    deepest = min(level for piece in pieces for level in piece.levels())
+    height_m = over.highest_m - deepest
+    if height_m <= 0 or max(level for piece in pieces for level in piece.levels()) > over.highest_m:
+        raise Invalid(
+            f"the bottom at {deepest:.2f} m is not below the ground at {over.highest_m:.2f} m: check its level"
+        )
+    slope = part.sides.slope_at(height_m)
+    if not slope:
+        return pieces
+    return [_lean(piece, slope, outline, terrain) for piece in pieces]
+
+
+def _lean(piece: Floor, slope: float, outline: shapely.Polygon, terrain: Terrain) -> Floor:
+    """The piece with sides of a slope, up to the highest ground that they reach."""
+    height_m = 0.0
+    for _ in range(4):  # the side goes further up where the ground beside it rises
+        beside = terrain.within(piece.polygon, slope * height_m)
+        height_m = float((beside.xyz[:, 2] - _levels_beside(piece, beside.xyz[:, :2])).max())
+    return replace(piece, slope=slope, outline=outline, height_m=height_m, ground_m=beside.highest_m)
+
+
+def _levels_beside(piece: Floor, xy: Floats) -> Floats:
+    """The level of the floor at its point nearest to each of some points (n, 2)."""
+    lines = shapely.shortest_line(piece.polygon, shapely.points(xy))
+    x, y = shapely.get_coordinates(shapely.get_point(lines, 0)).T
+    return np.asarray(piece.bottom_m + (x - piece.origin[0]) * piece.grade[0] + (y - piece.origin[1]) * piece.grade[1])
+
+
+def _pieces(part: Pit | Trench, outline: shapely.Polygon, over: Terrain) -> Iterator[Floor]:
+    """Floors with upright sides."""
+    bottom = part.bottom
+    if isinstance(bottom, Elevation):
+        yield Floor(outline, bottom.elevation_m, _above(over.highest_m, bottom.elevation_m))
+    elif isinstance(bottom, Depth):
+        yield from _follow(outline, bottom.below_ground_m, over)
+    elif not isinstance(part, Pit):
+        yield from _along(part, outline, over)
+
+
+def _above(ground_m: float, bottom_m: float) -> float:
+    """The ground, or just over a bottom that is not below it, which is refused with all that is known of it."""
+    return max(ground_m, bottom_m + 1e-3)
+
+
+def _follow(outline: shapely.Polygon, depth_m: float, over: Terrain) -> Iterator[Floor]:
+    """A floor at one depth below the ground, in as many pieces as the ground asks for."""
+    if over.highest_m - over.lowest_m <= _RELIEF_M:
+        yield Floor(outline, over.lowest_m - depth_m, over.highest_m, over.highest_m - over.lowest_m)
+        return
+    convex = (
+        [outline] if is_convex(outline) else list(shapely.get_parts(shapely.constrained_delaunay_triangles(outline)))
+    )
+    least_m = max(_SHORTEST_M, (outline.area / _MOST_PIECES) ** 0.5, outline.length / 2 / _MOST_PIECES)
+    for piece in convex:
+        yield from _cut(piece, depth_m, over, least_m)
+
+
+def _cut(piece: shapely.Polygon, depth_m: float, over: Terrain, least_m: float) -> Iterator[Floor]:
+    """Floors over a convex polygon, halved across its length while the ground over it is no plane."""
+    # The ground is known a metre apart: between points on both sides of an edge it is anything from one to the other.
+    near = over.within(piece, _STEP_M)
+    floor = _fit(piece, depth_m, near)
+    if floor.band_m <= _RELIEF_M or shapely.minimum_bounding_radius(piece) * 2 <= least_m:
+        yield floor
+        return
+    for half in _halve(piece):
+        yield from _cut(half, depth_m, near, least_m)
+
+
+def _fit(piece: shapely.Polygon, depth_m: float, near: Terrain) -> Floor:
+    """The floor under the plane of least squares through the ground, lowered to the deepest of it."""
+    xyz = near.xyz
+    origin = xyz[0, :2]
+    design = np.column_stack([xyz[:, :2] - origin, np.ones(len(xyz))])
+    gx, gy, level = np.linalg.lstsq(design, xyz[:, 2], rcond=1e-9)[0].tolist()
+    off = xyz[:, 2] - design @ (gx, gy, level)
+    bottom_m = level + float(off.min()) - depth_m
+    return Floor(
+        piece, bottom_m, near.highest_m, float(off.max() - off.min()), (gx, gy), (float(origin[0]), float(origin[1]))
+    )
+
+
+def _halve(piece: shapely.Polygon) -> Iterator[shapely.Polygon]:
+    """The two halves of a convex polygon, cut through its middle across the longer side of the rectangle around it."""
+    a, b, c = shapely.get_coordinates(shapely.oriented_envelope(piece))[:3]
+    step = b - a if np.hypot(*(b - a)) >= np.hypot(*(c - b)) else c - b
+    ahead = step / np.hypot(*step) * (piece.length + 1.0)
+    left = np.array([-ahead[1], ahead[0]])
+    middle = shapely.get_coordinates(shapely.centroid(piece))[0]
+    for way in (ahead, -ahead):
+        side = shapely.Polygon([middle + left, middle + left + way, middle - left + way, middle - left])
+        half = shapely.intersection(piece, side)
+        yield from (p for p in shapely.get_parts(half) if p.geom_type == "Polygon" and p.area > _SLIVER_M2)
+
+
+def _along(part: Trench, outline: shapely.Polygon, over: Terrain) -> Iterator[Floor]:
+    """The floor of a trench whose bottom is given along its line: straight pieces, and level joints at its bends."""
+    stations = _stations(part.bottom, part.line, over)
+    half_m = part.width_m / 2 + part.sides.working_m
+    straights = []
+    for start, end in pairwise(_breaks(part.line, stations)):
+        straight = shapely.buffer(shapely.LineString([start[0], end[0]]), half_m, cap_style="flat")
+        straights.append(straight)
+        (x0, y0), (x1, y1) = start[0], end[0]
+        length2 = (x1 - x0) ** 2 + (y1 - y0) ** 2
+        rise = (end[1] - start[1]) / length2
+        ground_m = _above(over.within(straight).highest_m, max(start[1], end[1]))
+        yield Floor(straight, start[1], ground_m, grade=((x1 - x0) * rise, (y1 - y0) * rise), origin=(x0, y0))
+    rest = shapely.difference(outline, shapely.union_all(straights))
+    for joint in shapely.get_parts(rest):
+        if joint.geom_type == "Polygon" and joint.area > _SLIVER_M2:
+            level = _level_at(stations, float(part.line.project(joint.centroid)))
+            yield Floor(joint.convex_hull, level, _above(over.highest_m, level))
+
+
+def _drive(part: Bore, terrain: Terrain) -> Drive:
+    """The axis of a bore. Raises: Invalid where it comes out of the ground."""
+    line = part.line
+    if isinstance(part.axis, Depth):
+        xy = shapely.get_coordinates(shapely.segmentize(line, _STEP_M))
+        ground = terrain.nearest(xy) - part.axis.below_ground_m
+        axis = [(x, y, z) for (x, y), z in zip(xy.tolist(), ground.tolist(), strict=True)]
+    else:
+        axis = [(x, y, z) for (x, y), z in _breaks(line, _stations(part.axis, line, terrain))]
+    highest = terrain.within(part.outline).highest_m
+    if max(z for _, _, z in axis) >= highest:
+        raise Invalid(f"the bore's axis is not below the ground at {highest:.2f} m: check its level")
+    return Drive(tuple(axis), part.radius_m)
+
+
+type _Levels = list[tuple[float, float]]
+
+
+def _stations(bottom: Bottom, line: shapely.LineString, over: Terrain) -> _Levels:
+    """(station, elevation) pairs from the start to the end of a line."""
+    length_m = float(line.length)
+    if isinstance(bottom, Stations):
+        inner = [(at, z) for at, z in bottom.points_m if 0 < at < length_m]
+        ends = [(at, _level_at(list(bottom.points_m), at)) for at in (0.0, length_m)]
+        return [ends[0], *inner, ends[1]]
+    start, fall = (bottom.start, bottom.fall) if isinstance(bottom, Grade) else (bottom, 0.0)
+    if isinstance(start, Depth):
+        level = float(over.nearest(shapely.get_coordinates(line)[:1])[0]) - start.below_ground_m
+    else:
+        level = start.elevation_m
+    return [(0.0, level), (length_m, level - fall * length_m)]
+
+
+def _level_at(stations: _Levels, at_m: float) -> float:
+    """Straight between stations, level beyond the first and the last."""
+    at, level = np.array(stations).T
+    return float(np.interp(at_m, at, level))
+
+
+def _breaks(line: shapely.LineString, stations: _Levels) -> list[tuple[tuple[float, float], float]]:
+    """The points, with their elevation, between which a line and its levels are both straight."""
+    xy = shapely.get_coordinates(line)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))]).tolist()
+    places = sorted({*along, *(at for at, _ in stations)})
+    kept = [places[0]] + [b for a, b in pairwise(places) if b - a > 1e-6]
+    points = [(float(np.interp(at, along, xy[:, 0])), float(np.interp(at, along, xy[:, 1]))) for at in kept]
+    return [(point, _level_at(stations, at)) for point, at in zip(points, kept, strict=True)]

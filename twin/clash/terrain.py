@@ -1,0 +1,102 @@
+"""The ground over a planned dig: read a metre apart, over its floors and as far as its sides reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from twin.clash.dig import Bore, Elevation, Grade, Stations, stated_depth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from twin.clash.dig import Bottom, Part
+    from twin.clash.solids import Floats
+
+    type Heights = Callable[[Floats], Floats]
+
+_STEP_M = 1.0
+# Beside a battered dig the ground is read this much further than its sides reach, for it may rise there.
+_FURTHER = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terrain:
+    """Ground points, (n, 3) x, y, z in storage CRS; z is NaN where no terrain is known."""
+
+    xyz: Floats
+
+    @property
+    def is_known(self) -> bool:
+        return bool(np.isfinite(self.xyz[:, 2]).all())
+
+    @property
+    def lowest_m(self) -> float:
+        return float(self.xyz[:, 2].min())
+
+    @property
+    def highest_m(self) -> float:
+        return float(self.xyz[:, 2].max())
+
+    def levelled(self, z: float) -> Terrain:
+        """The same points, all of one elevation."""
+        return Terrain(np.column_stack([self.xyz[:, :2], np.full(len(self.xyz), z)]))
+
+    def within(self, area: shapely.Geometry, margin_m: float = 0.0) -> Terrain:
+        """The points in an area and within a margin of it; the nearest one where there is none."""
+        points = shapely.points(self.xyz[:, :2])
+        shapely.prepare(area)
+        inside = shapely.dwithin(area, points, margin_m) if margin_m else shapely.intersects(area, points)
+        if not inside.any():
+            inside[np.argmin(shapely.distance(area, points))] = True
+        return Terrain(self.xyz[inside])
+
+    def nearest(self, xy: Floats) -> Floats:
+        """The ground at the point nearest to each of some points (m, 2)."""
+        tree = shapely.STRtree(shapely.points(self.xyz[:, :2]))
+        return np.asarray(self.xyz[tree.nearest(shapely.points(xy)), 2])
+
+
+def read_terrain(parts: Sequence[Part], heights: Heights) -> Terrain:
+    """The ground over all parts of a dig, and beside it where its sides lean."""
+    terrain = _read(shapely.union_all([part.outline for part in parts]), heights)
+    if not terrain.is_known:
+        return terrain
+    spreads = [(part.outline, spread) for part in parts if (spread := _spread_m(part, terrain))]
+    if not spreads:
+        return terrain
+    beside = shapely.union_all([outline.buffer(spread * _FURTHER) for outline, spread in spreads])
+    return Terrain(np.vstack([terrain.xyz, _read(beside, heights).xyz]))
+
+
+def _spread_m(part: Part, terrain: Terrain) -> float:
+    """How far the working space and the sides of a part reach outside its floor, at its deepest."""
+    if isinstance(part, Bore):
+        return 0.0
+    height_m = terrain.highest_m - _lowest(part.bottom, terrain.lowest_m)
+    return part.sides.working_m + part.sides.slope_at(height_m) * max(height_m, 0.0)
+
+
+def _lowest(bottom: Bottom, ground_m: float) -> float:
+    """The lowest elevation of a bottom but for what a grade takes it down, over ground as low as that."""
+    depth = stated_depth(bottom)
+    if depth is not None:
+        return ground_m - depth
+    if isinstance(bottom, Stations):
+        return min(z for _, z in bottom.points_m)
+    start = bottom.start if isinstance(bottom, Grade) else bottom
+    return start.elevation_m if isinstance(start, Elevation) else ground_m
+
+
+def _read(area: shapely.Geometry, heights: Heights) -> Terrain:
+    """The ground along every edge and over the inside of an area."""
+    edges = shapely.get_coordinates(shapely.segmentize(area, _STEP_M))
+    minx, miny, maxx, maxy = area.bounds
+    x, y = np.meshgrid(np.arange(minx, maxx, _STEP_M), np.arange(miny, maxy, _STEP_M))
+    shapely.prepare(area)
+    inside = shapely.contains_xy(area, x.ravel(), y.ravel())
+    points = np.vstack([edges, np.column_stack([x.ravel(), y.ravel()])[inside]])
+    return Terrain(np.column_stack([points, heights(points)]))
