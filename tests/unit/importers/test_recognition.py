@@ -92,3 +92,9 @@ def test_names_that_any_table_has_tell_nothing() -> None:
     with pytest.raises(Rejected) as refused:
         a_target("diem", POINT, shops)
     assert refused.value.finding.fault is Fault.LAYER_UNKNOWN
+
+
+def test_utilities_of_a_cadastral_drawing_are_seen() -> None:
+    """Levels 55 to 59 say only that something is laid there: lines of an unknown discipline, not nothing."""
+    target = a_target("level 57 hạ tầng kỹ thuật", LINE, file="tờ 12.dgn", drawing=True)
+    assert (target.table, target.discipline) == ("utility_lines", None)

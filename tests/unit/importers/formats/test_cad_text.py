@@ -8,6 +8,7 @@ import ezdxf
 import pytest
 from ezdxf.enums import TextEntityAlignment
 
+from importers.decoding import decode, decode_names
 from importers.formats.cad import read_dxf
 from importers.formats.dxf.labels import parse_label
 from importers.source import find_datasets
@@ -273,3 +274,13 @@ def test_texts_are_framed_where_they_stand(tmp_path: Path, align: str, place: An
     document.modelspace().add_text("D110", height=1).set_placement(place, align=TextEntityAlignment[align])
     (layer,) = read(tmp_path, document)
     assert ("diameter" in layer.columns) == taken
+
+
+@pytest.mark.parametrize(("font", "letters"), [(".VnTime", TCVN3), ("VNI-Times", VNI)])
+def test_escapes_beside_legacy_letters(tmp_path: Path, font: str, letters: str) -> None:
+    """%%c is the sign for a diameter beside letters of a legacy font too: it is resolved after they are decoded."""
+    document = a_labelled_pipe("R2000", "ANSI_1252", font, "%%c110 MARK")
+    (layer,) = read(tmp_path, document, replace=(b"MARK", letters.encode("latin-1")))
+    decoding = decode_names(layer.columns, layer.encoding, layer.fonts, None)
+    decoded, _, _ = decode(layer, decoding)
+    assert list(decoded.columns["text"]) == [f"Ø110 {READABLE}"]
