@@ -145,6 +145,14 @@ def find_organisation(connection: Connection, name: str) -> Organisation:
     return found
 
 
+def read_webhook(connection: Connection, organisation_id: int | None) -> tuple[str | None, str | None] | None:
+    """Address and secret of an organisation's webhook; for workers only."""
+    row = connection.execute(
+        "select webhook_url, webhook_secret from organisations where id = %s", (organisation_id,)
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
 def match_owners(connection: Connection, owners: Sequence[str]) -> dict[str, Organisation]:
     """The registered organisation behind each name of an owner in the records, for those that have one."""
     with connection.cursor(row_factory=class_row(Organisation)) as cursor:

@@ -147,10 +147,18 @@ def find_zones(connection: Connection, area: shapely.Geometry) -> list[NearZone]
 def find_digs(
     connection: Connection, area: shapely.Geometry, within_m: float, *, other_than: int | None
 ) -> list[OtherDig]:
-    """Excavations that are neither closed nor refused; `other_than` is the row that the area itself comes from."""
-    columns = "name, status, depth_m, starts_on, ends_on, st_area(st_intersection(f.geom, area)) as shared_m2"
+    """Excavations that are neither closed nor refused; `other_than` is the row that the area itself comes from.
+
+    What somebody files and has not submitted yet is nobody else's business: the trigger `twin.doubt_neighbours` knows
+    the same condition.
+    """
+    columns = (
+        "name, status, depth_m, starts_on, ends_on, st_area(st_intersection(f.geom, area)) as shared_m2,"
+        " f.request is null or (f.submission > 0 and f.status <> 'draft') as is_told"
+    )
     rows = _find(connection, "excavations", columns, area, within_m)
-    return [OtherDig(**row) for row in rows if row["status"] not in _OVER and row["id"] != other_than]
+    told = [row for row in rows if row.pop("is_told") and row["status"] not in _OVER]
+    return [OtherDig(**row) for row in told if row["id"] != other_than]
 
 
 def _find(

@@ -26,6 +26,7 @@ _TYPES = {
     "MULTIPOINT": "MultiPoint",
     "MULTILINESTRING": "MultiLineString",
     "MULTIPOLYGON": "MultiPolygon",
+    "GEOMETRY": "Unknown",
 }
 _DTYPES = {"integer": "i8", "number": "f8", "boolean": "?"}
 

@@ -114,11 +114,16 @@ def parse_execution(body: bytes, description: Mapping[str, Any]) -> Execution:
 
 
 def input_schema(description: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON Schema of a process's inputs; one that may occur several times may be an array."""
+    """JSON Schema of a process's inputs; one that may occur several times may be an array.
+
+    What the process says to check itself (`x-checkedBy`) it refuses in its own words, in both languages.
+    """
     inputs = description["inputs"]
     return {
         "type": "object",
-        "properties": {name: _occurring(about) for name, about in inputs.items()},
+        "properties": {
+            name: {} if about.get("x-checkedBy") == "process" else _occurring(about) for name, about in inputs.items()
+        },
         "required": [name for name, about in inputs.items() if about.get("minOccurs", 1) > 0],
         "additionalProperties": False,
     }

@@ -84,7 +84,9 @@ def _validated(described: Property) -> Json:
 
 
 def _geometry(layer: Layer) -> Json:
-    return {"format": f"geometry-{layer.geometry_type.lower()}", "x-ogc-role": "primary-geometry"}
+    # Excavations alone are of more than one kind.
+    kind = "polygon-or-multipolygon" if layer.geometry_type == "GEOMETRY" else layer.geometry_type.lower()
+    return {"format": f"geometry-{kind}", "x-ogc-role": "primary-geometry"}
 
 
 def _document(layer: Layer, url: str, language: str, properties: Json) -> Json:

@@ -16,40 +16,40 @@ from layers.database import Audience, Reader, Role, Writer
 from layers.errors import Unavailable
 from ogc_api.service import create_ogc
 from twin.access import Gate
+from twin.excavations.door.resource import excavation_routes
 from twin.excavations.process import city_processes
 from twin.pages import front_page
 from twin.work.queue import working
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
 
     from procrastinate import App
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from twin.excavations.practice import Practice
+
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What the service stands on: the database as each role reaches it, the data folder, its public address.
+    """What the service stands on: the database as each role reaches it, the city's practice, its public address.
 
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
-    `worker` does background work inside the service; without it another process has to. `rules` is the city's own
-    rules file.
+    `worker` does background work inside the service; without it another process has to.
     """
 
     databases: Mapping[str, str]
-    data: Path
+    practice: Practice
     served_at: str
     open_desk: bool = False
     worker: App | None = None
-    rules: Path | None = None
 
 
 def create_app(doors: Doors) -> Starlette:
     readers = {audience: Reader(doors.databases[audience], audience) for audience in Audience}
     desk = Writer(doors.databases[Role.DESK], Role.DESK)
-    processes = city_processes(readers[Audience.OPERATOR], doors.data, doors.rules)
+    processes = city_processes(readers[Audience.OPERATOR], doors.practice)
     address = f"{doors.served_at}/ogc"
     faces: dict[Audience, ASGIApp] = {
         Audience.PUBLIC: create_ogc(readers[Audience.PUBLIC], public_url=address),
@@ -74,7 +74,12 @@ def create_app(doors: Doors) -> Starlette:
             await reader.aclose()
 
     return Starlette(
-        routes=[Route("/", front), Route("/health", health), Mount("/ogc", ogc)],
+        routes=[
+            Route("/", front),
+            Route("/health", health),
+            *excavation_routes(desk, readers[Audience.PUBLIC], doors.practice),
+            Mount("/ogc", ogc),
+        ],
         middleware=[Middleware(Gate, keys=readers[Audience.PUBLIC], open_desk=doors.open_desk)],
         lifespan=lifespan,
     )

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,23 +29,25 @@ from layers.database import connect, migrate, storage_srid
 from layers.errors import Conflict, Invalid, TwinError, say
 from layers.history import undo_run
 from layers.loading import importing
+from layers.organisations import find_organisation
 from layers.quarantine import list_quarantine, read_quarantine
 from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.app import Doors, create_app
+from twin.city import open_city
 from twin.clash.review import review
-from twin.clash.rulefile import read_rules
 from twin.console import Screen
+from twin.desk.excavation import excavation
+from twin.desk.organisation import organisation
 from twin.excavations.package.package import MEDIA_TYPES, Package, write_package
 from twin.excavations.request import read_digs
+from twin.excavations.validation import require_valid
 from twin.sample import write_sample
 from twin.settings import Settings
 from twin.work.command import run_worker
 from twin.work.tasks import Workshop, create_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from importers.report import ImportReport
     from layers.database import Connection
     from twin.clash.report import ClashReport
@@ -63,6 +64,8 @@ quarantine = typer.Typer(no_args_is_help=True, help="What was refused: list it, 
 app.add_typer(db, name="db")
 app.add_typer(access, name="access")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(excavation, name="excavation")
+app.add_typer(organisation, name="organisation")
 app.command("worker")(run_worker)
 
 
@@ -83,15 +86,6 @@ def main() -> None:
         faults = "; ".join(f"TWIN_{str(f['loc'][0]).upper()}: {f['msg']}" for f in error.errors())
         sys.stderr.write(f"twin: {faults}\n")
         sys.exit(FAILED)
-
-
-@contextmanager
-def _city(settings: Settings) -> Iterator[Connection]:
-    """A connection to the city's database, started, created and migrated where need be."""
-    url = settings.open_database()
-    migrate(url, settings.crs)
-    with connect(url) as connection:
-        yield connection
 
 
 @db.command("start")
@@ -134,23 +128,35 @@ def migrate_database() -> None:
 
 
 @access.command("grant")
-def grant_access(name: str) -> None:
-    """Print a new operator key for NAME; it is shown this once, and a former key of NAME ends."""
-    with _city(Settings()) as connection:
-        typer.echo(grant_key(connection, name))
+def grant_access(
+    name: str,
+    organisation: Annotated[
+        str | None, typer.Option("--organisation", help="Files excavations and answers requests in its name.")
+    ] = None,
+    utilities: Annotated[
+        bool | None,
+        typer.Option(help="Reads every utility; without an organisation, and for the desk's, that is the default."),
+    ] = None,
+) -> None:
+    """Print a new key for NAME; it is shown this once, and a former key of NAME ends."""
+    with open_city(Settings()) as connection:
+        own = find_organisation(connection, organisation) if organisation else None
+        reads = (own is None or own.coordinates) if utilities is None else utilities
+        number = own.id if own else None
+        typer.echo(grant_key(connection, name, organisation_id=number, reads_utilities=reads))
 
 
 @access.command("revoke")
 def revoke_access(name: str) -> None:
     """End the key of NAME."""
-    with _city(Settings()) as connection:
+    with open_city(Settings()) as connection:
         revoke_key(connection, name)
 
 
 @access.command("list")
 def list_access() -> None:
     """Names that have a key, and since when."""
-    with _city(Settings()) as connection:
+    with open_city(Settings()) as connection:
         for name, since in list_keys(connection):
             typer.echo(f"{name}\t{since:%Y-%m-%d %H:%M}")
 
@@ -182,7 +188,7 @@ def import_files(
     mapping = Profile() if profile is None else read_profile(profile)
     options = ImportOptions(parse_crs(crs) if crs else None, owner, _layer(layer), dry_run, again, mapping)
     screen = Screen(settings.lang)
-    with _city(settings) as connection:
+    with open_city(settings) as connection:
         report = _import(screen, connection, settings, path, options)
         document = _write_report(connection, settings, report)
     if as_json:
@@ -231,7 +237,7 @@ def inspect_files(
     """Say what each layer of each file seems to be; nothing is imported."""
     settings = Settings()
     options = ImportOptions(parse_crs(crs) if crs else None)
-    with _city(settings) as connection:
+    with open_city(settings) as connection:
         context = open_context(connection, settings.data.resolve(), path, options)
     with Workers(limits=options.limits) as workers:
         views = list(inspect_path(path, context, workers))
@@ -246,7 +252,7 @@ def inspect_files(
 @app.command("undo")
 def undo_import(run: Annotated[int, typer.Argument(help="Number of the run, as 'twin import' printed it.")]) -> None:
     """Bring the city back to where it was before an import run."""
-    with _city(Settings()) as connection, importing(connection):
+    with open_city(Settings()) as connection, importing(connection):
         back = undo_run(connection, run)
     typer.echo(f"run {run} is undone, {back} features are back")
 
@@ -255,7 +261,7 @@ def undo_import(run: Annotated[int, typer.Argument(help="Number of the run, as '
 def show_quarantine(as_json: Json = False) -> None:
     """Files with faults, how many records each, and what would help."""
     settings = Settings()
-    with _city(settings) as connection:
+    with open_city(settings) as connection:
         files = list_quarantine(connection)
     if as_json:
         typer.echo(json.dumps([asdict(file) for file in files], ensure_ascii=False, indent=1))
@@ -266,7 +272,7 @@ def show_quarantine(as_json: Json = False) -> None:
 @quarantine.command("export")
 def save_quarantine(path: Path) -> None:
     """Write every refused record with geometry, attributes, reason and remedy into a GeoPackage."""
-    with _city(Settings()) as connection:
+    with open_city(Settings()) as connection:
         records = read_quarantine(connection)
     export_quarantine(records, path)
     typer.echo(f"{len(records)} records are in {path}" if records else "the quarantine is empty")
@@ -282,7 +288,7 @@ def retry_quarantine(
     settings = Settings()
     screen = Screen(settings.lang)
     options = ImportOptions(parse_crs(crs) if crs else None, None, _layer(layer), again=True)
-    with _city(settings) as connection:
+    with open_city(settings) as connection:
         locations = [Path(file.location) for file in list_quarantine(connection) if only in file.path]
         places = sorted({place for location in locations if (place := _delivered(location))})
         reports = [_import(screen, connection, settings, place, options) for place in places]
@@ -316,7 +322,7 @@ def check_digs(
 ) -> None:
     """Check planned excavations (GeoJSON). Exit code 4 says that something is not proven clear."""
     settings = Settings()
-    with _city(settings) as connection:
+    with open_city(settings) as connection:
         reports = _check(connection, settings, path, depth_m)
     screen = Screen(settings.lang)
     if as_json:
@@ -334,8 +340,10 @@ def check_digs(
 
 def _check(connection: Connection, settings: Settings, path: Path, depth_m: float | None) -> list[ClashReport]:
     ground = read_ground(connection, settings.data.resolve())
-    book = read_rules(settings.rules)
-    return [review(connection, ground, dig, book) for dig in read_digs(path, depth_m, ground.storage)]
+    digs = read_digs(path, depth_m, ground.storage)
+    practice = settings.practice()
+    require_valid(connection, ground, digs, practice.today())
+    return [review(connection, ground, dig, practice.book) for dig in digs]
 
 
 def _package(screen: Screen, settings: Settings, reports: list[ClashReport], folder: Path) -> list[Path]:
@@ -370,9 +378,9 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
         raise Conflict(f"--open-desk would open utilities to the network of TWIN_HOST={settings.host}: use 127.0.0.1")
     with connect(settings.open_database()) as connection:
         storage_srid(connection)
-    databases, data = settings.web_databases(), settings.data.resolve()
-    worker = create_worker(Workshop(databases, data, settings.rules)) if with_worker else None
-    doors = Doors(databases, data, settings.served_at, open_desk=open_desk, worker=worker, rules=settings.rules)
+    databases, practice = settings.web_databases(), settings.practice()
+    worker = create_worker(Workshop(databases, practice, settings.post())) if with_worker else None
+    doors = Doors(databases, practice, settings.served_at, open_desk=open_desk, worker=worker)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
     uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)
@@ -389,7 +397,7 @@ def demo(
     sample = settings.data.resolve() / "sample"
     try:
         _write_sample(screen, sample, seed=1)
-        with _city(settings) as connection:
+        with open_city(settings) as connection:
             report = _import(screen, connection, settings, sample / "ward", ImportOptions())
             _write_report(connection, settings, report)
             screen.show_import(report)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers.crs import DEFAULT
 from layers.database import Audience, Role
 from layers.embedded import ensure_running
+from twin.excavations.practice import Practice
+from twin.notices.mail import parse_mail_server
+from twin.notices.sending import Post
 
 
 class Settings(BaseSettings):
@@ -35,6 +39,31 @@ class Settings(BaseSettings):
     rules: Path | None = Field(
         default=None, description="The city's own rules file, laid over the clearance rules that come with the twin"
     )
+    timezone: str = Field(default="Asia/Ho_Chi_Minh", description="Whose days and deadlines are counted")
+    answer_days: int = Field(default=5, ge=1, le=60, description="Working days that owners have for their answer")
+
+    smtp_url: SecretStr | None = Field(
+        default=None, description="Mail server: smtps://user:password@host, smtp+starttls://… or smtp://…"
+    )
+    mail_from: str = Field(default="", description="Address that notices are sent from")
+    webhook_private: bool = Field(default=False, description="Allow webhooks to private addresses and over http")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone '{value}': give one such as Asia/Ho_Chi_Minh") from error
+        return value
+
+    def post(self) -> Post:
+        """How notices leave. Raises: Invalid."""
+        url = self.smtp_url.get_secret_value() if self.smtp_url else None
+        return Post(parse_mail_server(url, self.mail_from) if url else None, self.webhook_private)
+
+    def practice(self) -> Practice:
+        return Practice(self.data.resolve(), self.timezone, self.answer_days, self.served_at, self.rules)
 
     @property
     def served_at(self) -> str:

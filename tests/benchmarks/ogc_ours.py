@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from layers.database import Audience, Role
 from twin.app import Doors, create_app
+from twin.excavations.practice import Practice
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -18,4 +19,4 @@ def create() -> Starlette:
     roles = (*Audience, *Role)
     databases = {str(role): url.replace("postgresql://twin@", f"postgresql://{role}@", 1) for role in roles}
     address = f"http://127.0.0.1:{os.environ['BENCH_PORT']}"
-    return create_app(Doors(databases, Path(os.environ["BENCH_DATA"]), address, open_desk=True))
+    return create_app(Doors(databases, Practice(Path(os.environ["BENCH_DATA"])), address, open_desk=True))

@@ -14,6 +14,7 @@ from layers.access import grant_key, list_keys, revoke_key
 from layers.database import Audience, Role, connect
 from layers.errors import NotFound
 from twin.app import Doors, create_app
+from twin.excavations.practice import Practice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ DIG = {
 
 def client(city: str, folder: Path, *, open_desk: bool = False) -> Iterator[TestClient]:
     databases = {role: city.replace("//twin@", f"//{role}@") for role in (*Audience, *Role)}
-    doors = Doors(databases, folder, ADDRESS, open_desk=open_desk)
+    doors = Doors(databases, Practice(folder), ADDRESS, open_desk=open_desk)
     with TestClient(create_app(doors), base_url=ADDRESS, raise_server_exceptions=False) as opened:
         yield opened
 

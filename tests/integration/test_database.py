@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from layers import access, catalog, history, jobs, organisations, provenance
+from layers import access, catalog, excavations, history, jobs, notices, organisations, provenance
 from layers.base import SCHEMA, Base
 from layers.catalog import LAYERS, read_states
 from layers.crs import VN2000_TM3, WGS84, parse_crs, transform_points
@@ -22,7 +22,16 @@ from layers.errors import Conflict, Invalid
 if TYPE_CHECKING:
     from layers.database import Connection
 
-TABLES_OF = (access, catalog, history, jobs, organisations, provenance)  # what is imported is in the metadata
+TABLES_OF = (
+    access,
+    catalog,
+    excavations,
+    history,
+    jobs,
+    notices,
+    organisations,
+    provenance,
+)  # what is imported is in the metadata
 
 GOLDEN = (107.5909, 16.4637)  # longitude, latitude
 GOLDEN_IN = {  # E, N in metres

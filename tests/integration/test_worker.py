@@ -16,6 +16,7 @@ import pytest
 from layers.database import Audience, Role, connect
 from layers.jobs import Task, create_job
 from layers.queue import defer
+from twin.excavations.practice import Practice
 from twin.work.queue import open_queue, rescue, work
 from twin.work.tasks import Workshop, create_worker
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # A worker that takes its job and never ends.
 STUCK = """
 import asyncio, sys, time
+from twin.excavations.practice import Practice
 from twin.work.queue import open_queue, work
 queue = open_queue(sys.argv[1])
 @queue.task(name="sleep", queue="twin")
@@ -47,7 +49,7 @@ def login(city: str, role: str) -> str:
 
 
 def workshop(city: str, folder: Path) -> Workshop:
-    return Workshop({role: login(city, role) for role in (*Audience, *Role)}, folder)
+    return Workshop({role: login(city, role) for role in (*Audience, *Role)}, Practice(folder))
 
 
 def drain(queue: App) -> None:

@@ -7,6 +7,8 @@ from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from layers.errors import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -47,17 +49,35 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            self.faults.append(f"{name} '{str(value)[:20]}' is no number: give {limits.meaning}")
+            shown = str(value)[:20]
+            self.faults.append(
+                Sentence(
+                    f"{name} '{shown}' is no number: give {limits.meaning}",
+                    f"{name} '{shown}' không phải số: hãy ghi một số, đơn vị mét",
+                )
+            )
             return None
         if not limits.low <= value <= limits.high:
-            self.faults.append(f"{name} {str(value)[:20]} is not within {limits.low:g} to {limits.high:g}")
+            shown, most = str(value)[:20], f"{limits.high:g}"
+            self.faults.append(
+                Sentence(
+                    f"{name} {shown} is not within {limits.low:g} to {most}: check the value and its unit",
+                    f"{name} {shown} không nằm trong khoảng {limits.low:g} đến {most}: hãy kiểm tra giá trị và đơn vị",
+                )
+            )
             return None
         return float(value)
 
     def choice(self, name: str, known: Collection[str]) -> str | None:
         value = self._properties.get(name)
         if value is not None and value not in known:
-            self.faults.append(f"{name} '{str(value)[:20]}' is not known: give one of {', '.join(known)}")
+            shown, choices = str(value)[:20], ", ".join(known)
+            self.faults.append(
+                Sentence(
+                    f"{name} '{shown}' is not known: give one of {choices}",
+                    f"{name} '{shown}' không hợp lệ: chọn một trong {choices}",
+                )
+            )
             return None
         return value
 
@@ -68,7 +88,13 @@ class Fields:
         try:
             return date.fromisoformat(value)
         except (TypeError, ValueError):
-            self.faults.append(f"{name} '{str(value)[:20]}' is no date: give YYYY-MM-DD")
+            shown = str(value)[:20]
+            self.faults.append(
+                Sentence(
+                    f"{name} '{shown}' is no date: give YYYY-MM-DD",
+                    f"{name} '{shown}' không phải ngày: ghi theo dạng NĂM-THÁNG-NGÀY, ví dụ 2027-03-15",
+                )
+            )
             return None
 
     def stations(self, name: str, length_m: float, elevation: Limits) -> tuple[tuple[float, float], ...] | None:
@@ -77,17 +103,30 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, list) or len(value) < 2 or not all(isinstance(v, list) and len(v) == 2 for v in value):
-            self.faults.append(f"{name} must be at least two pairs [station, elevation], in metres")
+            self.faults.append(
+                Sentence(
+                    f"{name} must be at least two pairs [station, elevation], in metres",
+                    f"{name} phải có ít nhất hai cặp [lý trình, cao độ], đơn vị mét",
+                )
+            )
             return None
         faulty = len(self.faults)
         points = [(self._station(name, at, length_m), self.check_number(name, z, elevation)) for at, z in value]
         whole = [(at, z) for at, z in points if at is not None and z is not None]
         if len(self.faults) == faulty and any(b[0] <= a[0] for a, b in pairwise(whole)):
-            self.faults.append(f"{name}: stations must increase along the line")
+            self.faults.append(
+                Sentence(f"{name}: stations must increase along the line", f"{name}: lý trình phải tăng dần theo tuyến")
+            )
         return tuple(whole) if len(self.faults) == faulty else None
 
     def _station(self, name: str, value: Any, length_m: float) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= length_m + 0.01:
-            self.faults.append(f"{name}: station '{str(value)[:20]}' is not on the line of {length_m:.2f} m")
+            shown = str(value)[:20]
+            self.faults.append(
+                Sentence(
+                    f"{name}: station '{shown}' is not on the line of {length_m:.2f} m: measure from its start",
+                    f"{name}: lý trình '{shown}' nằm ngoài tuyến dài {length_m:.2f} m: tính từ điểm đầu tuyến",
+                )
+            )
             return None
         return float(value)

@@ -10,16 +10,13 @@ from pygeoapi.process.base import BaseProcessor
 from layers.terrain import read_ground
 from ogc_api.service import ProcessPlugin
 from twin.clash.review import review
-from twin.clash.rulefile import read_rules
-from twin.excavations.request import parse_digs
 from twin.excavations.schema import DEPTH_M, EXCAVATION
+from twin.excavations.validation import read_valid_digs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from layers.database import Reader
     from twin.clash.report import ClashReport
-    from twin.clash.rulebook import RuleBook
+    from twin.excavations.practice import Practice
 
 METADATA: dict[str, Any] = {
     "version": "1.0.0",
@@ -40,6 +37,7 @@ METADATA: dict[str, Any] = {
             "description": "Polygons are pits, lines are trenches (width_m) or bores (diameter_m); at most 500 m by"
             " 500 m each, inside the city",
             "schema": EXCAVATION,
+            "x-checkedBy": "process",
             "minOccurs": 1,
             "maxOccurs": 1,
         },
@@ -47,6 +45,7 @@ METADATA: dict[str, Any] = {
             "title": "Depth below ground in metres, for all excavations",
             "description": "Overrides the depth_m property of the features",
             "schema": DEPTH_M.to_schema(),
+            "x-checkedBy": "process",
             "minOccurs": 0,
             "maxOccurs": 1,
         },
@@ -75,17 +74,16 @@ METADATA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class ClashContext:
-    """What a check reads: the records as an operator sees them, and the folder of the terrain rasters."""
+    """What a check reads: the records as an operator sees them, and how the city goes about excavations."""
 
     reader: Reader
-    data: Path
-    book: RuleBook
+    practice: Practice
 
 
-def city_processes(reader: Reader, data: Path, rules: Path | None = None) -> tuple[ProcessPlugin, ...]:
-    """What operators can have computed, at once or by a worker, by the rules of a city's file. Raises: Invalid."""
-    context = ClashContext(reader, data, read_rules(rules))
-    return (ProcessPlugin("clash-check", "twin.excavations.process.ClashCheck", context),)
+def city_processes(reader: Reader, practice: Practice) -> tuple[ProcessPlugin, ...]:
+    """What operators can have computed, at once or by a worker. Raises: Invalid for the city's rules file."""
+    practice.book  # noqa: B018 - a faulty file is told at the start, not to the first caller
+    return (ProcessPlugin("clash-check", "twin.excavations.process.ClashCheck", ClashContext(reader, practice)),)
 
 
 class ClashCheck(BaseProcessor):  # type: ignore[misc]
@@ -101,6 +99,7 @@ class ClashCheck(BaseProcessor):  # type: ignore[misc]
 
     def _check(self, inputs: dict[str, Any]) -> list[ClashReport]:
         with self.context.reader.connection() as connection:
-            ground = read_ground(connection, self.context.data)
-            digs = parse_digs(inputs["excavation"], inputs.get("depth_m"), ground.storage)
-            return [review(connection, ground, dig, self.context.book) for dig in digs]
+            ground = read_ground(connection, self.context.practice.data)
+            today, depth_m = self.context.practice.today(), inputs.get("depth_m")
+            digs = read_valid_digs(connection, ground, inputs["excavation"], today, depth_m=depth_m)
+            return [review(connection, ground, dig, self.context.practice.book) for dig in digs]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from layers.errors import Invalid
+from layers.errors import Invalid, Sentence, say
 from twin.clash.dig import PlannedDig
 from twin.excavations.fields import Fields
 from twin.excavations.lays import read_works
@@ -31,7 +31,12 @@ def read_digs(path: Path, depth_m: float | None, storage: Crs) -> list[PlannedDi
     try:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:  # also what is no JSON, no UTF-8, or 5,000 digits long
-        raise Invalid(f"{path}: no GeoJSON ({error}): give a file with a polygon") from error
+        raise Invalid(
+            Sentence(
+                f"{path}: no GeoJSON ({error}): give a file with a polygon",
+                f"{path}: không phải GeoJSON ({error}): hãy đưa tệp có đa giác",
+            )
+        ) from error
     return parse_digs(document, depth_m, storage)
 
 
@@ -43,7 +48,12 @@ def parse_digs(document: Any, depth_m: float | None, storage: Crs) -> list[Plann
     """
     features = _features(document)
     if not features:
-        raise Invalid("the document has no feature: give a GeoJSON polygon")
+        raise Invalid(
+            Sentence(
+                "the document has no feature: give a GeoJSON polygon",
+                "tệp không có đối tượng nào: hãy đưa một đa giác GeoJSON",
+            )
+        )
     digs: list[PlannedDig] = []
     faults: list[str] = []
     for number, feature in enumerate(features, start=1):
@@ -52,7 +62,7 @@ def parse_digs(document: Any, depth_m: float | None, storage: Crs) -> list[Plann
         try:
             digs.append(_dig(name, feature.get("geometry"), fields, storage))
         except Invalid as error:
-            faults += [f"{name}: {fault}" for fault in error.faults]
+            faults += [_about(name, fault) for fault in error.faults]
     if faults:
         raise Invalid(*faults)
     return digs
@@ -71,7 +81,12 @@ def _dig(name: str, geometry: Any, fields: Fields, storage: Crs) -> PlannedDig:
     parts = read_parts(geometry, fields, storage)
     starts_on, ends_on = fields.day("starts_on"), fields.day("ends_on")
     if starts_on and ends_on and ends_on < starts_on:
-        fields.faults.append(f"ends_on {ends_on} is before starts_on {starts_on}: swap them")
+        fields.faults.append(
+            Sentence(
+                f"ends_on {ends_on} is before starts_on {starts_on}: swap them",
+                f"ends_on {ends_on} trước starts_on {starts_on}: hãy đổi lại",
+            )
+        )
     works = read_works(fields, parts, storage)
     faults = list(dict.fromkeys(fields.faults))
     if not faults:
@@ -84,11 +99,19 @@ def _dig(name: str, geometry: Any, fields: Fields, storage: Crs) -> PlannedDig:
 
 def _features(document: Any) -> list[dict[str, Any]]:
     if not isinstance(document, dict):
-        raise Invalid(f"a {type(document).__name__} is no GeoJSON: give a geometry, a feature or a feature collection")
+        kind = type(document).__name__
+        raise Invalid(
+            Sentence(
+                f"the excavation is a {kind}, no GeoJSON: give a geometry, a feature or a feature collection",
+                f"công trình đào là {kind}, không phải GeoJSON: hãy đưa geometry, feature hoặc feature collection",
+            )
+        )
     if document.get("type") == "FeatureCollection":
         features = document.get("features")
         if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
-            raise Invalid("'features' must be a list of GeoJSON features")
+            raise Invalid(
+                Sentence("'features' must be a list of GeoJSON features", "'features' phải là danh sách feature")
+            )
         return features
     if document.get("type") == "Feature":
         return [document]
@@ -99,6 +122,20 @@ def _size_faults(polygon: shapely.Geometry) -> list[str]:
     minx, miny, maxx, maxy = polygon.bounds
     if max(maxx - minx, maxy - miny) > LARGEST_M:
         size = f"{maxx - minx:.0f} × {maxy - miny:.0f} m"
-        return [f"the dig is {size}, at most {LARGEST_M:g} × {LARGEST_M:g} m: split it"]
+        most = f"{LARGEST_M:g} × {LARGEST_M:g} m"
+        return [
+            Sentence(f"the dig is {size}, at most {most}: split it", f"hố đào rộng {size}, tối đa {most}: hãy chia nhỏ")
+        ]
     smallest = shapely.area(shapely.get_parts(polygon)).min()
-    return [] if smallest >= SMALLEST_M2 else [f"the dig covers {smallest:.4f} m²: draw its real outline"]
+    if smallest >= SMALLEST_M2:
+        return []
+    return [
+        Sentence(
+            f"the dig covers {smallest:.4f} m²: draw its real outline",
+            f"hố đào chỉ rộng {smallest:.4f} m²: hãy vẽ đúng đường bao",
+        )
+    ]
+
+
+def _about(name: str, fault: str) -> Sentence:
+    return Sentence(fault, say(fault, "vi")).about(name)

@@ -22,7 +22,7 @@ def run_worker(
     with connect(settings.open_database()) as connection:
         storage_srid(connection)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    worker = create_worker(Workshop(settings.web_databases(), settings.data.resolve(), settings.rules))
+    worker = create_worker(Workshop(settings.web_databases(), settings.practice(), settings.post()))
 
     async def run() -> None:
         if not until_empty:

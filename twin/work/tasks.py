@@ -1,31 +1,49 @@
-"""What workers do: runs of processes, and the housekeeping of the queue."""
+"""What workers do: runs of processes, notices, re-checks, and the housekeeping of the queue."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from procrastinate import BaseRetryStrategy, RetryDecision
+
 from layers.database import Audience, Reader, Role, Writer
+from layers.errors import Unavailable
 from layers.jobs import RUN_TASK, forget_old_jobs
-from layers.queue import QUEUE
+from layers.notices import SEND_TASK
+from layers.procedure import find_stale
+from layers.queue import QUEUE, defer
 from ogc_api.execution import run_job
 from twin.excavations.process import city_processes
+from twin.excavations.recheck import RECHECK_TASK, recheck_stale, remind_overdue
+from twin.notices.sending import Post, send_notice, wait_s
 from twin.work.queue import open_queue, rescue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from procrastinate import App
+    from procrastinate.jobs import Job
+
+    from twin.excavations.practice import Practice
+
+
+class Patience(BaseRetryStrategy):
+    """A notice is tried again later and later, as often as its sending says."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if not isinstance(exception, Unavailable):
+            return None
+        return RetryDecision(retry_in={"seconds": wait_s(job.attempts)})
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What workers stand on: the database as each role reaches it, the data folder, the city's rules file."""
+    """What workers stand on: the database as each role reaches it, the city's practice, and how notices leave."""
 
     databases: Mapping[str, str]
-    data: Path
-    rules: Path | None = None
+    practice: Practice
+    post: Post = field(default_factory=Post)
 
 
 def create_worker(shop: Workshop) -> App:
@@ -33,11 +51,31 @@ def create_worker(shop: Workshop) -> App:
     queue = open_queue(shop.databases[Role.WORKER])
     writer = Writer(shop.databases[Role.WORKER], Role.WORKER)
     reader = Reader(shop.databases[Audience.OPERATOR], Audience.OPERATOR)
-    processes = city_processes(reader, shop.data, shop.rules)
+    processes = city_processes(reader, shop.practice)
 
     @queue.task(name=RUN_TASK, queue=QUEUE)
     def run_process(job_id: str) -> None:
         run_job(writer, processes, job_id)
+
+    @queue.task(name=SEND_TASK, queue=QUEUE, retry=Patience())
+    def send(notice_id: str) -> None:
+        send_notice(writer, shop.post, notice_id)
+
+    @queue.task(name=RECHECK_TASK, queue=QUEUE, lock=RECHECK_TASK)
+    def recheck() -> None:
+        recheck_stale(writer, shop.practice)
+
+    @queue.periodic(cron="* * * * *")
+    @queue.task(name="look-for-changes", queue=QUEUE)
+    def look(timestamp: int) -> None:  # noqa: ARG001 - procrastinate gives it
+        with writer.connection() as connection:
+            if find_stale(connection, 1):
+                defer(connection, RECHECK_TASK, once=RECHECK_TASK)
+
+    @queue.periodic(cron="*/10 * * * *")
+    @queue.task(name="remind", queue=QUEUE)
+    def remind(timestamp: int) -> None:  # noqa: ARG001 - procrastinate gives it
+        remind_overdue(writer, shop.practice)
 
     @queue.periodic(cron="* * * * *")
     @queue.task(name="rescue", queue=QUEUE)

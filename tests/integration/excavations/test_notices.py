@@ -1,0 +1,325 @@
+"""The outbox: what must be told is told at least once, by real SMTP and real HTTP, whatever dies in between."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from layers.database import Role
+from layers.notices import Channel, Draft, list_notices, post_notice, retry_notices
+from layers.organisations import Registration, register_organisation
+from layers.procedure import find_excavation
+from twin.notices.mail import parse_mail_server
+from twin.notices.sending import MOST_ATTEMPTS, Post
+from twin.notices.webhook import make_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import EmailMessage
+
+    from aiosmtpd.smtp import SMTP, Envelope, Session
+    from conftest import Town
+
+WATER, BUILDER, CITY = "Công ty Cấp nước", "Công ty Xây lắp", "Sở Xây dựng"
+SENDER = "Thành phố <twin@thanhpho.vn>"
+
+
+class Mailbox:
+    """What a real SMTP server took; `hold` keeps it from saying so."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.hold = threading.Event()
+        self.hold.set()
+        self.refuses = False
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        if self.refuses:
+            return "451 try again later"
+        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        await asyncio.to_thread(self.hold.wait)
+        return "250 taken"
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def smtp(mailbox: Mailbox) -> Iterator[Post]:
+    """Posting through a mail server on loopback, and to webhooks there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield Post(parse_mail_server(f"smtp://127.0.0.1:{port}", SENDER), private_webhooks=True)
+    controller.stop()
+
+
+@dataclass
+class Receiver:
+    """A webhook's receiver; `answers` are the statuses that it gives, the last for ever."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=lambda: [204])
+    seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    taken = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            taken.seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            status = taken.answers.pop(0) if len(taken.answers) > 1 else taken.answers[0]
+            self.send_response(status)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    taken.url = f"http://127.0.0.1:{server.server_port}/hook"
+    yield taken
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def a_notice(town: Town, address: str = "nuoc@example.vn", channel: Channel = Channel.EMAIL, org: int = 1) -> str:
+    draft = Draft(1, "request", channel, org, address, "Xin ý kiến", "Trả lời trước ngày mai", {"type": "x"})
+    with town.connection.transaction():
+        return str(post_notice(town.connection, draft))
+
+
+def hurry(town: Town) -> None:
+    """What waits for its next attempt waits no longer."""
+    with town.connection.transaction():
+        town.connection.execute("set local search_path = twin_queue")
+        town.connection.execute("update procrastinate_jobs set scheduled_at = now() where scheduled_at > now()")
+
+
+def test_owners_are_told_by_mail(town: Town, smtp: Post, mailbox: Mailbox) -> None:
+    """Vietnamese first, English below, the day and the place to answer, and no detail of anybody's network."""
+    number = town.submitted()
+    town.drain(smtp)
+    (mail,) = mailbox.messages
+    due = town.requests(number)[WATER]["due_on"]
+    assert mail["To"] == "nuoc@example.vn"
+    assert mail["From"] == SENDER
+    assert mail["Subject"].startswith(f"Xin ý kiến về công trình đào {number}: Hào số 1, trước {due} / Request about")
+    text = mail.get_content()
+    assert text.index("Đề nghị trả lời") < text.index("Please answer")
+    assert f"/api/excavations/{number}" in text
+    (notice,) = list_notices(town.connection, number)
+    assert mail["Message-ID"] == f"<{notice.id}@thanhpho.vn>"
+    assert notice.sent_at is not None
+
+
+def test_a_rolled_back_change_tells_nobody(town: Town, smtp: Post, mailbox: Mailbox) -> None:
+    """A notice is sent if and only if what it tells has become true."""
+    number = town.submitted()
+    draft = Draft(number, "request", Channel.EMAIL, None, "x@example.vn", "s", "b", {})
+    with town.connection.transaction(force_rollback=True):
+        post_notice(town.connection, draft)
+    town.drain(smtp)
+    assert [mail["To"] for mail in mailbox.messages] == ["nuoc@example.vn"]
+
+
+def test_a_server_that_is_away_is_tried_again(town: Town, smtp: Post, mailbox: Mailbox) -> None:
+    """Nothing is lost while the mail server refuses; the reason can be read, and the mail arrives once."""
+    mailbox.refuses = True
+    a_notice(town)
+    town.drain(smtp)
+    (notice,) = list_notices(town.connection, unsent=True)
+    assert (notice.attempts, "451" in str(notice.last_error)) == (1, True)
+    mailbox.refuses = False
+    town.drain(smtp)
+    assert mailbox.messages == [], "not before its time"
+    hurry(town)
+    town.drain(smtp)
+    assert len(mailbox.messages) == 1
+    assert list_notices(town.connection, unsent=True) == []
+
+
+def test_without_a_mail_server_mail_waits(town: Town, smtp: Post, mailbox: Mailbox) -> None:
+    """A city that has not set one yet loses no notice, and reads why they wait."""
+    a_notice(town)
+    town.drain(Post())
+    (notice,) = list_notices(town.connection, unsent=True)
+    assert "TWIN_SMTP_URL" in str(notice.last_error)
+    hurry(town)
+    town.drain(smtp)
+    assert len(mailbox.messages) == 1
+
+
+def test_after_many_attempts_a_notice_is_given_up_aloud(town: Town, smtp: Post, mailbox: Mailbox) -> None:
+    """The last failure stands in the list, and an operator can have it tried again."""
+    mailbox.refuses = True
+    a_notice(town)
+    town.connection.execute("update notices set attempts = %s", (MOST_ATTEMPTS - 1,))
+    town.drain(smtp)
+    assert list_notices(town.connection)[0].given_up_at is not None
+    mailbox.refuses = False
+    hurry(town)
+    town.drain(smtp)
+    assert mailbox.messages == []
+    with town.connection.transaction():
+        assert retry_notices(town.connection) == 1
+    town.drain(smtp)
+    assert len(mailbox.messages) == 1
+
+
+WORKER = """
+import asyncio, pathlib, sys
+from layers.database import Audience, Role
+from twin.excavations.practice import Practice
+from twin.notices.mail import parse_mail_server
+from twin.notices.sending import Post
+from twin.work.queue import work
+from twin.work.tasks import Workshop, create_worker
+url, folder, smtp = sys.argv[1:]
+databases = {role: url.replace("//twin@", f"//{role}@") for role in (*Audience, *Role)}
+queue = create_worker(Workshop(databases, Practice(pathlib.Path(folder)), Post(parse_mail_server(smtp, "a@b.vn"))))
+async def main():
+    async with queue.open_async():
+        await work(queue)
+asyncio.run(main())
+"""
+
+
+def test_a_worker_killed_while_it_sends(town: Town, smtp: Post, mailbox: Mailbox) -> None:
+    """kill -9 after the server took the mail and before that is known: sent again under the same identifier, and the
+    record says that an attempt was cut off. Nothing is lost, and nothing is doubled in silence.
+    """
+    assert smtp.mail is not None
+    mailbox.hold.clear()
+    notice = a_notice(town)
+    address = f"smtp://127.0.0.1:{smtp.mail.port}"
+    arguments = [sys.executable, "-c", WORKER, town.url, str(town.practice.data), address]
+    worker = subprocess.Popen(arguments, env=os.environ)
+    try:
+        end = time.monotonic() + 60
+        while not mailbox.messages and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(20)
+        mailbox.hold.set()
+    assert len(mailbox.messages) == 1
+    assert [n.attempts for n in list_notices(town.connection, unsent=True)] == [1]
+    town.connection.execute("update twin_queue.procrastinate_workers set last_heartbeat = now() - interval '1 minute'")
+    town.drain(smtp)
+    first, second = mailbox.messages
+    assert str(first["Message-ID"]).split("@")[0] == str(second["Message-ID"]).split("@")[0] == f"<{notice}"
+    assert (first["X-Twin-Attempt"], second["X-Twin-Attempt"]) == ("1", "2")
+    (sent,) = list_notices(town.connection)
+    row = town.connection.execute("select attempts, errors from notices").fetchone()
+    assert (row, sent.sent_at is not None) == ((2, 0), True)
+    town.drain(smtp)
+    assert len(mailbox.messages) == 2
+
+
+def hook(town: Town, url: str) -> tuple[int, str]:
+    secret = make_secret()
+    about = Registration(WATER, aliases=("Cấp nước",), webhook_url=url, webhook_secret=secret)
+    return register_organisation(town.connection, about), secret
+
+
+def test_webhooks_are_signed_and_fresh(town: Town, smtp: Post, receiver: Receiver) -> None:
+    """A receiver can check who wrote it, when, and that nothing was changed (Standard Webhooks 1.0)."""
+    _, secret = hook(town, receiver.url)
+    number = town.submitted()
+    town.drain(smtp)
+    ((path, headers, body),) = receiver.seen
+    assert path == "/hook"
+    stamp, identifier = headers["webhook-timestamp"], headers["webhook-id"]
+    assert abs(time.time() - int(stamp)) < 60
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    expected = hmac.new(key, f"{identifier}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(expected).decode()
+    document: dict[str, Any] = json.loads(body)
+    assert (document["type"], document["id"]) == ("excavation.request", identifier)
+    request = town.requests(number)[WATER]
+    assert document["data"]["request"] == request["id"]
+    assert document["data"]["due_on"] == request["due_on"]
+    assert find_excavation(town.connection, number).name == document["data"]["name"]
+
+
+def test_a_webhook_is_tried_again_under_its_identifier(town: Town, smtp: Post, receiver: Receiver) -> None:
+    """A receiver that failed gets it again: same identifier, new timestamp and signature, so a replay can be told."""
+    org, _ = hook(town, receiver.url)
+    receiver.answers = [500, 204]
+    a_notice(town, receiver.url, Channel.WEBHOOK, org)
+    town.drain(smtp)
+    town.connection.execute("select pg_sleep(1.1)")
+    hurry(town)
+    town.drain(smtp)
+    (_, first, body), (_, second, again) = receiver.seen
+    assert (first["webhook-id"], body) == (second["webhook-id"], again)
+    assert first["webhook-signature"] != second["webhook-signature"]
+
+
+def test_redirects_are_not_followed(town: Town, smtp: Post, receiver: Receiver) -> None:
+    """A registered address cannot send the city's notices on to another."""
+    org, _ = hook(town, receiver.url)
+    receiver.answers = [307]
+    a_notice(town, receiver.url, Channel.WEBHOOK, org)
+    town.drain(smtp)
+    assert [path for path, *_ in receiver.seen] == ["/hook"]
+    assert "redirects are not followed" in str(list_notices(town.connection)[0].last_error)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_private_addresses_are_not_reached(town: Town, receiver: Receiver, host: str) -> None:
+    """Unless the city allows it, no webhook reaches into its own network, and it is given up at once."""
+    url = receiver.url.replace("http://127.0.0.1", f"https://{host}")
+    org, _ = hook(town, url)
+    a_notice(town, url, Channel.WEBHOOK, org)
+    town.drain(Post())
+    (notice,) = list_notices(town.connection)
+    assert receiver.seen == []
+    assert notice.given_up_at is not None
+    assert "no public address" in str(notice.last_error)
+
+
+def test_only_registered_addresses_are_posted_to(town: Town, smtp: Post, receiver: Receiver) -> None:
+    """An address that was changed or withdrawn since the notice was written gets nothing."""
+    org, _ = hook(town, f"{receiver.url}/new")
+    a_notice(town, receiver.url, Channel.WEBHOOK, org)
+    town.drain(smtp)
+    assert receiver.seen == []
+    assert "no longer, registered" in str(list_notices(town.connection)[0].last_error)
+
+
+def test_the_desk_cannot_mark_notices_as_sent(town: Town) -> None:
+    """A web role writes notices and cannot make them vanish."""
+    row = town.connection.execute(
+        "select has_table_privilege(%s, 'twin.notices', 'update'), has_table_privilege(%s, 'twin.notices', 'delete')",
+        (Role.DESK, Role.DESK),
+    ).fetchone()
+    assert row == (False, False)

@@ -1,0 +1,108 @@
+"""The procedure at the command line, each call a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Twin = Callable[..., subprocess.CompletedProcess[str]]
+
+TWIN = str(Path(sys.executable).with_name("twin"))
+pytestmark = pytest.mark.xdist_group("desk")
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TWIN_")}
+    return kept | {"TWIN_DATA": str(folder / "data"), "COLUMNS": "200"} | settings
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A place with its own private cluster and the pilot ward in it."""
+    place = tmp_path_factory.mktemp("desk")
+    subprocess.run([TWIN, "demo", "--no-serve"], env=environment(place), check=True, capture_output=True)
+    yield place
+    subprocess.run([TWIN, "db", "stop"], env=environment(place), check=True)
+
+
+@pytest.fixture(scope="module")
+def twin(folder: Path) -> Twin:
+    def run(*words: object, fails: bool = False, **settings: str) -> subprocess.CompletedProcess[str]:
+        answer = subprocess.run(
+            [TWIN, *map(str, words)], env=environment(folder, **settings), capture_output=True, text=True, check=False,
+            timeout=120,
+        )  # fmt: skip
+        assert bool(answer.returncode) is fails, answer.stderr
+        return answer
+
+    return run
+
+
+def a_trench(folder: Path, tmp_path: Path) -> Path:
+    """The ward's first trench, from today for a week."""
+    source = min((folder / "data" / "sample" / "trenches").glob("*.geojson"))
+    document: dict[str, Any] = json.loads(source.read_text())
+    feature = document["features"][0] if document["type"] == "FeatureCollection" else document
+    today = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+    feature["properties"] |= {"starts_on": str(today), "ends_on": str(today + timedelta(7))}
+    (tmp_path / "dig.geojson").write_text(json.dumps(feature))
+    return tmp_path / "dig.geojson"
+
+
+def test_the_whole_way_at_the_desk(twin: Twin, folder: Path, tmp_path: Path) -> None:
+    """Register, file, check, submit, answer for owners that have no key, permit; the tables speak Vietnamese, too."""
+    twin("organisation", "add", "Công ty Xây lắp", "--email", "xaylap@example.vn")
+    secret = twin("organisation", "add", "Sở Xây dựng", "--coordinates", "--webhook", "https://example.vn/hook").stdout
+    assert secret.startswith("whsec_")
+    assert secret.strip() not in twin("organisation", "list").stdout
+    filed = json.loads(
+        twin("excavation", "file", a_trench(folder, tmp_path), "--applicant", "Công ty Xây lắp", "--json").stdout
+    )
+    number = filed["id"]
+    assert filed["properties"]["applicant"] == "Công ty Xây lắp"
+    check = json.loads(twin("excavation", "check", number, "--json").stdout)
+    assert sum(check["report"]["counts"].values()) >= 7
+    shown = twin("excavation", "submit", number, TWIN_LANG="vi").stdout
+    assert "Chủ sở hữu" in shown
+    assert "chưa đăng ký" in shown
+    requests = json.loads(twin("excavation", "show", number, "--json").stdout)["requests"]
+    for request in requests:
+        twin("excavation", "answer", number, request["id"], "as_recorded")
+    permitted = json.loads(twin("excavation", "act", number, "permit", "--json").stdout)
+    assert permitted["properties"]["status"] == "permitted"
+    table = twin("excavation", "show", number, TWIN_LANG="vi").stdout
+    assert "đã cấp phép" in table
+    assert "answer on behalf" in table
+    assert "permitted" in twin("excavation", "notices", number).stdout
+    assert "0 changed" in twin("excavation", "recheck").stdout
+    statistics = json.loads(twin("excavation", "statistics", "--json").stdout)
+    assert statistics["requests"]["on_time_rate"] == 1.0
+
+
+def test_refusals_are_one_line_in_the_readers_language(twin: Twin, tmp_path: Path) -> None:
+    """What cannot be done is said in one line, in Vietnamese where that is set."""
+    (tmp_path / "x.geojson").write_text("{}")
+    assert "no polygon and no line" in twin("excavation", "file", tmp_path / "x.geojson", fails=True).stderr
+    answer = twin("excavation", "show", 999, fails=True, TWIN_LANG="vi")
+    assert answer.stderr == "twin: không có công trình đào 999\n"
+    assert "https" in twin("organisation", "add", "X", "--webhook", "http://10.0.0.1/", fails=True).stderr
+    assert "there is no organisation" in twin("access", "grant", "x", "--organisation", "Không có", fails=True).stderr
+
+
+def test_the_citys_calendar(twin: Twin, tmp_path: Path) -> None:
+    """A CSV of days replaces the days before it; a line that is none is named."""
+    (tmp_path / "days.csv").write_text("day,kind,name\n2027-02-04,off,Tết\n2027-02-13,worked,Bù\n")
+    assert twin("excavation", "calendar", tmp_path / "days.csv").stdout == "2 days\n"
+    (tmp_path / "bad.csv").write_text("2027-02-04,off,Tết\n2027-13-01,off,x\n")
+    assert "line 2" in twin("excavation", "calendar", tmp_path / "bad.csv", fails=True).stderr

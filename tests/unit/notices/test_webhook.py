@@ -1,0 +1,65 @@
+"""Where webhooks may go, and what they carry."""
+
+from __future__ import annotations
+
+import pytest
+
+from layers.errors import Invalid
+from twin.notices.mail import parse_mail_server
+from twin.notices.sending import MOST_ATTEMPTS, wait_s
+from twin.notices.webhook import _is_public, check_address, sign
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
+     "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
+     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::"],
+)  # fmt: skip
+def test_addresses_of_somebodys_own_network_are_not_public(address: str) -> None:
+    """Loopback, private, link-local, shared, multicast, and any of them dressed as IPv6."""
+    assert not _is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+def test_public_addresses_are_public(address: str) -> None:
+    """What anybody on the internet has may be posted to."""
+    assert _is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://example.vn/", "ftp://example.vn/", "file:///etc/passwd", "https://", "https://u:p@example.vn/", "https:/x",
+     "https://example.vn/#x", "https://example.vn:x/", "javascript:alert(1)", ""],
+)  # fmt: skip
+def test_addresses_that_are_refused(url: str) -> None:
+    """Nothing but https with a host, and nothing hidden in it."""
+    with pytest.raises(Invalid, match="webhook"):
+        check_address(url, private=False)
+    check_address("https://example.vn/a?b=c", private=False)
+
+
+def test_signature_of_the_specification() -> None:
+    """The example that the Standard Webhooks specification publishes comes out the same."""
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the specification's
+    signature = sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_attempts_spread_over_days() -> None:
+    """Seconds at first, hours at last; a weekend without the mail server loses nothing."""
+    waits = [wait_s(n) for n in range(MOST_ATTEMPTS)]
+    assert waits == sorted(waits)
+    assert waits[0] == 10
+    assert sum(waits) > 48 * 3600
+
+
+def test_mail_servers() -> None:
+    """Scheme, port, user and password out of one URL; the password is printed nowhere."""
+    server = parse_mail_server("smtps://me%40x.vn:p%3Aw@mail.vn", "Twin <twin@x.vn>")
+    assert (server.host, server.port, server.user, server.password) == ("mail.vn", 465, "me@x.vn", "p:w")
+    assert "p:w" not in repr(server)
+    assert parse_mail_server("smtp+starttls://mail.vn", "a@x.vn").port == 587
+    for url, sender in (("http://mail.vn", "a@x.vn"), ("smtp://", "a@x.vn"), ("smtp://mail.vn", "")):
+        with pytest.raises(Invalid):
+            parse_mail_server(url, sender)

@@ -1,0 +1,62 @@
+"""Checks of filed excavations: kept as they were found, compared with the one before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from layers.errors import NotFound, TwinError, say
+from layers.procedure import clear_doubt, find_check, insert_check, read_rest_versions
+from layers.terrain import read_ground
+from twin.clash.review import review
+from twin.excavations.difference import compare_reports
+from twin.excavations.request import parse_digs
+
+if TYPE_CHECKING:
+    from layers.procedure import Check, Excavation
+    from twin.clash.report import ClashReport
+    from twin.excavations.sitting import Sitting
+
+
+def run_check(sitting: Sitting, excavation: Excavation) -> ClashReport:
+    """The dig as it was filed, against the city as it is. Raises: Invalid, Unavailable."""
+    ground = read_ground(sitting.connection, sitting.practice.data)
+    (dig,) = parse_digs(excavation.request, None, ground.storage)
+    dig = replace(dig, works=replace(dig.works, excavation_id=excavation.id))
+    return review(sitting.connection, ground, dig, sitting.practice.book)
+
+
+def make_check(sitting: Sitting, excavation: Excavation) -> Check:
+    """A result that holds from now on. Raises: Invalid, Unavailable."""
+    clear_doubt(sitting.connection, excavation.id)
+    # Read before the check: what changes in between makes the result stale, never silently fresh.
+    versions = read_rest_versions(sitting.connection)
+    return keep(sitting, excavation, run_check(sitting, excavation).to_json(), versions)
+
+
+def keep(sitting: Sitting, excavation: Excavation, result: dict[str, Any], versions: dict[str, int]) -> Check:
+    before = last_result(sitting, excavation)
+    difference = None if before is None else compare_reports(before, result)
+    name = sitting.actor.name
+    insert_check(sitting.connection, excavation, name, result, versions=versions, difference=difference)
+    return find_check(sitting.connection, excavation.id)
+
+
+def last_result(sitting: Sitting, excavation: Excavation) -> dict[str, Any] | None:
+    """The newest report, where it is about the terms that are filed now."""
+    try:
+        last = find_check(sitting.connection, excavation.id)
+    except NotFound:
+        return None
+    return last.report if last.request == excavation.request else None
+
+
+def describe_failure(error: TwinError) -> dict[str, Any]:
+    """A result that says why there is none; nothing in it can be taken for clear."""
+    message = error.message
+    return {
+        "is_clear": False,
+        "clashes": [],
+        "counts": {},
+        "failure": {"en": say(message, "en"), "vi": say(message, "vi")},
+    }

@@ -1,0 +1,121 @@
+"""Excavations, checks, requests and events as JSON, as far as their reader may see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.crs import WGS84, parse_crs, transform_geometries
+from layers.database import storage_srid
+from layers.errors import say
+from twin.excavations.life import name_status, open_moves
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from layers.procedure import Check, Event, Excavation
+    from layers.requests import Request
+    from twin.excavations.sitting import Sitting
+
+BASE = "/api/excavations"
+
+
+def write_excavation(sitting: Sitting, excavation: Excavation, language: str) -> dict[str, Any]:
+    """A GeoJSON feature: what was filed, and where it stands."""
+    place = f"{sitting.practice.served_at}{BASE}/{excavation.id}"
+    filed = excavation.request or {"geometry": _outline(sitting, excavation), "properties": {}}
+    about = {
+        "name": excavation.name,
+        "status": excavation.status,
+        "status_name": say(name_status(excavation.status), language),
+        "depth_m": excavation.depth_m,
+        "starts_on": excavation.starts_on.isoformat() if excavation.starts_on else None,
+        "ends_on": excavation.ends_on.isoformat() if excavation.ends_on else None,
+        "applicant": excavation.applicant,
+        "filed_at": excavation.filed_at.isoformat(),
+        "version": excavation.version,
+        "submission": excavation.submission,
+        "acts": open_moves(excavation, sitting.parties(excavation)),
+    }
+    links = [{"rel": "self", "type": "application/geo+json", "href": place}]
+    links += [{"rel": rel, "type": "application/json", "href": f"{place}/{rel}"} for rel in _PARTS]
+    return {
+        "type": "Feature",
+        "id": excavation.id,
+        "geometry": filed["geometry"],
+        "properties": filed["properties"] | about,
+        "links": links,
+    }
+
+
+_PARTS = ("checks", "requests", "events", "deviations")
+
+
+def _outline(sitting: Sitting, excavation: Excavation) -> dict[str, Any]:
+    storage = parse_crs(f"EPSG:{storage_srid(sitting.connection)}")
+    (moved,) = transform_geometries(np.array([excavation.outline], dtype=object), storage, parse_crs(WGS84))
+    document: dict[str, Any] = shapely.geometry.mapping(moved)
+    return document
+
+
+def write_check(check: Check, owners: frozenset[str] | None) -> dict[str, Any]:
+    """A check; with `owners` no more of it than concerns these."""
+    report, difference = check.report, check.difference
+    if owners is not None:
+        report = _own_part(report, owners)
+        difference = difference and {side: _owned(difference.get(side, ()), owners) for side in ("came", "went")}
+    return {
+        "number": check.number,
+        "checked_at": check.checked_at.isoformat(),
+        "request": check.request,
+        "versions": check.versions,
+        "report": report,
+        "difference": difference,
+    }
+
+
+def _own_part(report: dict[str, Any], owners: frozenset[str]) -> dict[str, Any]:
+    """Only the parts that are named here: a new part of a report is another's until somebody says otherwise."""
+    clashes = _owned(report.get("clashes", ()), owners)
+    counts: dict[str, int] = {}
+    for clash in clashes:
+        counts[clash["outcome"]] = counts.get(clash["outcome"], 0) + 1
+    kept = {name: report[name] for name in ("excavation", "remarks") if name in report}
+    return kept | {"clashes": clashes, "counts": counts, "is_clear": counts.keys() <= {"clear"}}
+
+
+def _owned(clashes: Sequence[dict[str, Any]], owners: frozenset[str]) -> list[dict[str, Any]]:
+    return [clash for clash in clashes if clash.get("owner") in owners]
+
+
+def write_request(request: Request, today: str) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "excavation": request.excavation_id,
+        "submission": request.submission,
+        "owner": request.owner,
+        "is_registered": request.organisation_id is not None,
+        "reason": request.reason,
+        "objects": request.objects,
+        "conflicts": request.conflicts,
+        "sent_at": request.sent_at.isoformat(),
+        "due_on": request.due_on.isoformat(),
+        "is_overdue": request.answer is None and request.due_on.isoformat() < today,
+        "answer": request.answer,
+        "remarks": request.remarks,
+        "answered_at": request.answered_at.isoformat() if request.answered_at else None,
+        "contradicts_records": request.contradicts,
+    }
+
+
+def write_event(event: Event, *, whole: bool) -> dict[str, Any]:
+    """What happened; names and details only for those who see the whole excavation."""
+    return {
+        "at": event.at.isoformat(),
+        "kind": event.kind,
+        "from_status": event.from_status,
+        "to_status": event.to_status,
+        **({"actor": event.actor, "organisation": event.organisation, "detail": event.detail} if whole else {}),
+    }

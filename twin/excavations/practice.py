@@ -1,0 +1,36 @@
+"""How this city goes about excavations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from twin.clash.rulefile import read_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twin.clash.rulebook import RuleBook
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """Where terrain lies, whose days are counted, how many working days owners have, the address that notices point to,
+    and the city's own rules file.
+    """
+
+    data: Path
+    zone: str = "Asia/Ho_Chi_Minh"
+    answer_days: int = 5
+    served_at: str = ""
+    rules: Path | None = None
+
+    @property
+    def book(self) -> RuleBook:
+        """Raises: Invalid."""
+        return read_rules(self.rules)
+
+    def today(self) -> date:
+        return datetime.now(UTC).astimezone(ZoneInfo(self.zone)).date()

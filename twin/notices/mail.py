@@ -1,0 +1,84 @@
+"""Notices as e-mail over SMTP."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from layers.errors import Invalid, Unavailable
+
+if TYPE_CHECKING:
+    from layers.notices import Notice
+
+_TIMEOUT_S = 30
+_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over, and under which address."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    sender: str
+
+    def __repr__(self) -> str:
+        """Without the password, wherever it may be printed."""
+        return f"MailServer({self.scheme}://{self.host}:{self.port}, {self.sender})"
+
+
+def parse_mail_server(url: str, sender: str) -> MailServer:
+    """The server behind smtps://, smtp+starttls:// or smtp:// (unencrypted). Raises: Invalid."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise Invalid(
+            f"TWIN_SMTP_URL begins with '{parts.scheme}': give smtps://, smtp+starttls:// or smtp:// and a host"
+        )
+    if "@" not in sender:
+        raise Invalid("TWIN_MAIL_FROM: give the address that mail is sent from, with TWIN_SMTP_URL")
+    user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
+    return MailServer(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], user, password, sender)
+
+
+def send_mail(server: MailServer, notice: Notice) -> None:
+    """Hand a notice over. Raises: Unavailable, with what the server said."""
+    try:
+        with _connect(server) as smtp:
+            if server.user and server.password is not None:
+                smtp.login(server.user, server.password)
+            smtp.send_message(write_mail(server, notice))
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unavailable(f"{server.host}:{server.port} did not take the mail: {error}") from error
+
+
+def _connect(server: MailServer) -> smtplib.SMTP:
+    if server.scheme == "smtps":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=context)
+    smtp = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
+    if server.scheme == "smtp+starttls":
+        smtp.starttls(context=ssl.create_default_context())
+    return smtp
+
+
+def write_mail(server: MailServer, notice: Notice) -> EmailMessage:
+    """The message; its identifier is the notice's, so a mailbox that gets it twice keeps it once (RFC 5322, 3.6.4)."""
+    message = EmailMessage()
+    message["From"] = server.sender
+    message["To"] = notice.address
+    message["Subject"] = " ".join(notice.subject.split())
+    message["Date"] = format_datetime(notice.created_at)
+    message["Message-ID"] = f"<{notice.id}@{server.sender.rpartition('@')[2].strip('> ')}>"
+    # No "out of office" in return (RFC 3834).
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Twin-Attempt"] = str(notice.attempts)
+    message.set_content(notice.body, cte="quoted-printable")
+    return message
