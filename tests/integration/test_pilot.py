@@ -51,6 +51,7 @@ FAULTS = {
     "empty-file": {Fault.EMPTY_FILE},
     "not-what-it-says": {Fault.UNKNOWN_FORMAT},
     "not-read": {Fault.UNKNOWN_FORMAT},
+    "locked": {Fault.UNREADABLE},
     "depth-missing": {Fault.ELEVATION_UNKNOWN},
     "depth-absurd": {Fault.ELEVATION_UNKNOWN},
     "z-sentinel": {Fault.ELEVATION_UNKNOWN},

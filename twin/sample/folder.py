@@ -18,6 +18,8 @@ from twin.sample.city.ward import plan_ward
 from twin.sample.delivery.defects import DUPLICATE, QUARANTINED_FILE, plant
 from twin.sample.delivery.departments import plan_utilities
 from twin.sample.delivery.land import plan_land
+from twin.sample.delivery.packing import pack
+from twin.sample.files.packing import locked_zip
 from twin.sample.files.rasters import SHEETS, write_terrain
 from twin.sample.files.strangers import compound_document, database_of_access, drawing_of_autocad
 from twin.sample.files.vectors import fixed_dates
@@ -49,7 +51,8 @@ _FOREIGN = (
     ("bang-ke-cong.xls", compound_document("Workbook"), "not-read"),
     ("ban-do-dia-chinh.dgn", compound_document("Dgn~H", "Dgn~S"), "not-read"),
     ("kiem-ke.mdb", database_of_access("Jet"), "not-read"),
-    ("kiem-ke-2024.accdb", database_of_access("ACE"), "not-read"),
+    ("mat-khau.zip", locked_zip("ong-cap-nuoc.shp", bytes(100)), "locked"),
+    ("ho-so-mat.zip", locked_zip("cap-dien.gpkg", bytes(100)), "locked"),
 )
 
 
@@ -97,6 +100,7 @@ def _read_summary(folder: Path) -> SampleSummary | None:
 def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -> SampleSummary:
     ward = plan_ward(seed)
     planned = plant(sorted([*plan_utilities(ward), *plan_land(ward)], key=lambda file: file.path))
+    planned = [pack(file) for file in planned]
     total = len(planned) + len(SHEETS) + len(_COPIES) + len(_FOREIGN)
     files = []
     with fixed_dates():

@@ -25,7 +25,7 @@ SIDECARS = {".shx", ".dbf", ".prj", ".cpg", ".dat", ".map", ".id", ".mid", ".xsd
 FAMILIES = {
     ".shp", ".gpkg", ".zip", ".fgb", ".geojson", ".geojsonl", ".json", ".jsonl", ".kml", ".kmz", ".gml", ".tab", ".mif",
     ".xml", ".inp", ".osm", ".pbf", ".obj", ".glb", ".ply", ".ifc", ".csv", ".tsv", ".xlsx", ".ods", ".dxf", ".tif",
-    ".asc", ".xyz", ".dwg", ".dgn", ".xls", ".mdb", ".accdb",
+    ".gz", ".asc", ".xyz", ".dwg", ".dgn", ".xls", ".mdb",
 }  # fmt: skip
 # What GDAL reads on its own, with its reference system.
 BY_GDAL = (".shp", ".gpkg", ".geojson", ".geojsonl", ".json", ".fgb", ".gdb.zip", ".gml", ".kml")
@@ -107,6 +107,7 @@ def test_positions_stand_in_the_files_as_the_truth_says(sample, truth, tmp_path)
     shutil.copytree(sample / "ward", tmp_path / "ward")
     compared = 0
     paths = {feature["file"] for feature in truth["features"] if feature["file"].endswith(BY_GDAL)}
+    paths = {path for path in paths if (sample / "ward" / path).is_file()}
     for path in sorted(paths - {defect["file"] for defect in truth["defects"] if defect["kind"] == "shx-missing"}):
         known = {layer for layer, _ in expect_places(truth, path)}
         if known == {"buildings"}:  # city models, whose layers are our readers' own

@@ -95,7 +95,7 @@ SINGLE_ROWS = (
     ("nha-khu-1", 15, "outside-city"),
     ("ong-dich-vu-cap-nuoc-khu-1", 11, "outside-city"),
     ("ong-dau-noi-nuoc-thai-khu-1", 13, "zero-length"),
-    ("Cáp điện hạ thế khu 4", 21, "zero-length"),
+    ("cap-dien-ha-the-khu-3", 21, "zero-length"),
 )
 
 

@@ -97,12 +97,13 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """One delivered file (with its sidecars); `spoil` names what is done to the file itself."""
+    """One delivered file (with its sidecars); `spoil` names what is done to the file itself, `packed` its archive."""
 
     path: str
     form: Form
     layers: tuple[Layer, ...]
     spoil: Defect | None = None
+    packed: str = ""
 
     @property
     def stem(self) -> str:

@@ -69,7 +69,7 @@ MAINS = (
 SERVICES = (
     Series("03-cap-nuoc", "Ống dịch vụ cấp nước", "water", 6, 9, SERVICE_DEPTHS),
     Series("04-thoat-nuoc", "Ống đấu nối nước thải", "wastewater", 4, 0, FALLS),
-    Series("05-dien-luc", "Cáp điện hạ thế", "power", 4, 2, SERVICE_DEPTHS),
+    Series("05-dien-luc", "Cáp điện hạ thế", "power", 3, 2, SERVICE_DEPTHS),
 )
 NODES = (
     Series("03-cap-nuoc", "Van cấp nước", "water", 4, 3),

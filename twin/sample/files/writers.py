@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
 from layers.crs import WGS84
+from twin.sample.delivery.series import slug
 from twin.sample.files.cities.citygml import write_citygml
 from twin.sample.files.cities.cityjson import write_cityjson, write_cityjson_lines
 from twin.sample.files.cities.ifc import write_ifc
@@ -22,6 +26,7 @@ from twin.sample.files.models.landxml import write_landxml
 from twin.sample.files.models.plateau import write_plateau
 from twin.sample.files.models.utility_ade import write_utility_ade
 from twin.sample.files.osm import write_osm, write_osm_pbf
+from twin.sample.files.packing import write_archive
 from twin.sample.files.projecting import project_rows
 from twin.sample.files.tables import write_table
 from twin.sample.files.vectors import (
@@ -41,7 +46,6 @@ from twin.sample.files.workbooks import write_ods, write_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -53,9 +57,24 @@ if TYPE_CHECKING:
 
 
 def write_dataset(file: Dataset, folder: Path) -> Dataset:
-    """One delivered file and its sidecars, spoilt where it is meant to be; its rows in the order of the file."""
-    path = folder / file.path
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """One delivered file and its sidecars, spoilt where it is meant to be, and packed where it comes in an archive.
+
+    Returns the file as it can be found: its rows in the order in which they stand, its path with that of the archive.
+    """
+    if not file.packed:
+        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+        return _write(folder / file.path, file)
+    place, _, name = file.path.rpartition("/")
+    with tempfile.TemporaryDirectory() as scratch:
+        written = _write(Path(scratch) / name, file)
+        members = {part.name: part.read_bytes() for part in sorted(Path(scratch).iterdir())}
+    archive = f"{place}/{slug(file.stem)}.{'tar.gz' if file.packed == 'tar.gz' else 'zip'}"
+    (folder / place).mkdir(parents=True, exist_ok=True)
+    way = write_archive(folder / archive, members, file.packed)
+    return replace(written, path=f"{archive}/{way}{name}")
+
+
+def _write(path: Path, file: Dataset) -> Dataset:
     swapped = file.spoil is not None and file.spoil.kind == "axes-swapped"
     shapes = [project_rows(layer.rows, file.form, swapped=swapped) for layer in file.layers]
     written = _WRITERS[file.form.format](path, file, shapes) or file
