@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
 
 from twin.clash.outcome import Outcome
+from twin.excavations.package.context import draw_symbol, list_symbols
 from twin.excavations.package.lettering import compose, shorten
 from twin.excavations.package.paper import BLACK, GREY, Lettering, Pen
-from twin.excavations.package.symbols import DIG, colour_of, draw_badge, draw_body
+from twin.excavations.package.symbols import DIG, colour_of, draw_badge, draw_body, draw_laid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twin.clash.report import Clash
+    from twin.clash.surroundings import Kind
     from twin.excavations.package.paper import Box, Point, Sheet
     from twin.excavations.package.words import Words
 
@@ -42,8 +45,17 @@ def describe_size(clash: Clash) -> str:
     return "×".join(side or "?" for side in sides)
 
 
-def draw_legend(sheet: Sheet, at: Point, clashes: Mapping[int, Clash], words: Words) -> float:
-    """Outcomes, and the disciplines that occur; returns where it ends below."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one plan shows: objects by their number, kinds of what lies around, and whether something will be laid."""
+
+    clashes: Mapping[int, Clash]
+    kinds: frozenset[Kind]
+    laid: bool
+
+
+def draw_legend(sheet: Sheet, at: Point, shown: Shown, words: Words) -> float:
+    """Outcomes, and whatever else occurs; returns where it ends below."""
     x, y = at
     sheet.text(x, y, words.say("legend"), Lettering(2.9, bold=True))
     y -= 5.5
@@ -60,7 +72,15 @@ def draw_legend(sheet: Sheet, at: Point, clashes: Mapping[int, Clash], words: Wo
     sheet.line([(x + 8, y), (x + 20, y)], Pen(0.18, BLACK, (0.25, 0.9)))
     sheet.text(x + 22.5, y - 0.8, words.say("accuracy_band"), Lettering(2.3))
     y -= 5.0
-    disciplines = dict.fromkeys(clash.discipline for clash in clashes.values())
+    if shown.laid:
+        draw_laid(sheet, shapely.LineString([(x + 8, y), (x + 20, y)]), "#000000")
+        sheet.text(x + 22.5, y - 0.8, words.say("laid_line"), Lettering(2.3))
+        y -= 4.6
+    for name, kind in list_symbols(shown.kinds, words):
+        draw_symbol(sheet, kind, (x + 8, y - 1.3, x + 20, y + 1.3))
+        sheet.text(x + 22.5, y - 0.8, name, Lettering(2.3))
+        y -= 4.8
+    disciplines = dict.fromkeys(clash.discipline for clash in shown.clashes.values())
     for discipline in disciplines:
         sheet.line([(x + 8, y), (x + 20, y)], Pen(0.7, colour_of(discipline)))
         sheet.text(x, y - 0.8, words.name("letters", discipline), Lettering(2.3, True, colour_of(discipline)))

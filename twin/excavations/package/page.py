@@ -12,6 +12,13 @@ from twin.clash.outcome import Outcome
 from twin.excavations.package.cross_sheet import WIDE_MM
 from twin.excavations.package.lettering import compose
 from twin.excavations.package.paper import Sheet
+from twin.excavations.package.rule_tables import (
+    list_duties,
+    list_editions,
+    list_laid,
+    list_matters,
+    list_not_loaded,
+)
 from twin.excavations.package.svg import to_svg
 from twin.excavations.package.symbols import BADGE_MM, draw_badge
 from twin.excavations.package.tables import OBJECT_COLUMNS, list_facts, list_objects, list_owners, verdict, verdict_kind
@@ -49,7 +56,9 @@ def write_page(drawings: Drawings, contacts: Mapping[str, Contact], dossier: str
         long_section=show(long) if long else None,
         cross_sections=[(drawing.width_mm == WIDE_MM, show(drawing)) for drawing in drawings.cross_sections],
         objects=[(row, _badge(str(row.number), row.outcome)) for row in list_objects(surveyed, words)],
-        owners=list_owners(report, contacts),
+        owners=list_owners(report, contacts), duties=list_duties(report, words), laid=list_laid(report, words),
+        matters=list_matters(report, words), missing=list_not_loaded(report, words),
+        editions=list_editions(report, words),
     )  # fmt: skip
     return text.encode()
 

@@ -11,6 +11,13 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from twin.clash.outcome import Outcome
 from twin.excavations.package import pdf_parts as parts
 from twin.excavations.package.pdf_parts import ROOM_MM, WIDE_ROOM_MM, Part, lay_table, plain, rule_table, write
+from twin.excavations.package.rule_tables import (
+    list_duties,
+    list_editions,
+    list_laid,
+    list_matters,
+    list_not_loaded,
+)
 from twin.excavations.package.tables import OBJECT_COLUMNS, list_facts, list_objects, list_owners, verdict, verdict_kind
 
 if TYPE_CHECKING:
@@ -62,9 +69,77 @@ def tabulate(drawings: Drawings, contacts: Mapping[str, Contact]) -> Iterator[Fl
         yield rule_table([head, *rows], _SHARES, WIDE_ROOM_MM)
         yield from _head("owners", words)
         yield _owners(drawings, contacts)
+    yield from _duties(drawings)
+    yield from _laid(drawings)
+    yield from _around(drawings)
     yield from _head("method", words)
     yield write(plain(words.say("method_text")), parts.BODY)
     yield from _remark(drawings)
+    if editions := list_editions(report, words):
+        yield write(f"{words.say('rules')}: {plain('; '.join(editions))}", parts.BODY)
+
+
+def _duties(drawings: Drawings) -> Iterator[Flowable]:
+    words = drawings.words
+    duties = list_duties(drawings.survey.report, words)
+    if duties:
+        yield from _head("duties", words)
+        head = [write(words.say(name), parts.HEAD) for name in ("duty", "object", "rule")]
+        rows = [
+            [
+                write(f"{plain(duty.text)} <b>{plain(duty.notice)}</b>", parts.CELL),
+                write(_link(duty.numbers), parts.CELL),
+                write(plain(duty.rule), parts.CELL),
+            ]
+            for duty in duties
+        ]
+        yield rule_table([head, *rows], (0.42, 0.20, 0.38), WIDE_ROOM_MM)
+
+
+def _laid(drawings: Drawings) -> Iterator[Flowable]:
+    words = drawings.words
+    tables = list_laid(drawings.survey.report, words)
+    if tables:
+        yield from _head("laid", words)
+    for table in tables:
+        yield write(f"<b>{plain(table.name)}</b>", parts.BODY)
+        head = [write(words.say(name), parts.HEAD) for name in ("verdict", "object", "distance")]
+        rows = [
+            [
+                write(f"<b>{plain(words.name('verdict', row.verdict))}</b>", parts.CELL),
+                write(f"{_link(() if row.number is None else (row.number,))} {plain(row.thing)}", parts.CELL),
+                write(plain(row.sentence), parts.CELL),
+            ]
+            for row in table.rows
+        ]
+        yield rule_table([head, *rows], (0.12, 0.26, 0.62), WIDE_ROOM_MM)
+        if table.kept:
+            yield write(words.say("kept", count=table.kept), parts.BODY)
+
+
+def _around(drawings: Drawings) -> Iterator[Flowable]:
+    words, report = drawings.words, drawings.survey.report
+    matters, missing = list_matters(report, words), list_not_loaded(report, words)
+    if matters or missing:
+        yield from _head("around", words)
+    if matters:
+        head = [write(words.say(name), parts.HEAD) for name in ("mark", "weight", "matter", "rule")]
+        rows = [
+            [
+                write(f"<b>{plain(row.letter)}</b>", parts.CELL),
+                write(f"<b>{plain(row.weight)}</b><br/>{plain(row.kind)}", parts.CELL),
+                write(plain(row.text), parts.CELL),
+                write(plain(row.rule), parts.CELL),
+            ]
+            for row in matters
+        ]
+        yield rule_table([head, *rows], (0.06, 0.12, 0.47, 0.35), WIDE_ROOM_MM)
+    if missing:
+        yield write(plain(missing), parts.BODY)
+
+
+def _link(numbers: Sequence[int]) -> str:
+    return ", ".join(f'<a href="#object-{number}">{number}</a>' for number in numbers)
 
 
 def _head(key: str, words: Words) -> Iterator[Flowable]:
@@ -112,7 +187,7 @@ def _owners(drawings: Drawings, contacts: Mapping[str, Contact]) -> Table:
     rows = []
     for row in list_owners(drawings.survey.report, contacts):
         disciplines = ", ".join(words.name("discipline", discipline) for discipline in row.disciplines)
-        numbers = ", ".join(f'<a href="#object-{n}">{n}</a>' for n in row.numbers)
+        numbers = _link(row.numbers)
         cells = (
             f"<b>{plain(row.owner or words.say('owner_unknown'))}</b>",
             f"{plain(disciplines)}: {numbers}",

@@ -107,7 +107,7 @@ def read_along(line: shapely.Geometry, width_mm: float, dig: shapely.Geometry) -
                 angle = float(np.degrees(np.arctan2(b.y - a.y, b.x - a.x)))
                 angle = angle if -90 < angle <= 90 else angle - float(np.copysign(180, angle))
                 found.append((middle.x, middle.y, angle))
-    gaps = [float(shapely.distance(shapely.Point(x, y), dig)) for x, y, _ in found]
+    gaps = [0.0 if dig.is_empty else float(shapely.distance(shapely.Point(x, y), dig)) for x, y, _ in found]
     for i in sorted(range(len(found)), key=lambda i: (gaps[i] < width_mm / 2 + 2, gaps[i], found[i])):
         yield found[i]
 

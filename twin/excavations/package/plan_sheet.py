@@ -11,13 +11,14 @@ import shapely
 
 from twin.clash.outcome import Outcome
 from twin.excavations.package.bodies import axis_in_plan, is_node
-from twin.excavations.package.captions import describe, draw_key, draw_legend
+from twin.excavations.package.captions import Shown, describe, draw_key, draw_legend
+from twin.excavations.package.context import draw_context, write_marks
 from twin.excavations.package.frame import Title, draw_north, draw_scale_bar, open_sheet, paper_name
 from twin.excavations.package.grid import draw_grid
 from twin.excavations.package.paper import BLACK, WHITE, Lettering, Pen, Text
 from twin.excavations.package.placing import Placing, go_along, go_around, read_along
 from twin.excavations.package.plan_layout import COLUMN_MM, EDGE_MM, lay_out
-from twin.excavations.package.symbols import BADGE_MM, DIG, colour_of, draw_badge, draw_body, outline_of
+from twin.excavations.package.symbols import BADGE_MM, DIG, colour_of, draw_badge, draw_body, draw_laid, outline_of
 from twin.excavations.package.view import View
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _draw_plan(survey: Survey, words: Words, layout: Layout, *, marked: bool) ->
     if layout.stations_m is not None:
         picture.join(layout.stations_m)
     shown = picture.draw(marked=marked)
-    _draw_column(survey, words, sheet, (edge, bottom, right, top), (layout, shown))
+    _draw_column(words, sheet, (edge, bottom, right, top), (layout, shown))
     return sheet.finish(name, view.scales)
 
 
@@ -74,8 +75,9 @@ class _Picture:
     frame: shapely.Polygon
     placing: Placing
 
-    def draw(self, *, marked: bool) -> list[int]:
-        """Returns the numbers of the objects that are in the picture."""
+    def draw(self, *, marked: bool) -> Shown:
+        """Returns what is in the picture."""
+        around = draw_context(self.survey, self.sheet, self.view, self.frame)
         draw_grid(self.sheet, self.view, self.frame, self.placing, self.words)
         dig = shapely.intersection(self.view.draw(self.survey.report.polygon), self.frame)
         tracks = sorted(self.survey.plan.tracks, key=lambda t: -_WORST_FIRST.index(self.survey.clash(t.number).outcome))
@@ -87,13 +89,33 @@ class _Picture:
         for track in tracks:
             self._draw_track(track, lines[track.number], dig)
         self.sheet.shape(dig, Pen(0.7))
+        laid = self._draw_laid()
         for section in self.survey.across if marked else ():
             self._mark(section)
         for track in reversed(tracks):
             self._number(track, lines[track.number], dig)
         for track in reversed(tracks):
             self._name(track, lines[track.number], dig)
-        return sorted(track.number for track in tracks)
+        write_marks(self.sheet, around, self.placing)
+        numbers = sorted(track.number for track in tracks)
+        return Shown({n: self.survey.clash(n) for n in numbers}, frozenset(kind for kind, _, _ in around), laid)
+
+    def _draw_laid(self) -> bool:
+        """What will be laid, with its mark; says whether there is any."""
+        drawn = False
+        for number, laying in enumerate(self.survey.report.layings, start=1):
+            colour = colour_of(laying.utility.discipline)
+            for axis in laying.axes:
+                line = shapely.intersection(self.view.draw(shapely.LineString(axis[:, :2])), self.frame)
+                draw_laid(self.sheet, line, colour)
+                drawn = drawn or not line.is_empty
+                for x, y, angle in islice(read_along(line, 6.0, shapely.Point()), _MOST_TRIES):
+                    style = Lettering(2.6, True, colour, "middle", angle, halo=True)
+                    text = Text(x, y + 0.8, f"L{number}", style)
+                    if self.placing.claim_text(text):
+                        self.sheet.text(text.x, text.y, text.text, style)
+                        break
+        return drawn
 
     def join(self, stations_m: tuple[float, float]) -> None:
         """Lines where the sheets before and after begin."""
@@ -192,12 +214,11 @@ class _Picture:
                 return
 
 
-def _draw_column(survey: Survey, words: Words, sheet: Sheet, box: Box, content: tuple[Layout, list[int]]) -> None:
+def _draw_column(words: Words, sheet: Sheet, box: Box, content: tuple[Layout, Shown]) -> None:
     left, bottom, right, top = box
     layout, shown = content
     draw_north(sheet, (right - 13, top - 14), layout.turn_deg, words)
     sheet.text(left + 4, top - 8, words.say("scale_plain", scale=layout.scale), Lettering(3.6, bold=True))
     draw_scale_bar(sheet, (left + 5, top - 16), layout.scale, words)
-    clashes = {number: survey.clash(number) for number in shown}
-    y = draw_legend(sheet, (left + 4, top - 30), clashes, words)
-    draw_key(sheet, (left, bottom, right, y - 2), clashes, words)
+    y = draw_legend(sheet, (left + 4, top - 30), shown, words)
+    draw_key(sheet, (left, bottom, right, y - 2), shown.clashes, words)

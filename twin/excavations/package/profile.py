@@ -12,7 +12,7 @@ import shapely
 import shapely.affinity
 
 from twin.excavations.package.bodies import Bodies, axis_in_plan, half_width_m, is_node, section_of
-from twin.excavations.package.cuts import cut_line, cut_polygon, cut_shaft
+from twin.excavations.package.cuts import Section, cut_line, cut_polygon, cut_shaft
 from twin.excavations.package.digs import cut_dig
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """An upright section: `ground` (n, 2) in u and z, the dig, and the objects.
+    """An upright section: `ground` (n, 2) in u and z, the dig, the objects, and by number what will be laid.
 
     `dig` is what is dug in any case, `dig_deepest` what is dug where the ground makes the bottom deepest.
     """
@@ -57,6 +57,7 @@ class Profile:
     dig: shapely.Geometry
     dig_deepest: shapely.Geometry
     seen: tuple[Seen, ...]
+    laid: tuple[tuple[int, shapely.Geometry], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,18 @@ def cut_profile(site: Site, plane: Plane) -> Profile:
     dig, deepest = (shapely.union_all([shapes[i] for shapes in dug]) for i in (0, 1))
     crossed = ((n, clash, cut_polygon(body, plane)) for n, clash, body in site.bodies.cross(plane.trace))
     seen = [found for n, clash, spans in crossed if spans and (found := _see(n, clash, plane, spans)) is not None]
-    return Profile(ground, dig, deepest, tuple(seen))
+    return Profile(ground, dig, deepest, tuple(seen), tuple(_cut_laid(site.report, plane)))
+
+
+def _cut_laid(report: ClashReport, plane: Plane) -> Iterator[tuple[int, shapely.Geometry]]:
+    """What will be laid, where its elevation follows from the plans."""
+    for number, laying in enumerate(report.layings, start=1):
+        width, height = laying.utility.size_m
+        section = Section("circular" if laying.utility.is_round else "rectangular", width, height)
+        shapes = [cut_line(axis, section, plane) for axis in laying.axes if axis.shape[1] == 3]
+        shape = shapely.union_all(shapes)
+        if not shape.is_empty:
+            yield number, shape
 
 
 def _see(number: int, clash: Clash, plane: Plane, spans: list[tuple[float, float]]) -> Seen | None:
@@ -173,4 +185,5 @@ def shift_profile(profile: Profile, by_m: float) -> Profile:
     ]
     ground = profile.ground.copy()
     ground[:, 0] += by_m
-    return Profile(ground, move(profile.dig), move(profile.dig_deepest), tuple(seen))
+    laid = tuple((number, move(shape)) for number, shape in profile.laid)
+    return Profile(ground, move(profile.dig), move(profile.dig_deepest), tuple(seen), laid)

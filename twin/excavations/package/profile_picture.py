@@ -10,7 +10,7 @@ import shapely
 
 from twin.clash.outcome import Outcome
 from twin.excavations.package.paper import BLACK, GREY, Lettering, Pen
-from twin.excavations.package.symbols import BADGE_MM, DIG, colour_of, draw_badge, draw_body, draw_ground
+from twin.excavations.package.symbols import BADGE_MM, DIG, colour_of, draw_badge, draw_body, draw_ground, draw_laid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,7 @@ class ProfilePicture:
             anchor = self._draw_seen(found, dig)
             if anchor is not None:
                 anchors.append((anchor[0], anchor[1], found.number))
+        self._draw_laid(profile)
         for part in shapely.get_parts(self._clip(shapely.LineString(profile.ground))):
             if part.geom_type == "LineString":
                 draw_ground(self.sheet, shapely.get_coordinates(part))
@@ -56,6 +57,17 @@ class ProfilePicture:
         if deepest.area - dig.area > 0.2 * (dig.bounds[2] - dig.bounds[0] if not dig.is_empty else 1):
             self.sheet.shape(deepest, Pen(0.35, BLACK, (2.0, 0.8)))
         self._draw_badges(anchors)
+
+    def _draw_laid(self, profile: Profile) -> None:
+        """What will be laid, with its mark within."""
+        for number, shape in profile.laid:
+            body = self._clip(shape)
+            colour = colour_of(self.survey.report.layings[number - 1].utility.discipline)
+            draw_laid(self.sheet, body, colour)
+            if not body.is_empty:
+                x, y = shapely.get_coordinates(body.centroid)[0]
+                style = Lettering(2.3, True, colour, "middle", halo=True)
+                self.sheet.text(float(x), float(y) - 0.8, f"L{number}", style)
 
     def _rank(self, seen: Seen) -> tuple[bool, int]:
         """What is drawn first: what lies beside, then the harmless."""

@@ -132,6 +132,7 @@ def _long_section(site: Site) -> Profile:
         join_shapes([profile.dig for profile in profiles]),
         join_shapes([profile.dig_deepest for profile in profiles]),
         (*beside, *cut),
+        tuple(laid for profile in profiles for laid in profile.laid),
     )
 
 

@@ -68,6 +68,12 @@ def draw_body(sheet: Sheet, body: shapely.Geometry, dig: shapely.Geometry, outco
         sheet.shape(within, Pen(0.35))
 
 
+def draw_laid(sheet: Sheet, shape: shapely.Geometry, colour: str) -> None:
+    """What will be laid: a line, or the outline of its body."""
+    sheet.shape(shape, Pen(1.1, WHITE))
+    sheet.shape(shape, Pen(0.7 if shape.geom_type.endswith("LineString") else 0.35, colour, (5.0, 1.0, 1.0, 1.0)))
+
+
 def draw_badge(sheet: Sheet, at: tuple[float, float], text: str, outcome: Outcome, *, link: int | None = None) -> None:
     """The number of an object: octagon hit, triangle perhaps hit, dashed diamond unknown, circle clear."""
     x, y = at

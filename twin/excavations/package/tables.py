@@ -157,16 +157,32 @@ def _range(levels_m: tuple[float, float] | None, words: Words) -> str:
 
 def verdict(report: ClashReport, words: Words) -> tuple[str, str]:
     """The answer in one line, and what to do."""
+    says, advice = _answer(report, words)
+    demands = report.surroundings.counts["demands"] if report.surroundings else 0
+    return says, f"{advice} {words.say('demands', count=demands)}" if demands else advice
+
+
+def _answer(report: ClashReport, words: Words) -> tuple[str, str]:
     counts = report.counts
     if counts["definite"]:
         return words.say("verdict_hit", count=counts["definite"]), words.say("advice_hit")
+    if _is_forbidden(report):
+        return words.say("verdict_forbidden"), words.say("advice_hit")
     if open_ := counts["possible"] + counts["unknown"]:
         return words.say("verdict_open", count=open_), words.say("advice_open")
+    if unproven := sum(not laying.is_proven for laying in report.layings):
+        return words.say("verdict_rules", count=unproven), words.say("advice_hit")
     if not report.is_clear:
         return words.say("verdict_unproven"), words.say("advice_open")
     return words.say("verdict_clear"), words.say("advice_clear")
 
 
+def _is_forbidden(report: ClashReport) -> bool:
+    return report.surroundings is not None and report.surroundings.is_forbidden
+
+
 def verdict_kind(report: ClashReport) -> str:
     """One of "definite", "open" and "clear": the colour of the answer."""
-    return "definite" if report.counts["definite"] else "clear" if report.is_clear else "open"
+    if report.counts["definite"] or _is_forbidden(report):
+        return "definite"
+    return "clear" if report.is_clear else "open"
