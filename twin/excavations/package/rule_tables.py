@@ -14,6 +14,7 @@ from twin.excavations.package.lettering import compose
 if TYPE_CHECKING:
     from twin.clash.clearance import Laying
     from twin.clash.report import ClashReport
+    from twin.clash.rulebook import Zone
     from twin.clash.rules import Finding
     from twin.clash.works import PlannedUtility
     from twin.excavations.package.words import Words
@@ -61,7 +62,8 @@ class MatterRow:
 
 def list_duties(report: ClashReport, words: Words) -> list[DutyRow]:
     """One row a rule, with the objects that it is about."""
-    zones, numbers = {}, {}
+    zones: dict[str, Zone] = {}
+    numbers: dict[str, list[int]] = {}
     for number, clash in enumerate(report.clashes, start=1):
         for duty in clash.duties:
             key = duty.zone.cited.id
