@@ -177,7 +177,7 @@ def test_who_has_nothing_to_do_with_it_does_not_see_it(town: Town) -> None:
     """Another organisation finds neither the excavation nor that it exists; a key without any finds a locked door."""
     town.organisation("Người ngoài")
     number = town.submitted()
-    for path in ("", "/checks", "/checks/latest", "/requests", "/events", "/deviations"):
+    for path in ("", "/checks", "/checks/latest", "/requests", "/events"):
         stranger = town.call("Người ngoài", "GET", f"/{number}{path}")
         assert stranger.status_code == 404, path
         assert "Hào" not in stranger.text

@@ -50,7 +50,7 @@ def write_excavation(sitting: Sitting, excavation: Excavation, language: str) ->
     }
 
 
-_PARTS = ("checks", "requests", "events", "deviations")
+_PARTS = ("checks", "requests", "events")
 
 
 def _outline(sitting: Sitting, excavation: Excavation) -> dict[str, Any]:

@@ -44,9 +44,9 @@ def build_openapi(served_at: str, language: str) -> Json:
 
 
 _ABOUT = Sentence(
-    "File an excavation, have it checked, ask the owners of utilities, decide, report deviations."
+    "File an excavation, have it checked, ask the owners of utilities, decide."
     " A change names the version that it changes: If-Match with the ETag that was read.",
-    "Lập hồ sơ đào, kiểm tra, xin ý kiến chủ sở hữu công trình ngầm, quyết định, báo sai lệch."
+    "Lập hồ sơ đào, kiểm tra, xin ý kiến chủ sở hữu công trình ngầm, quyết định."
     " Khi sửa phải nêu bản đang sửa: If-Match với ETag đã đọc.",
 )
 
@@ -57,7 +57,7 @@ def _operation(path: str, method: str, language: str) -> Json:
     parameters: list[Json] = [
         _NUMBER if name == "excavation" else _NUMBER | {"name": name, "schema": {"type": "string"}} for name in names
     ]
-    if method in ("put", "delete", "post") and path not in (BASE, f"{_ONE}/requests/{{request}}/answer", _DEVIATIONS):
+    if method in ("put", "delete", "post") and path not in (BASE, f"{_ONE}/requests/{{request}}/answer"):
         parameters.append(_IF_MATCH)
     if path == BASE and method == "get":
         parameters += [
@@ -93,7 +93,6 @@ def _use(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_DEVIATIONS = f"{_ONE}/deviations"
 # Summary, schema of the body, schema of the answer, status.
 _OPERATIONS: dict[str, dict[str, tuple[Sentence, str, str, int]]] = {
     "/api/works": {"get": (Sentence("Where the city is dug up now", "Nơi đang và sắp đào"), "", "works", 200)},
