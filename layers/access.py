@@ -25,6 +25,7 @@ class AccessKey(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.organisations.id"))
     reads_utilities: Mapped[bool] = mapped_column(Boolean, server_default="true")
+    edits: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +40,34 @@ class Caller:
     organisation_id: int | None = None
     organisation: str | None = None
     coordinates: bool = False
+    edits: bool = False
 
 
 ANYBODY = Caller(None, Audience.PUBLIC)
 
 
 def grant_key(
-    connection: Connection, name: str, *, organisation_id: int | None = None, reads_utilities: bool = True
+    connection: Connection,
+    name: str,
+    *,
+    organisation_id: int | None = None,
+    reads_utilities: bool = True,
+    edits: bool = False,
 ) -> str:
     """A new key for a name; a key that the name had before ends.
 
     With an organisation the key files excavations and answers requests in its name; with `reads_utilities` it reads
-    every utility of the city.
+    every utility of the city; with `edits` it changes single features.
     """
     if not name.strip():
         raise Invalid("a key needs the name of its holder")
     key = secrets.token_urlsafe(32)
     connection.execute(
-        "insert into access_keys (name, sha256, organisation_id, reads_utilities) values (%s, %s, %s, %s)"
+        "insert into access_keys (name, sha256, organisation_id, reads_utilities, edits) values (%s, %s, %s, %s, %s)"
         " on conflict (name) do update set sha256 = excluded.sha256, created_at = now(),"
-        " organisation_id = excluded.organisation_id, reads_utilities = excluded.reads_utilities",
-        (name, _hash(key), organisation_id, reads_utilities),
+        " organisation_id = excluded.organisation_id, reads_utilities = excluded.reads_utilities,"
+        " edits = excluded.edits",
+        (name, _hash(key), organisation_id, reads_utilities, edits),
     )
     return key
 
@@ -82,13 +90,15 @@ async def identify(connection: AsyncConnection, key: str) -> Caller | None:
     row = await (await connection.execute(_IDENTIFY, (_hash(key),))).fetchone()
     if row is None:
         return None
-    name, reads_utilities, organisation_id, organisation, coordinates = row
+    name, reads_utilities, organisation_id, organisation, coordinates, edits = row
     audience = Audience.OPERATOR if reads_utilities else Audience.PUBLIC
     who = None if organisation is None else organisation.decode()
-    return Caller(name.decode(), audience, organisation_id, who, bool(coordinates))
+    return Caller(name.decode(), audience, organisation_id, who, bool(coordinates), bool(edits))
 
 
-_IDENTIFY = b"select name, reads_utilities, organisation_id, organisation, coordinates from twin.identify_key($1::text)"
+_IDENTIFY = (
+    b"select name, reads_utilities, organisation_id, organisation, coordinates, edits from twin.identify_key($1::text)"
+)
 
 
 def _hash(key: str) -> str:

@@ -30,6 +30,23 @@ def area(box: Box, storage: Crs) -> shapely.Geometry:
     )[0]
 
 
+def inside(whole: shapely.Geometry) -> shapely.Polygon | None:
+    """A box with upright edges that lies in an area; None where the area is none that nearly is such a box.
+
+    PostGIS rounds boxes outward to single precision, a quarter of a metre in a city's coordinates: hence the metre.
+    """
+    if whole.geom_type != "Polygon" or whole.is_empty:
+        return None
+    west, south, east, north = whole.bounds
+    for share in (0, 0.005, 0.02, 0.08):
+        margin = max(share * (east - west), share * (north - south), 1.0)
+        if east - west > 2 * margin and north - south > 2 * margin:
+            box = shapely.box(west + margin, south + margin, east - margin, north - margin)
+            if shapely.covers(whole, box):
+                return box
+    return None
+
+
 def usable(storage: Crs) -> shapely.Polygon:
     """Where coordinates of a CRS make sense, in degrees: its area of use and a little more."""
     west, south, east, north = area_of_use(storage)

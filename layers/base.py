@@ -4,6 +4,7 @@ Geometry columns declare no SRID: the storage CRS is chosen once per city, when 
 database is migrated (`layers.migrations`), and stands in the geometry type from then on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -72,10 +73,15 @@ def any_geometry() -> Geometry:
     return Geometry(None, srid=-1, spatial_index=False)
 
 
-def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    """A CHECK that holds a text column to the members of an enumeration."""
+def one_of_texts(column: str, values: Sequence[str]) -> CheckConstraint:
+    """A CHECK that holds a text column to a few texts."""
     members = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} in ({members})", name=column, info={"one_of": (column, tuple(map(str, values)))})
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """A CHECK that holds a text column to the members of an enumeration."""
+    return one_of_texts(column, tuple(values))
 
 
 def between(column: str, low: float, high: float) -> CheckConstraint:

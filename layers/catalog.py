@@ -45,7 +45,7 @@ _SQL_TYPES = {"integer": "bigint", "number": "double precision", "boolean": "boo
 class Property:
     """A served attribute: its column, its JSON Schema type and format, what people call it, and what it may be.
 
-    `values` are all there are, where they are few; a required one has to be given, a derived one cannot be.
+    `values` are all there are, where they are few. A required one has to be given, a derived one cannot be.
     """
 
     name: str

@@ -39,10 +39,14 @@ class Audience(StrEnum):
 
 
 class Role(StrEnum):
-    """Who writes: the web's desk keeps the procedure, workers do what was put off. Neither owns anything."""
+    """Who writes: the web's desk keeps the procedure, workers do what was put off, editors mend single features.
+
+    None owns anything.
+    """
 
     DESK = "twin_desk"
     WORKER = "twin_worker"
+    EDITOR = "twin_editor"
 
 
 def connect(url: str) -> Connection:

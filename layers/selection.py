@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import shapely
 from psycopg import sql
 
-from layers.area import area
+from layers.area import area, inside
 from layers.expression import compile_condition
 from layers.statement import Values, all_of
 
@@ -102,11 +102,20 @@ def _during(layer: Layer, period: Period, values: Values) -> list[sql.Composable
     return conditions
 
 
-def _within(layer: Layer, box: Box, storage: Crs, values: Values) -> list[sql.Composable]:
-    plan = sql.SQL("st_setsrid({}, {})").format(
-        values.bind(shapely.to_wkb(area(box, storage)), "geometry"), sql.Literal(storage.srid)
+def _placed(shape: shapely.Geometry, storage: Crs, values: Values) -> sql.Composable:
+    return sql.SQL("st_setsrid({}, {})").format(
+        values.bind(shapely.to_wkb(shape), "geometry"), sql.Literal(storage.srid)
     )
+
+
+def _within(layer: Layer, box: Box, storage: Crs, values: Values) -> list[sql.Composable]:
+    whole = area(box, storage)
+    plan = _placed(whole, storage, values)
     conditions: list[sql.Composable] = [sql.SQL("st_intersects(geom, {})").format(plan)]
+    if (sure := inside(whole)) is not None:
+        # Most of what the index finds lies well inside: only what is near the edges has to be looked at closely.
+        text = sql.SQL("geom && {plan} and (geom @ {sure} or st_intersects(geom, {plan}))")
+        conditions = [text.format(plan=plan, sure=_placed(sure, storage, values))]
     if box.z is not None:
         # A feature without z may be at any height, so no box of heights excludes it.
         low, high = (values.bind(bound, "double precision") for bound in box.z)

@@ -57,6 +57,7 @@ class Service:
     """What a service is, as long as it runs: who may read what, under which address, and what it can do.
 
     jobs: where runs that are done later are kept; without it processes run at once only.
+    editor: through whom single features are edited; without it none are.
     `geoid_m` is how high the city's zero of elevation lies above the ellipsoid of WGS 84, None where nobody said so.
     """
 
@@ -66,6 +67,7 @@ class Service:
     title: Label = TITLE
     jobs: Writer | None = None
     geoid_m: float | None = None
+    editor: Writer | None = None
 
 
 def build_config(

@@ -55,6 +55,10 @@ _CONFORMANCE = (
     *(f"http://www.opengis.net/spec/cql2/1.0/conf/{name}" for name in _CQL2),
     *(f"{FG}/{name}" for name in ("core", "types-schemas", "polyhedra")),
 )
+_EDIT_CONFORMANCE = tuple(
+    f"{_FEATURES}-4/1.0/conf/{name}"
+    for name in ("create-replace-delete", "update", "features", "optimistic-locking-etags")
+)
 _PROCESS_CONFORMANCE = tuple(f"{_PROCESSES}/{name}" for name in ("core", "json", "oas30", "ogc-process-description"))
 _JOB_CONFORMANCE = tuple(f"{_PROCESSES}/{name}" for name in ("job-list", "dismiss"))
 
@@ -64,6 +68,7 @@ class Call:
     """A request on its way: the edition that answers, the path's parts, the query, and what was negotiated.
 
     holder: whose the jobs are that this request makes or asks for. prefer: the Prefer header (RFC 7240).
+    edits: whether the caller may change features.
     """
 
     edition: Edition
@@ -75,6 +80,8 @@ class Call:
     body: bytes = b""
     holder: str = ""
     prefer: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    edits: bool = False
 
     @property
     def layer(self) -> Layer:
@@ -130,6 +137,7 @@ def show_openapi(call: Call) -> Answer:
 def show_conformance(call: Call) -> Answer:
     classes = _CONFORMANCE + (_PROCESS_CONFORMANCE if call.edition.manager.processes else ())
     classes += _JOB_CONFORMANCE if call.edition.manager.processes and call.edition.service.jobs else ()
+    classes += _EDIT_CONFORMANCE if call.edition.service.editor else ()
     return answer_json({"conformsTo": list(classes)})
 
 

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 _ITEM = "-feature-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A request that was understood: what it wants, the statement for it, where its document is."""
+    """A request that was understood: what it wants, the statement for it, where its document is.
+
+    Plans are told apart as objects: one is made for each thing that is asked.
+    """
 
     request: FeatureRequest
     statement: Statement

@@ -12,6 +12,7 @@ from pygeoapi.error import GenericError
 from starlette.exceptions import HTTPException
 
 from layers.base import Label
+from layers.editing import OutOfDate
 from layers.errors import Conflict, Invalid, NotFound, Sentence, TwinError, Unavailable, say
 from ogc_api.negotiation import choose_text
 
@@ -22,6 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 _KINDS: tuple[tuple[type[TwinError], HTTPStatus, str], ...] = (
     (Invalid, HTTPStatus.BAD_REQUEST, "InvalidParameterValue"),
     (NotFound, HTTPStatus.NOT_FOUND, "NotFound"),
+    (OutOfDate, HTTPStatus.PRECONDITION_FAILED, "PreconditionFailed"),
     (Conflict, HTTPStatus.CONFLICT, "Conflict"),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE, "Unavailable"),
 )
@@ -29,6 +31,9 @@ _KINDS: tuple[tuple[type[TwinError], HTTPStatus, str], ...] = (
 _TITLES = {
     400: Label("Yêu cầu không hợp lệ", "Invalid request"),
     404: Label("Không tìm thấy", "Not found"),
+    403: Label("Không được phép", "Forbidden"),
+    412: Label("Dữ liệu đã thay đổi", "Precondition failed"),
+    415: Label("Loại nội dung không được hỗ trợ", "Unsupported media type"),
     405: Label("Phương thức không được phép", "Method not allowed"),
     409: Label("Mâu thuẫn với trạng thái hiện tại", "Conflict with the present state"),
     413: Label("Nội dung quá lớn", "Content too large"),

@@ -16,6 +16,7 @@ from ogc_api.counts import Counts
 from ogc_api.downloads import download, stream_page
 from ogc_api.edition import Asked, ask
 from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, write_collection, write_feature
+from ogc_api.kept import Shelf
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.pages import Place, render
 from ogc_api.plan import Plan, Wanted, make_plan
@@ -42,6 +43,7 @@ class Items:
     def __init__(self, editions: Editions) -> None:
         self._editions = editions
         self._counts = Counts()
+        self._shelf = Shelf()
         self._plans: tuple[Edition | None, dict[_Key, tuple[Wanted, Plan]]] = (None, {})
 
     async def list(self, request: Request) -> Response:
@@ -53,16 +55,22 @@ class Items:
             return await download(wanted, plan)
         if wanted.format in _DIRECT and _is_large(plan):
             return await stream_page(wanted, plan, self._counts)
+        kept = self._shelf.find(plan)
         async with wanted.reader.live.connection() as connection:
+            if kept is not None and (await fetch_state(connection, wanted.layer)).version == kept.version:
+                return kept.response
             page = await fetch_page(connection, plan.request.query, plan.statement)
             matched = await self._counts.matched(connection, plan.request, page, wanted.edition.storage)
         if plan.request.wants_hits:
             page = Page(b"", 0, page.version, page.total)
         headers = plan.headers | {"ETag": wanted.tag(page.version)}
         if wanted.format == "jsonld":
-            return await asyncio.to_thread(_write_linked, wanted, page, None, headers)
-        body = write_collection(page, matched, plan.page_links(page), plan.members)
-        return await _respond(wanted, "items.html", _path(request), body, headers)
+            response = await asyncio.to_thread(_write_linked, wanted, page, None, headers)
+        else:
+            body = write_collection(page, matched, plan.page_links(page), plan.members)
+            response = await _respond(wanted, "items.html", _path(request), body, headers)
+        self._shelf.keep(plan, page.version, response)
+        return response
 
     async def show(self, request: Request) -> Response:
         """One feature. Raises: Invalid, NotFound, Unavailable."""

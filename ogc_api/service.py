@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from layers.database import Audience
 from layers.errors import NotFound
-from ogc_api import execution, handlers
+from ogc_api import editing, execution, handlers
 from ogc_api.compression import Compression
 from ogc_api.config import TITLE, ProcessPlugin, Service
 from ogc_api.edition import Editions
@@ -67,6 +67,10 @@ RESOURCES = (
     Resource("/collections/{collection}/schema", handlers.show_schema, "schema.html"),
     Resource("/collections/{collection}/queryables", handlers.show_queryables, "schema.html"),
     Resource("/collections/{collection}/sortables", handlers.show_sortables, "schema.html"),
+    Resource("/collections/{collection}/items", editing.create, formats=("json",), methods=("POST",)),
+    Resource("/collections/{collection}/items/{item}", editing.replace, formats=("json",), methods=("PUT",)),
+    Resource("/collections/{collection}/items/{item}", editing.update, formats=("json",), methods=("PATCH",)),
+    Resource("/collections/{collection}/items/{item}", editing.delete, formats=("json",), methods=("DELETE",)),
     Resource("/styles", handlers.show_styles, formats=("json",)),
     Resource("/styles/{style}", handlers.show_style, formats=("json",)),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
@@ -87,13 +91,15 @@ def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
     title: Label = TITLE,
     jobs: Writer | None = None,
     geoid_m: float | None = None,
+    editor: Writer | None = None,
 ) -> Starlette:
     """OGC API Features and Processes for the audience of `reader`, to be mounted where `public_url` points.
 
     The database is first asked when the first request comes. Processes run later, too, where `jobs` says where such
-    runs are kept; the request's scope says under `twin.holder` whose they are.
+    runs are kept; the request's scope says under `twin.holder` whose they are. Single features are edited through
+    `editor`, by callers for whom the scope says so under `twin.edits`.
     """
-    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m)
+    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m, editor)
     editions = Editions(service)
     refuse = partial(_refuse, service)
     return Starlette(
@@ -187,10 +193,13 @@ def _respond(resource: Resource, editions: Editions, request: Request, body: byt
     path = _path(request)
     holder = request.scope.get("twin.holder") or editions.audience
     prefer = headers.get("prefer", "")
-    call = Call(editions.current(), path, request.path_params, params, f, language, body, holder, prefer)
+    edits = bool(request.scope.get("twin.edits"))
+    call = Call(
+        editions.current(), path, request.path_params, params, f, language, body, holder, prefer, headers, edits
+    )
     answer = resource.answer(call)
     if f != "html":
-        return Response(answer.body, answer.status, media_type=answer.media_type, headers=answer.headers)
+        return Response(answer.body, answer.status, media_type=answer.media_type or None, headers=answer.headers)
     place = Place(call.edition.service.public_url, path, tuple(params.items()), language)
     page = render(resource.template, answer.document, place)
     return Response(page, media_type="text/html", headers={**answer.headers, "Content-Language": language})

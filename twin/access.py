@@ -51,6 +51,7 @@ class Gate:
             return
         scope["twin.caller"] = caller
         scope["twin.holder"] = caller.name
+        scope["twin.edits"] = caller.edits
         await self.app(scope, receive, send)
 
     def _of_desk(self, headers: Headers) -> Caller | None:

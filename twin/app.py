@@ -36,7 +36,8 @@ class Doors:
     """What the service stands on: the database as each role reaches it, the city's practice, its public address.
 
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
-    `worker` does background work inside the service; without it another process has to.
+    `worker` does background work inside the service; without it another process has to. `geoid_m` is how high the
+    city's zero of elevation lies above the ellipsoid.
     """
 
     databases: Mapping[str, str]
@@ -44,16 +45,24 @@ class Doors:
     served_at: str
     open_desk: bool = False
     worker: App | None = None
+    geoid_m: float | None = None
 
 
 def create_app(doors: Doors) -> Starlette:
     readers = {audience: Reader(doors.databases[audience], audience) for audience in Audience}
-    desk = Writer(doors.databases[Role.DESK], Role.DESK)
+    desk, editor = (Writer(doors.databases[role], role) for role in (Role.DESK, Role.EDITOR))
     processes = city_processes(readers[Audience.OPERATOR], doors.practice)
     address = f"{doors.served_at}/ogc"
     faces: dict[Audience, ASGIApp] = {
-        Audience.PUBLIC: create_ogc(readers[Audience.PUBLIC], public_url=address),
-        Audience.OPERATOR: create_ogc(readers[Audience.OPERATOR], public_url=address, processes=processes, jobs=desk),
+        Audience.PUBLIC: create_ogc(readers[Audience.PUBLIC], public_url=address, geoid_m=doors.geoid_m),
+        Audience.OPERATOR: create_ogc(
+            readers[Audience.OPERATOR],
+            public_url=address,
+            processes=processes,
+            jobs=desk,
+            geoid_m=doors.geoid_m,
+            editor=editor,
+        ),
     }
 
     async def ogc(scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +78,8 @@ def create_app(doors: Doors) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with working(doors.worker):
             yield
-        desk.close()
+        for writer in (desk, editor):
+            writer.close()
         for reader in readers.values():
             await reader.aclose()
 

@@ -137,13 +137,14 @@ def grant_access(
         bool | None,
         typer.Option(help="Reads every utility; without an organisation, and for the desk's, that is the default."),
     ] = None,
+    edits: Annotated[bool, typer.Option("--edits", help="The key may change single features, too.")] = False,
 ) -> None:
     """Print a new key for NAME; it is shown this once, and a former key of NAME ends."""
     with open_city(Settings()) as connection:
         own = find_organisation(connection, organisation) if organisation else None
         reads = (own is None or own.coordinates) if utilities is None else utilities
         number = own.id if own else None
-        typer.echo(grant_key(connection, name, organisation_id=number, reads_utilities=reads))
+        typer.echo(grant_key(connection, name, organisation_id=number, reads_utilities=reads, edits=edits))
 
 
 @access.command("revoke")
@@ -380,7 +381,9 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
         storage_srid(connection)
     databases, practice = settings.web_databases(), settings.practice()
     worker = create_worker(Workshop(databases, practice, settings.post())) if with_worker else None
-    doors = Doors(databases, practice, settings.served_at, open_desk=open_desk, worker=worker)
+    doors = Doors(
+        databases, practice, settings.served_at, open_desk=open_desk, worker=worker, geoid_m=settings.geoid_m
+    )
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
     uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)

@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     lang: Literal["vi", "en"] = Field(default="en", description="Language of what the command line prints")
     host: str = Field(default="127.0.0.1", description="Address that 'twin serve' listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that 'twin serve' listens on")
+    geoid_m: float | None = Field(
+        default=None,
+        ge=-120,
+        le=120,
+        description="How high the city's zero of elevation lies above the ellipsoid of WGS 84; CRS84h needs it; metres",
+    )
     public_url: str | None = Field(
         default=None, description="Address under which people reach the server, where a proxy stands before it"
     )

@@ -95,9 +95,16 @@ def town(database_url: str) -> Town:
 
 @contextmanager
 def serving(
-    reader: Reader, processes: tuple[ProcessPlugin, ...] = (), jobs: Writer | None = None
+    reader: Reader,
+    processes: tuple[ProcessPlugin, ...] = (),
+    jobs: Writer | None = None,
+    editor: Writer | None = None,
+    geoid_m: float | None = None,
 ) -> Iterator[httpx.Client]:
-    """A client of the service, mounted under /ogc of a server on a free port; the header X-Holder says who calls."""
+    """A client of the service, mounted under /ogc of a server on a free port.
+
+    The header X-Holder says who calls, and X-Edits that the caller may edit.
+    """
     # asyncio sends without delay only where the socket says that it is TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
@@ -108,11 +115,13 @@ def serving(
         yield
         await reader.aclose()
 
-    ogc = create_ogc(reader, public_url=url, processes=processes, jobs=jobs)
+    ogc = create_ogc(reader, public_url=url, processes=processes, jobs=jobs, editor=editor, geoid_m=geoid_m)
     inner = Starlette(routes=[Mount("/ogc", ogc)], lifespan=lifespan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["twin.holder"] = dict(scope.get("headers", [])).get(b"x-holder", b"").decode()
+        headers = dict(scope.get("headers", []))
+        scope["twin.holder"] = headers.get(b"x-holder", b"").decode()
+        scope["twin.edits"] = b"x-edits" in headers
         await inner(scope, receive, send)
 
     server = uvicorn.Server(uvicorn.Config(app, ws="none", log_config=None, access_log=False))
@@ -173,3 +182,13 @@ def later(database_url: str, plugins: tuple[ProcessPlugin, ...], desk: Writer) -
     reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
     with serving(reader, plugins, desk) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def editor(database_url: str) -> Iterator[httpx.Client]:
+    """A service for operators through which features are edited, too."""
+    reader = Reader(Town(database_url).login(Audience.OPERATOR), Audience.OPERATOR)
+    writer = Writer(Town(database_url).login(Role.EDITOR), Role.EDITOR)
+    with serving(reader, editor=writer) as client:
+        yield client
+    writer.close()

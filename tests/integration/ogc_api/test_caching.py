@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import brotli
 import pytest
+from starlette.responses import Response
 
 from ogc_api.compression import choose_coding
+from ogc_api.kept import Shelf
 
 if TYPE_CHECKING:
     from conftest import Town
@@ -111,3 +113,33 @@ def test_files_and_short_answers_are_not_packed(town: Town, public: Client) -> N
     town.a_tree()
     for path in (f"{ITEMS}?f=gpkg", f"{ITEMS}/999"):
         assert "content-encoding" not in public.get(path, headers={"Accept-Encoding": "br, gzip"}).headers
+
+
+@pytest.mark.parametrize("f", ["json", "jsonfg", "html", "jsonld"])
+def test_what_is_kept_is_never_stale(town: Town, public: Client, f: str) -> None:
+    """The same question again has the present answer, after every kind of change."""
+    asked = {"f": f, "limit": 3, "sortby": "code"}
+    town.a_tree(code="first")
+    before = [public.get(ITEMS, params=asked).text for _ in range(2)]
+    assert all("first" in text for text in before)
+    town.execute("update trees set code = 'second'")
+    assert "second" in public.get(ITEMS, params=asked).text
+    town.execute("truncate trees")
+    after = public.get(ITEMS, params=asked).text
+    assert "first" not in after
+    assert "second" not in after
+
+
+def test_a_shelf_has_an_end() -> None:
+    """What is longest unasked goes first, and what is too large for the shelf is not kept at all."""
+    shelf = Shelf()
+    piece = Response(b"x" * 7_000_000)
+    for n in range(12):
+        shelf.keep(n, 1, piece)
+        assert shelf.find(0) is not None
+    found = [n for n in range(12) if shelf.find(n) is not None]
+    assert 0 in found
+    assert 1 not in found
+    assert len(found) * 7_000_000 <= 64 * 1024 * 1024
+    shelf.keep("large", 1, Response(b"x" * 9_000_000))
+    assert shelf.find("large") is None
