@@ -8,9 +8,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import serving
-
-from layers.database import Audience, Reader
 
 if TYPE_CHECKING:
     from conftest import Town
@@ -97,20 +94,17 @@ def test_coordinates_come_in_the_asked_system(town: Town, operator: Client, uri:
         assert start[2] == pytest.approx(-1.25, abs=1e-9)
 
 
-def test_heights_above_the_ellipsoid_are_elevations_plus_the_geoid(town: Town, database_url: str) -> None:
+def test_heights_above_the_ellipsoid_are_elevations_plus_the_geoid(town: Town, lifted: Client) -> None:
     """CRS84h raises what is written, lowers what is asked for, and leaves an unknown elevation unknown."""
     deep, unknown = town.a_pipe(axis_m=-1.25), town.a_pipe()
-    reader = Reader(town.login(Audience.OPERATOR), Audience.OPERATOR)
-    assert database_url
-    with serving(reader, geoid_m=-18.5) as client:
-        uri = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
-        page = items(client, "utility_lines", crs=uri)
-        lines = [feature["geometry"]["coordinates"] for feature in page["features"]]
-        assert lines[0][0][2] == pytest.approx(-19.75)
-        assert len(lines[1][0]) == 2
-        found = {"bbox-crs": uri, "bbox": "107,16,-20,108,17,-19"}
-        assert [f["id"] for f in items(client, "utility_lines", **found)["features"]] == [deep, unknown]
-        assert [f["id"] for f in items(client, "utility_lines", bbox="107,16,-20,108,17,-19")["features"]] == [unknown]
+    uri = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
+    page = items(lifted, "utility_lines", crs=uri)
+    lines = [feature["geometry"]["coordinates"] for feature in page["features"]]
+    assert lines[0][0][2] == pytest.approx(-19.75)
+    assert len(lines[1][0]) == 2
+    found = {"bbox-crs": uri, "bbox": "107,16,-20,108,17,-19"}
+    assert [f["id"] for f in items(lifted, "utility_lines", **found)["features"]] == [deep, unknown]
+    assert [f["id"] for f in items(lifted, "utility_lines", bbox="107,16,-20,108,17,-19")["features"]] == [unknown]
 
 
 def test_an_unknown_elevation_has_no_number(town: Town, operator: Client) -> None:
