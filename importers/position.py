@@ -41,6 +41,7 @@ _VIETNAM = {*VN2000_TM3, 3405, 3406, 5896, 5897, 5898, 5899}
 # What a transformation may be off and still go without saying.
 _EXACT_M = 1.0
 _VN2000_SCALE = 0.9999
+_ZONE_M = 1_000_000.0  # what a zone number before an easting adds, times the number
 _FALSE_EASTING_M = 500_000.0
 
 
@@ -260,6 +261,14 @@ def _try(geometries: NDArray[np.object_], crs: Crs, city: City) -> tuple[NDArray
 
 def _misplaced(layer: SourceLayer | LongLayer, geometries: NDArray[np.object_], crs: Crs, city: City) -> Rejected:
     where = "the city's boundary" if city.boundary is not None else f"the area of {city.storage.name}"
+    if (prefix := _zone_number(geometries, crs, city)) is not None:
+        easting = shapely.total_bounds(geometries)[0]
+        return Rejected(
+            Fault.CRS_WRONG,
+            f"{layer.name}: its eastings begin with the zone number {prefix}, as in {easting:.0f};"
+            " without it, it lies in the city",
+            "ask for eastings without the zone number",
+        )
     suggestion = _suggestion(geometries, city)
     fault = Fault.CRS_WRONG if suggestion else Fault.OUTSIDE_CITY
     return Rejected(
@@ -267,6 +276,18 @@ def _misplaced(layer: SourceLayer | LongLayer, geometries: NDArray[np.object_], 
         f"{layer.name}: read in {crs.name if not crs.has_code else crs.code}, every feature lies outside {where}",
         f"{suggestion}check the label; import this file alone with --crs CODE",
     )
+
+
+def _zone_number(geometries: NDArray[np.object_], crs: Crs, city: City) -> int | None:
+    """The number before the eastings (48776439 is 776439 in zone 48) without which a layer lies in the city."""
+    if not len(geometries) or crs.is_geographic:
+        return None
+    west, _, east, _ = shapely.total_bounds(geometries)
+    prefix = int(west // _ZONE_M) if np.isfinite(west) else 0
+    if prefix < 1 or prefix != int(east // _ZONE_M):
+        return None
+    shifted = shapely.transform(geometries, lambda points: points - (prefix * _ZONE_M, 0.0))
+    return prefix if _try(shifted, crs, city)[1].mean() >= _BELIEVED else None
 
 
 def _suggestion(geometries: NDArray[np.object_], city: City) -> str:

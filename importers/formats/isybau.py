@@ -49,6 +49,9 @@ _GAUSS_KRUGER = {"2": "EPSG:31466", "3": "EPSG:31467", "4": "EPSG:31468", "5": "
 # V106: points that speak of the cover, the lid of a structure, and the ground; every other one lies at the bottom.
 _COVER, _LID, _GROUND = "DMP", "SBD", "GOK"
 
+# Of a concrete manhole (DIN 4034-1, from memory: 120 to 150 mm): the thicker, lest it be drawn too small.
+_WALL_M = 0.15
+
 
 def is_isybau(head: bytes, _: str) -> bool:
     name, attributes = open_tag(head)
@@ -162,15 +165,15 @@ def _what(element: Element) -> str | None:
 
 
 def _shaft_size(element: Element) -> dict[str, Any]:
-    """Size of a manhole's lower part, or else of its upper one, in metres inside."""
+    """Outer size in metres of a manhole's lower part, or else of its upper one: what is stated is the inside."""
     for part in ("Unterteil", "Aufbau"):
         path = f"Knoten/Schacht/{part}/"
         length, width = (to_number(text_at(element, f"{path}{side}{part}")) for side in ("Laenge", "Breite"))
         if length is None:
             continue
         if text_at(element, f"{path}{part}form") == "R":
-            return {"diameter_m": length}
-        return {"length_m": length, "width_m": width}
+            return {"diameter_m": length + 2 * _WALL_M}
+        return {"length_m": length + 2 * _WALL_M, "width_m": None if width is None else width + 2 * _WALL_M}
     return {}
 
 
