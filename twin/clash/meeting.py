@@ -266,19 +266,24 @@ def _grid(a: Floats, b: Floats) -> Floats:
 
 
 def _overlap(p: Pairs, reach_m: Floats) -> Floats:
-    """The length in plan (k) of the first that lies beside the second, within a reach (k) of it."""
-    dot, length2 = p.dx * p.ex + p.dy * p.ey, p.dx**2 + p.dy**2
-    offset = -(p.rx * p.dx + p.ry * p.dy)
-    beside = _sorted(clip_ratio(offset, length2), clip_ratio(offset + dot, length2))
-    _, nearest = p.approach()
-    ends = [np.zeros_like(nearest), np.ones_like(nearest)]
-    reach = reach_m[:, None]
-    t = np.concatenate([nearest, *ends, list_turns(p.cross_rim(reach))], axis=1)
-    wx, wy = p.separate(t)
-    within = wx**2 + wy**2 <= (reach + _CONTACT_M) ** 2
-    first = np.maximum(np.where(within, t, np.inf).min(axis=1), beside[0][:, 0])
-    last = np.minimum(np.where(within, t, -np.inf).max(axis=1), beside[1][:, 0])
-    return np.asarray(np.maximum(last - first, 0.0) * np.sqrt(length2[:, 0]))
+    """The length in plan (k) of the first that lies square to the second, within a reach (k) of it.
+
+    Where either is cut in two by a vertex, the lengths of the parts add up to that of the whole.
+    """
+    length = np.sqrt(p.ex**2 + p.ey**2)
+    along = _stretch((p.rx * p.ex + p.ry * p.ey, p.dx * p.ex + p.dy * p.ey), (np.zeros_like(length), length**2))
+    reach = reach_m[:, None] * length
+    across = _stretch((p.ey * p.rx - p.ex * p.ry, p.ey * p.dx - p.ex * p.dy), (-reach, reach))
+    share = np.minimum(along[1], across[1]) - np.maximum(along[0], across[0])
+    return np.asarray((np.maximum(share, 0.0) * np.hypot(p.dx, p.dy))[:, 0])
+
+
+def _stretch(line: tuple[Floats, Floats], between: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """The parameters from 0 to 1 (first, last) where start + t * step lies between two bounds; equal where nowhere."""
+    start, step = line
+    first, last = _sorted(*(clip_ratio(bound - start, step) for bound in between))
+    level = (step == 0) & (start >= between[0]) & (start <= between[1])
+    return np.where(level, 0.0, first), np.where(level, 1.0, last)
 
 
 def _conclude(couple: Couple, axes: _Axes, parallels: Parallels) -> Meeting:

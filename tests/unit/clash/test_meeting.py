@@ -293,7 +293,7 @@ def test_a_vertex_on_a_straight_line_changes_nothing(a, b, share):
     found, again = meet([(a, b), (denser, b)], any_length)
     assert found.plan.nominal_m == pytest.approx(again.plan.nominal_m, abs=2e-6)
     assert found.space.nominal_m == pytest.approx(again.space.nominal_m, abs=2e-6)
-    assert found.parallel_m == pytest.approx(again.parallel_m, abs=0.01)
+    assert found.parallel_m == pytest.approx(again.parallel_m, abs=1e-5)
 
 
 @given(placed, placed)
