@@ -9,7 +9,7 @@ from rich.table import Table
 
 from layers.catalog import find_layer
 from twin.clash.accuracy import Wording
-from twin.clash.citing import cite, tell
+from twin.clash.citing import DISCIPLINES, cite, tell
 from twin.clash.rules import Verdict
 from twin.clash.surroundings import Kind, Weight
 
@@ -93,7 +93,8 @@ def _duties(report: ClashReport, lang: str) -> Table:
 def _laying(laying: Laying, lang: str) -> Iterator[RenderableType]:
     utility = laying.utility
     sides = "×".join(f"{side * 1000:.0f}" for side in dict.fromkeys(utility.size_m))
-    name = " ".join(filter(None, (utility.discipline, utility.subtype, utility.material, f"{sides} mm")))
+    discipline = _say(DISCIPLINES[utility.discipline], lang)
+    name = " ".join(filter(None, (discipline, utility.subtype, utility.material, f"{sides} mm")))
     table = Table(title=escape(_head("laid", lang).format(name)), title_justify="left")
     for word in ("verdict", "object", "finding"):
         table.add_column(_head(word, lang), overflow="fold")
@@ -102,7 +103,9 @@ def _laying(laying: Laying, lang: str) -> Iterator[RenderableType]:
     kept = [d for d in laying.distances if d.finding.verdict is Verdict.KEPT]
     for distance in laying.distances:
         if distance.finding.verdict is not Verdict.KEPT:
-            thing = " ".join(filter(None, (distance.owner or "?", distance.discipline, distance.kind)))
+            thing = " ".join(
+                filter(None, (distance.owner or "?", _say(DISCIPLINES[distance.discipline], lang), distance.kind))
+            )
             finding = distance.finding
             table.add_row(_say(_VERDICTS[finding.verdict], lang), escape(thing), escape(_say(tell(finding), lang)))
     yield table

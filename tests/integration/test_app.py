@@ -163,6 +163,20 @@ def test_open_desk_refuses_proxies_and_foreign_names(desk: TestClient, headers: 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_rules_and_surroundings_over_the_ogc_process(desk: TestClient) -> None:
+    """What is laid is judged and the surroundings are surveyed, each with its source; nobody's name is in it."""
+    lays = [{"discipline": "telecom", "diameter_m": 0.1, "depth_m": 0.8}]
+    feature = {"type": "Feature", "geometry": DIG, "properties": {"depth_m": 1.5, "lays": lays}}
+    answer = desk.post("/ogc/processes/clash-check/execution", json={"inputs": {"excavation": feature}})
+    assert answer.status_code == 200, answer.text
+    (report,) = answer.json()["reports"]
+    (laid,) = report["laid"]
+    assert {distance["verdict"] for distance in laid["distances"]} == {"unknown"}
+    assert laid["distances"][0]["rule"]["source"]["vi"].startswith("QCVN 01:2021/BXD")
+    assert report["rules"][0]["status"] == "draft"
+    assert "restricted_zones" in report["surroundings"]["not_loaded"]
+
+
 def test_check_over_the_ogc_process(desk: TestClient) -> None:
     """The process answers what the command line answers: owner, gaps, source and the honest remark on terrain."""
     answer = desk.post("/ogc/processes/clash-check/execution", json={"inputs": {"excavation": DIG, "depth_m": 1.5}})

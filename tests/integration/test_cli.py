@@ -91,6 +91,30 @@ def test_vietnamese(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
     assert "Phải dò tìm trước khi đào" in shown
 
 
+def test_check_prints_rules_and_surroundings(twin: Twin, demo: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """What is laid, duties and surroundings come as tables with their sources, in Vietnamese as in English."""
+    assert demo.returncode == 0
+    trench = min((folder / "data" / "sample" / "trenches").glob("*.geojson"))
+    document = json.loads(trench.read_text("utf-8"))
+    feature = document["features"][0] if document["type"] == "FeatureCollection" else document
+    feature["properties"]["lays"] = [{"discipline": "water", "diameter_m": 0.11, "depth_m": 0.8}]
+    (folder / "lays.geojson").write_text(json.dumps(document), "utf-8")
+    english = twin("check", folder / "lays.geojson").stdout
+    vietnamese = twin("check", folder / "lays.geojson", TWIN_LANG="vi").stdout
+    for text in (
+        "To be laid: water 110 mm",
+        "What the digger must do",
+        "QCVN 01:2021/BXD",
+        "root protection",
+        "no rule",
+    ):
+        assert text in english
+    for text in ("Sẽ lắp đặt: cấp nước 110 mm", "Yêu cầu đối với đơn vị đào", "Bảng 2.30", "vùng bảo vệ rễ", "vi phạm"):
+        assert text in vietnamese
+    wrong = twin("check", folder / "lays.geojson", TWIN_RULES=str(trench))
+    assert (wrong.returncode, "cannot be read" in wrong.stderr) == (1, True)
+
+
 def test_check_exits_by_its_answer(twin: Twin, demo: subprocess.CompletedProcess[str], folder: Path) -> None:
     """0 where all is proven clear, 4 where something is open; JSON has the whole report."""
     assert demo.returncode == 0

@@ -134,7 +134,7 @@ def test_no_neighbour_of_what_is_laid_passes_in_silence(ward: Ward) -> None:
     shapes = np.array([shape(f) for f in features])
     halves = np.array([np.hypot(f.get("outer_width_m") or 0, f.get("outer_height_m") or 0) / 2 for f in features])
     silent, judged = [], 0
-    for dig in trenches_beside_mains(ward, 25):
+    for dig in trenches_beside_mains(ward, 40):
         (laying,) = review(ward.connection, ward.ground, dig, BOOK).layings
         path = shapely.LineString(laying.axes[0][:, :2])
         verdicts: dict[tuple[str, int], set[Verdict]] = {}

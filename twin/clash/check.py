@@ -22,7 +22,6 @@ from twin.clash.outcome import Outcome, assess
 from twin.clash.records import read_utility
 from twin.clash.report import Census, Clash, ClashReport
 from twin.clash.rulefile import read_rules
-from twin.clash.subjects import subject_of
 from twin.clash.terrain import read_terrain
 
 if TYPE_CHECKING:
@@ -54,16 +53,16 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBoo
     _require_records(connection, dig)
     terrain = read_terrain(dig.parts, ground.elevations)
     excavation = lay_excavation(dig.parts, terrain if terrain.is_known else terrain.levelled(assume_ground(dig.parts)))
-    book, accuracies = book or read_rules(), read_accuracies()
+    book = book or read_rules()
     nearby_m = max(NEARBY_M, book.zone_reach_m)
     rows = _find_rows(connection, excavation, max(nearby_m, book.reach_m if dig.works.laid else 0.0))
     utilities = [read_utility(index, layer, row, heights=terrain.is_known) for index, (layer, row) in enumerate(rows)]
     candidates = [
-        Candidate(layer, row, utility, assessment, subject_of(row, book, accuracies))
+        Candidate(layer, row, utility, assessment)
         for (layer, row), utility, assessment in zip(rows, utilities, assess(excavation, utilities), strict=True)
     ]
     clashes = [
-        replace(Clash.of(c.layer, c.row, c.utility, c.assessment), duties=find_duties(book, c))
+        _clash(c, book)
         for c in candidates
         if c.assessment.outcome is not Outcome.CLEAR or c.assessment.plan_gap_m <= nearby_m
     ]
@@ -84,6 +83,12 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBoo
         rules=book.editions,
         layings=_judge_laid(connection, ground, dig, book, candidates),
     )
+
+
+def _clash(candidate: Candidate, book: RuleBook) -> Clash:
+    clash = Clash.of(candidate.layer, candidate.row, candidate.utility, candidate.assessment)
+    duties = find_duties(book, candidate)
+    return replace(clash, duties=duties) if duties else clash
 
 
 def _judge_laid(

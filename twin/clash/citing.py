@@ -22,6 +22,18 @@ EVIDENCE = {
         en="from memory: compare with the published text", vi="theo trí nhớ: phải đối chiếu với văn bản đã ban hành"
     ),
 }
+DISCIPLINES = {
+    "water": Wording(en="water", vi="cấp nước"),
+    "wastewater": Wording(en="wastewater", vi="thoát nước thải"),
+    "storm": Wording(en="storm water", vi="thoát nước mưa"),
+    "combined": Wording(en="combined sewer", vi="thoát nước chung"),
+    "power": Wording(en="power", vi="điện lực"),
+    "telecom": Wording(en="telecom", vi="viễn thông"),
+    "gas": Wording(en="gas", vi="khí đốt"),
+    "lighting": Wording(en="lighting", vi="chiếu sáng"),
+    "heat": Wording(en="heat", vi="cấp nhiệt"),
+    "other": Wording(en="other", vi="khác"),
+}
 ASPECTS = {
     "plan": Wording(en="in plan", vi="trên mặt bằng"),
     "vertical": Wording(en="vertically at the crossing", vi="theo chiều đứng tại chỗ giao cắt"),
@@ -52,13 +64,13 @@ NOTHING_LAID = Wording(
 
 def cite(cited: Citation) -> Wording:
     """The source, its clause, and how well the figure is known, as one phrase without a full stop."""
-    source, state = cited.source, EVIDENCE[cited.evidence]
-    clause = f", {cited.clause}" if cited.clause else ""
+    return Wording(en=_phrase(cited, "en"), vi=_phrase(cited, "vi"))
 
-    def phrase(title: str, doubt: str) -> str:
-        return f"{title}{clause} [{cited.id}]" + (f" ({doubt})" if doubt else "")
 
-    return Wording(en=phrase(source.title.en, state.en), vi=phrase(source.title.vi, state.vi))
+def _phrase(cited: Citation, lang: str) -> str:
+    clause = f", {getattr(cited.clause, lang)}" if cited.clause else ""
+    doubt = getattr(EVIDENCE[cited.evidence], lang)
+    return f"{getattr(cited.source.title, lang)}{clause} [{cited.id}]" + (f" ({doubt})" if doubt else "")
 
 
 def citation_json(cited: Citation | None) -> dict[str, Any] | None:
@@ -68,7 +80,7 @@ def citation_json(cited: Citation | None) -> dict[str, Any] | None:
     return {
         "id": cited.id,
         "source": asdict(cited.source.title),
-        "clause": cited.clause,
+        "clause": asdict(cited.clause) if cited.clause else None,
         "authority": cited.source.authority,
         "in_force_from": cited.source.in_force_from.isoformat() if cited.source.in_force_from else None,
         "evidence": cited.evidence,

@@ -11,7 +11,7 @@ from twin.clash.accuracy import read_accuracies
 from twin.clash.laying import place
 from twin.clash.meeting import Placed, meet
 from twin.clash.rules import Finding, Gap, Subject, Verdict, judge_cover, judge_pair, judge_zones
-from twin.clash.subjects import columns_of, is_drinking
+from twin.clash.subjects import columns_of, is_drinking, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,13 +30,12 @@ _GONE = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A recorded object near a dig: its row, its geometry, how the dig meets it, and how the rules see it."""
+    """A recorded object near a dig: its row, its geometry, and how the dig meets it."""
 
     layer: str
     row: dict[str, Any]
     utility: Utility
     assessment: Assessment
-    subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,10 @@ def find_duties(book: RuleBook, candidate: Candidate) -> tuple[Duty, ...]:
     found = candidate.assessment
     known = candidate.utility.outer_radius_m is not None
     plan = Gap(found.plan_gap_m if known else None, found.plan_gap_m - found.accuracy.horizontal_m)
-    return judge_zones(book, candidate.subject, plan, Gap(found.gap_m, found.worst_gap_m))
+    space = Gap(found.gap_m, found.worst_gap_m)
+    if min(plan.worst_m, space.worst_m) >= book.zone_reach_m:
+        return ()
+    return judge_zones(book, subject_of(candidate.row, book, read_accuracies()), plan, space)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +108,25 @@ def subject_of_planned(utility: PlannedUtility, book: RuleBook, *, traffic: bool
 def _judge_one(utility: PlannedUtility, dig: PlannedDig, book: RuleBook, street: Street) -> Laying:
     placed = place(utility, dig.parts, street.ground, book.bedding.height_m)
     subject = subject_of_planned(utility, book, traffic=street.traffic)
-    pairs = [(own, other) for own in placed for other in street.candidates if other.row["status"] != _GONE]
+    near = [other for other in street.candidates if _is_near(other, book.reach_m)]
+    pairs = [(own, other) for own in placed for other in near]
     meetings = meet([(own, _place_recorded(other)) for own, other in pairs], book.parallels)
     distances = [
         _distance(other, finding)
         for (_, other), meeting in zip(pairs, meetings, strict=True)
         if meeting.plan.worst_m < book.reach_m
-        for finding in judge_pair(book, subject, other.subject, meeting)
+        for finding in judge_pair(book, subject, subject_of(other.row, book, read_accuracies()), meeting)
     ]
     order = list(Verdict)
     distances.sort(key=lambda d: (order.index(d.finding.verdict), d.finding.gap.worst_m))
     covers = judge_cover(book, subject, _cover(utility, placed, street.ground))
     return Laying(utility, tuple(own.utility.axis for own in placed), tuple(distances), covers)
+
+
+def _is_near(candidate: Candidate, reach_m: float) -> bool:
+    """What lies that far from the dig lies that far from what is laid within it."""
+    found = candidate.assessment
+    return candidate.row["status"] != _GONE and found.plan_gap_m - found.accuracy.horizontal_m < reach_m
 
 
 def _place_recorded(candidate: Candidate) -> Placed:

@@ -21,7 +21,7 @@ from twin.clash.solids import Floats, Shaft, Utility
 _PIECES_AT_ONCE = 100_000
 _CONTACT_M = 5e-7
 _POINT_M = 1e-9
-_STEPS = 100
+_STEPS = 64
 _DECIMALS = 6
 
 
@@ -75,13 +75,14 @@ def _meet(couples: list[Couple], parallels: Parallels) -> Iterator[Meeting]:
     pieces = _lay(couples)
     radii = np.array([a.radius_m + b.radius_m for a, b in couples])
     wide = radii + np.array([a.accuracy.horizontal_m + b.accuracy.horizontal_m for a, b in couples])
-    plan, _ = pieces.pairs.approach()
+    plan = pieces.pairs.approach()[0][:, 0]
+    crossing = pieces.take(plan <= wide[pieces.owner] + _CONTACT_M)
     columns = (
-        pieces.least(plan[:, 0]),
+        pieces.least(plan),
         pieces.measure_space(),
-        *(np.minimum(pieces.measure_heights(r), pieces.swap().measure_heights(r)) for r in (radii, wide)),
-        *pieces.run_alongside(plan[:, 0], radii, parallels),
-        pieces.find_angles(plan[:, 0]),
+        *(np.minimum(crossing.measure_heights(r), crossing.swap().measure_heights(r)) for r in (radii, wide)),
+        *pieces.run_alongside(plan, radii, parallels),
+        pieces.find_angles(plan),
     )
     for couple, row in zip(couples, np.stack(columns, axis=1).tolist(), strict=True):
         yield _conclude(couple, _Axes(*row), parallels)
@@ -95,8 +96,8 @@ class _Pieces:
     are `upright` where they have no length in plan; `girth` (k) is the radius of the upright objects of a couple.
     """
 
+    count: int
     owner: Indices
-    first: Indices
     pairs: Pairs
     start: tuple[Floats, Floats]
     step: tuple[Floats, Floats]
@@ -110,8 +111,24 @@ class _Pieces:
         back = Pairs(-p.rx, -p.ry, p.ex, p.ey, np.where(self.upright[0][:, None], _POINT_M, p.dx), p.dy)
         return replace(self, pairs=back, start=self.start[::-1], step=self.step[::-1], upright=self.upright[::-1])
 
+    def take(self, rows: Flags) -> "_Pieces":
+        """The pairs of pieces of some rows; couples may be left without any."""
+        p = self.pairs
+        return _Pieces(
+            count=self.count,
+            owner=self.owner[rows],
+            pairs=Pairs(p.rx[rows], p.ry[rows], p.dx[rows], p.dy[rows], p.ex[rows], p.ey[rows]),
+            start=(self.start[0][rows], self.start[1][rows]),
+            step=(self.step[0][rows], self.step[1][rows]),
+            upright=(self.upright[0][rows], self.upright[1][rows]),
+            from_shaft=self.from_shaft[rows],
+            girth=self.girth[rows],
+        )
+
     def least(self, values: Floats) -> Floats:
-        found: Floats = np.minimum.reduceat(values, self.first)
+        """The least value (n) of each couple, infinite of one that has no pieces."""
+        found = np.full(self.count, np.inf)
+        np.minimum.at(found, self.owner, values)
         return found
 
     def measure_heights(self, reach_m: Floats) -> Floats:
@@ -150,12 +167,11 @@ class _Pieces:
 
     def measure_space(self) -> Floats:
         """The least 3D distance (n) between axes; from the outside of an upright object that has one."""
-        between = self._between_tubes()
-        if not self.from_shaft.any():
-            return self.least(between)
-        return self.least(np.where(self.from_shaft, self._from_upright(), between))
+        tubes, shafts = self.take(~self.from_shaft), self.take(self.from_shaft)
+        return np.minimum(tubes.between_tubes(), shafts.from_upright())
 
-    def _between_tubes(self) -> Floats:
+    def between_tubes(self) -> Floats:
+        """The least distance (n) of axes."""
         p = self.pairs
         w = np.stack([p.rx[:, 0], p.ry[:, 0], self.start[0] - self.start[1]], axis=1)
         u = np.stack([p.dx[:, 0], p.dy[:, 0], self.step[0]], axis=1)
@@ -170,17 +186,17 @@ class _Pieces:
         for t in (zero, one):
             s = clip_ratio(t * uv - uw, uu)
             least = np.minimum(least, _length(w + s[:, None] * u - t[:, None] * v))
-        return least
+        return self.least(least)
 
-    def _from_upright(self) -> Floats:
-        """Along the second axis the distance to an upright cylinder is convex: its least value by thirds."""
+    def from_upright(self) -> Floats:
+        """The least distance (n) from upright cylinders: along the second axis it is convex, so found by thirds."""
         low, high = np.zeros(len(self.owner)), np.ones(len(self.owner))
         for _ in range(_STEPS):
             left, right = (2 * low + high) / 3, (low + 2 * high) / 3
             nearer = self._to_upright(left) < self._to_upright(right)
             low, high = np.where(nearer, low, left), np.where(nearer, right, high)
         ends = (np.zeros_like(low), (low + high) / 2, np.ones_like(low))
-        return np.asarray(np.min([self._to_upright(t) for t in ends], axis=0))
+        return self.least(np.min([self._to_upright(t) for t in ends], axis=0))
 
     def _to_upright(self, t: Floats) -> Floats:
         p, (za, zb), (da, db) = self.pairs, self.start, self.step
@@ -195,14 +211,13 @@ class _Pieces:
         reach = radii_m[self.owner] + parallels.within_m
         length = (_overlap(self.pairs, reach) + _overlap(self.swap().pairs, reach)) / 2
         length = np.where(self._angles() <= parallels.angle_deg, length, 0.0)
-        total = np.add.reduceat(length, self.first)
-        return np.asarray(total), self.least(np.where(length > 0, plan_m, np.inf))
+        total = np.bincount(self.owner, length, self.count)
+        return total, self.least(np.where(length > 0, plan_m, np.inf))
 
     def find_angles(self, plan_m: Floats) -> Floats:
         """The angle in plan (n), of 0 to 90 degrees, where the two come nearest."""
         nearest = plan_m <= self.least(plan_m)[self.owner] + _CONTACT_M
-        found: Floats = np.maximum.reduceat(np.where(nearest, self._angles(), 0.0), self.first)
-        return found
+        return -self.least(-np.where(nearest, self._angles(), 0.0))
 
     def _angles(self) -> Floats:
         """Between pieces, 90 for an upright one: it runs along nothing."""
@@ -237,8 +252,8 @@ def _lay(couples: Sequence[Couple]) -> _Pieces:
     radii = np.array([[placed.radius_m for placed in couple] for couple in ordered])
     plan = (*(p - q)[:2], *u[:2], *v[:2])
     return _Pieces(
+        count=len(couples),
         owner=owner,
-        first=np.concatenate([[0], np.cumsum(sizes)[:-1]]),
         pairs=Pairs(*(values[:, None] for values in plan)),
         start=(p[2], q[2]),
         step=(u[2], v[2]),
@@ -301,7 +316,7 @@ def _conclude(couple: Couple, axes: _Axes, parallels: Parallels) -> Meeting:
         crossing=_crossing(couple, axes) if crossing else None,
         parallel_m=round(axes.parallel, _DECIMALS) if parallel else 0.0,
         angle_deg=round(axes.angle, 1) if crossing else None,
-        is_joined=_are_joined(couple, parallels.joined_within_m),
+        is_joined=plan <= parallels.joined_within_m and _are_joined(couple, parallels.joined_within_m),
     )
 
 

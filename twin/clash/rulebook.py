@@ -75,7 +75,7 @@ class Citation:
     id: Name
     source: Source
     evidence: Evidence
-    clause: str | None = None
+    clause: Wording | None = None
     remark: Wording | None = None
 
     @property
@@ -299,26 +299,23 @@ class RuleBook:
     contact: Contact
     closures: tuple[Closure, ...] = ()
     by_pair: Mapping[tuple[str, str], tuple[Clearance, ...]] = field(init=False, repr=False, compare=False)
+    # The greatest distance that any clearance, and any zone, asks for: what is further away breaks none.
+    reach_m: float = field(init=False, repr=False, compare=False)
+    zone_reach_m: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_pair: dict[tuple[str, str], list[Clearance]] = defaultdict(list)
         for rule in self.clearances:
             by_pair[_ordered(*rule.pair)].append(rule)
         object.__setattr__(self, "by_pair", {pair: tuple(rules) for pair, rules in by_pair.items()})
+        clearances = (rule.limit_m for rule in self.clearances if rule.limit_m != "none")
+        object.__setattr__(self, "reach_m", max(clearances, default=0.0))
+        object.__setattr__(self, "zone_reach_m", max((z.limit_m for z in self.zones if z.enabled), default=0.0))
         if faults := "; ".join(dict.fromkeys(self._unknown_names())):
             raise ValueError(faults)
 
     def find_pair(self, a: str, b: str) -> tuple[Clearance, ...]:
         return self.by_pair.get(_ordered(a, b), ())
-
-    @property
-    def reach_m(self) -> float:
-        """The greatest distance that any clearance asks for: what is further away breaks none."""
-        return max((rule.limit_m for rule in self.clearances if rule.limit_m != "none"), default=0.0)
-
-    @property
-    def zone_reach_m(self) -> float:
-        return max((zone.limit_m for zone in self.zones if zone.enabled), default=0.0)
 
     def _unknown_names(self) -> Iterator[str]:
         known = {"channel", "larger", *(column for columns in self.columns.values() for column in columns)}

@@ -101,6 +101,8 @@ def _cite(entry: dict[str, Any], sources: dict[str, Any]) -> dict[str, Any]:
     if source is None:
         raise Invalid(f"rules: {entry.get('id')}: source '{entry.get('source')}' is not among the sources: describe it")
     cited = {key: entry[key] for key in _CITATION if key in entry}
+    if isinstance(cited.get("clause"), str):
+        cited["clause"] = {"en": cited["clause"], "vi": cited["clause"]}
     rest = {key: value for key, value in entry.items() if key not in _CITATION}
     return rest | {"cited": {"evidence": source.get("evidence"), **cited, "source": source}}
 

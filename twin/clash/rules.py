@@ -143,11 +143,15 @@ def judge_zones(book: RuleBook, subject: Subject, plan: Gap, space: Gap) -> tupl
     found = []
     for zone in book.zones:
         gap = space if zone.measure is Aspect.SPACE else plan
-        concerns = zone.columns is None or set(zone.columns) & set(subject.columns)
-        verdict = judge_gap(zone.limit_m, gap)
-        if zone.enabled and concerns and subject.level not in zone.except_levels and verdict is not Verdict.KEPT:
+        verdict = judge_gap(zone.limit_m, gap) if zone.enabled else Verdict.KEPT
+        if verdict is not Verdict.KEPT and _concerns(zone, subject):
             found.append(Duty(zone, verdict, gap))
     return tuple(found)
+
+
+def _concerns(zone: Zone, subject: Subject) -> bool:
+    named = zone.columns is None or not set(zone.columns).isdisjoint(subject.columns)
+    return named and subject.level not in zone.except_levels
 
 
 def judge_gap(limit_m: float | None, gap: Gap) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from importers.text import fold_name
@@ -47,6 +48,7 @@ def is_drinking(discipline: str, texts: tuple[str | None, ...], book: RuleBook) 
     return not any(_speaks_of(text, book.words.not_drinking) for text in texts)
 
 
+@lru_cache(maxsize=4096)
 def _speaks_of(text: str | None, words: tuple[str, ...]) -> bool:
     return bool(text) and any(word in fold_name(text) for word in words)
 
