@@ -195,8 +195,8 @@ class _Pieces:
             left, right = (2 * low + high) / 3, (low + 2 * high) / 3
             nearer = self._to_upright(left) < self._to_upright(right)
             low, high = np.where(nearer, low, left), np.where(nearer, right, high)
-        ends = (np.zeros_like(low), (low + high) / 2, np.ones_like(low))
-        return self.least(np.min([self._to_upright(t) for t in ends], axis=0))
+        at_ends = np.minimum(self._to_upright(np.zeros_like(low)), self._to_upright(np.ones_like(low)))
+        return self.least(np.minimum(at_ends, self._to_upright((low + high) / 2)))
 
     def _to_upright(self, t: Floats) -> Floats:
         p, (za, zb), (da, db) = self.pairs, self.start, self.step
