@@ -69,7 +69,8 @@ def answer(sitting: Sitting, number: int, request_id: int, kind: str, remarks: s
     detail = {"request": request_id, "owner": request.owner, "answer": kind, "remarks": remarks}
     if request.answer:
         detail |= {"before": request.answer}
-    on_behalf = request.organisation_id != sitting.caller.organisation_id
+    own = sitting.caller.organisation_id
+    on_behalf = own is None or request.organisation_id != own
     add_event(connection, number, sitting.actor, "answer on behalf" if on_behalf else "answer", **detail)
     _settle(sitting, sitting.find(number))
     return find_request(connection, number, request_id)
