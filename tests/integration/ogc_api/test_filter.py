@@ -194,7 +194,7 @@ BAD = [
     "S_INTERSECTS(geometry, 'POINT(1 2)')",
     "S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 0 1, 1 0, 0 0)))",
     "S_INTERSECTS(geometry, POINT(1e300 2))",
-    "S_TOUCHES(geometry, GEOMETRYCOLLECTION(POINT(107 16)))",
+    "S_TOUCHES(geometry, GEOMETRYCOLLECTION(POINT(107 16), LINESTRING(107 16, 108 17)))",
     "T_AFTER(code, DATE('2000-01-01'))",
     "T_AFTER(DATE('2000-13-01'), DATE('2000-01-01'))",
     "planted_year > DATE('2000-01-01')",
