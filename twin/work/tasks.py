@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ def create_worker(shop: Workshop) -> App:
     queue = open_queue(shop.databases[Role.WORKER])
     writer = Writer(shop.databases[Role.WORKER], Role.WORKER)
     reader = Reader(shop.databases[Audience.OPERATOR], Audience.OPERATOR)
+    for pool in (writer, reader):
+        atexit.register(pool.close)  # the queue lives as long as its process
     processes = city_processes(reader, shop.practice)
 
     @queue.task(name=RUN_TASK, queue=QUEUE)
