@@ -91,26 +91,19 @@ def read_dataset(
     yield report
 
 
-def refuse_dataset(dataset: Dataset, sha256: str, *, context: Context) -> Iterator[Part | FileReport]:
-    """A file that the database refuses for `context.verdict`, with every record of it.
-
-    `sha256` is not needed: the file is known.
-    """
-    del sha256
+def refuse_dataset(dataset: Dataset, *, context: Context) -> Iterator[Part | FileReport]:
+    """A file that the database refuses for `context.verdict`, with every record of it."""
     finding = Finding(Fault.VALUE_REFUSED, str(context.verdict), "correct the value, or report the rule if it is wrong")
+    form = recognise_format(dataset)
     report = report_refusal(dataset, finding)
-    report.format = recognise_format(dataset).name
+    report.format = form.name
     yield Quarantined((refuse(None, finding, {}, Where()),))
-    for layer in (recognise_format(dataset).read or _no_layers)(dataset):
+    for layer in form.read(dataset) if form.read else ():
         for chunk in layer.chunks() if isinstance(layer, LongLayer) else [layer]:
             report.read += len(chunk)
             yield from refuse_records(chunk, (replace(finding, row=int(row)) for row in chunk.rows))
     report.refused = report.read
     yield report
-
-
-def _no_layers(_: Dataset) -> Iterator[SourceLayer]:
-    return iter(())
 
 
 def report_refusal(dataset: Dataset, finding: Finding) -> FileReport:

@@ -14,7 +14,7 @@ import psycopg
 from importers.dataset import Identity, Postponed, identify, read_dataset, refuse_dataset, report_refusal
 from importers.delivery import Delivery, open_delivery
 from importers.draft import Context, Where, refuse
-from importers.faults import Finding, Rejected
+from importers.faults import Fault, Finding, Rejected
 from importers.joining import nodes_at
 from importers.layer import Announcement
 from importers.position import City
@@ -30,6 +30,7 @@ from layers.database import storage_srid
 from layers.errors import Invalid, Unavailable
 from layers.loading import (
     FileRecord,
+    Loading,
     Quarantined,
     Verdict,
     close_run,
@@ -41,6 +42,7 @@ from layers.loading import (
     take_file_ids,
 )
 from layers.provenance import Outcome
+from layers.rows import Records, Rows
 from layers.terrain import read_ground
 from layers.utility_nodes import find_places
 
@@ -251,40 +253,49 @@ class _Import:
             return
         except Invalid as error:
             reading = partial(refuse_dataset, context=replace(context, verdict=str(error)))
-            ((_, again),) = self.workers.stream(reading, [(dataset, identity.sha256)])
-            report = self._write(dataset, identity, key, again)
+            for _, again in self.workers.stream(reading, [(dataset,)]):
+                report = self._write(dataset, identity, key, again)
         if report.outcome in (Outcome.LOADED, Outcome.PARTLY):
             self.loaded[identity.sha256] = dataset.name
         self._end(dataset, report)
 
     def _write(self, dataset: Dataset, identity: Identity, key: str, parts: Iterator[object]) -> FileReport:
-        report = FileReport(dataset.name, Outcome.QUARANTINED)
+        """Raises: Rejected where the parts end without a report, _PutOffError where the file is to be read later."""
         if self.options.dry_run:
-            for part in parts:
-                if isinstance(part, Postponed):
-                    raise _PutOffError
-                report = part if isinstance(part, FileReport) else report
-            return report
+            return self._take(dataset, parts, None)
         record = FileRecord(dataset.name, dataset.location, identity.sha256, key, dataset.size)
         (file_id,) = take_file_ids(self.connection, 1)
-        rows = expected = 0
         with loading(self.connection, self.run_id, record, file_id) as file:
-            for part in parts:
-                match part:
-                    case Postponed():
-                        raise _PutOffError
-                    case Announcement():
-                        file.announce(part.table, part.rows)
-                        expected += part.rows
-                    case FileReport():
-                        report = part
-                    case _:
-                        file.add(part)  # type: ignore[arg-type] # what is left
-                        rows += getattr(part, "count", 0)
-                        self._tell(dataset, rows, rows / max(expected, rows, 1) if expected else 0.0)
+            report = self._take(dataset, parts, file)
             verdict = Verdict(report.format, self.options.owner, Outcome(report.outcome), report.decisions)
             file.finish(verdict)
         report.change = None if file.change is None else asdict(file.change)
+        return report
+
+    def _take(self, dataset: Dataset, parts: Iterator[object], file: Loading | None) -> FileReport:
+        """The report on a file, whose parts go into the city where there is a place for them.
+
+        All parts are taken, for what a reader leaves (a terrain raster) is kept at their end.
+        """
+        report: FileReport | None = None
+        rows = expected = 0
+        for part in parts:
+            match part:
+                case FileReport():
+                    report = part
+                case Postponed():
+                    raise _PutOffError
+                case Announcement():
+                    expected += part.rows
+                    if file is not None:
+                        file.announce(part.table, part.rows)
+                case Rows() | Records() | Quarantined():
+                    rows += part.count if isinstance(part, Rows) else 0
+                    if file is not None:
+                        file.add(part)
+                    self._tell(dataset, rows, rows / max(expected, rows, 1) if expected else 0.0)
+        if report is None:
+            raise Rejected(Fault.UNREADABLE, f"{dataset.name} is read without an end", "report the file as a fault")
         return report
 
     def _refuse(self, dataset: Dataset, identity: Identity, finding: Finding) -> None:

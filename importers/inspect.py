@@ -14,8 +14,8 @@ from importers.delivery import open_delivery
 from importers.faults import Fault, Rejected
 from importers.fields import parse_number
 from importers.formats import recognise as recognise_format
-from importers.layer import Understood, understand
-from importers.source import LongLayer
+from importers.layer import Settled, Understood, settle, understand
+from importers.source import AnyLayer, LongLayer
 from importers.terrain import read_terrain
 from importers.text import fold_name
 from importers.vocabulary import attributes_of
@@ -109,15 +109,28 @@ def _refused(dataset: Dataset, fault: str) -> LayerView:
 
 
 def inspect_dataset(dataset: Dataset, *, context: Context) -> list[LayerView]:
-    """Every layer of a file; of a long one the first records. Raises: Rejected for a file that cannot be read."""
+    """Every layer of a file; of a long one the first records are shown.
+
+    Raises: Rejected for a file that cannot be read.
+    """
     form = recognise_format(dataset)
     if form.read is None:
         return [_inspect_terrain(dataset, form.name, context)]
-    return [
-        _inspect_layer(part, dataset, form.name, context)
-        for layer in form.read(dataset)
-        for part in by_dimension(next(layer.chunks()) if isinstance(layer, LongLayer) else layer, context)
-    ]
+    return [view for layer in form.read(dataset) for view in _inspect_any(layer, dataset, form.name, context)]
+
+
+def _inspect_any(layer: AnyLayer, dataset: Dataset, form: str, context: Context) -> list[LayerView]:
+    if not isinstance(layer, LongLayer):
+        return [_inspect_layer(part, dataset, form, context) for part in by_dimension(layer, context)]
+    first = next(layer.chunks())
+    try:
+        view = _inspect_layer(first, dataset, form, context, settle(layer, dataset, context))
+    except Rejected as rejected:
+        view = replace(
+            _inspect_layer(first, dataset, form, context),
+            fault=f"{rejected.finding.message}; {rejected.finding.remedy}",
+        )
+    return [replace(view, records=layer.count)]
 
 
 def _inspect_terrain(dataset: Dataset, form: str, context: Context) -> LayerView:
@@ -131,7 +144,9 @@ def _inspect_terrain(dataset: Dataset, form: str, context: Context) -> LayerView
     return replace(view, table="terrain", target=said)
 
 
-def _inspect_layer(layer: SourceLayer, dataset: Dataset, form: str, context: Context) -> LayerView:
+def _inspect_layer(
+    layer: SourceLayer, dataset: Dataset, form: str, context: Context, settled: Settled | None = None
+) -> LayerView:
     kinds, counts = np.unique([g.geom_type if g is not None else "none" for g in layer.geometries], return_counts=True)
     geometry = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
     heights = shapely.get_coordinates(layer.geometries, include_z=True)[:, 2]
@@ -139,7 +154,7 @@ def _inspect_layer(layer: SourceLayer, dataset: Dataset, form: str, context: Con
     z = (float(known.min()), float(known.max())) if len(known) else None
     basis = (dataset.name, layer.name, form, len(layer), geometry, z)
     try:
-        understood = understand(layer, dataset, context)
+        understood = understand(layer, dataset, context, settled)
     except Rejected as rejected:
         return LayerView(*basis, fault=f"{rejected.finding.message}; {rejected.finding.remedy}")
     fields = {name for name, _ in understood.attributes.fields.values()}

@@ -45,8 +45,10 @@ class Answers:
         self._abandoned.set()
 
     def __iter__(self) -> Iterator[Any]:
-        """Raises: what kept the reader from its end."""
-        while not self._abandoned.is_set():
+        """Raises: what kept the reader from its end; RuntimeError where the parts were given up before it."""
+        while True:
+            if self._abandoned.is_set():
+                raise RuntimeError("the parts of this file were given up: take them before the next file's")
             try:
                 is_end, part = self._parts.get(timeout=_PATIENCE_S)
             except Empty:
