@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from twin.clash import distance as documented
@@ -363,13 +363,16 @@ def test_a_rigid_motion_in_plan_changes_nothing(outline, points, slope, wide, an
 
 
 @given(outline, st.lists(point, min_size=2, max_size=3), slope, st.tuples(wide, wide), st.tuples(high, high))
+@example(BOX, [(-2.0, 3.0, -1.0), (-3.0, 0.0, 0.0)], 0.5, (0.0, 0.5), (0.0, 0.1))
 def test_a_less_certain_place_is_never_further_away(outline, points, slope, wides, highs):
     """Protects the order of accuracies, and that none counts for more than it is."""
     floor, axis = a_floor(outline, slope=slope), at(*points)
     near_walls = measured([floor], axis, (max(wides), max(highs)))[1]
     far_walls = measured([floor], axis, (min(wides), min(highs)))[1]
     assert near_walls <= far_walls + 1e-7
-    assert far_walls <= near_walls + math.hypot(np.ptp(wides), np.ptp(highs)) + 1e-7
+    # A widened mitre is bounded from below, one figure taken off after the other (the example: 1.318 m, truly 1.362).
+    wider, higher = float(np.ptp(wides)), float(np.ptp(highs))
+    assert far_walls <= near_walls + (wider + higher if slope else math.hypot(wider, higher)) + 1e-7
 
 
 @given(outline, st.lists(point, min_size=2, max_size=3), st.floats(0, 1), st.tuples(slope, slope))
