@@ -84,10 +84,12 @@ def _parse(text: str, dataset: Dataset, where: str) -> Any:
     except RecursionError as error:
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {where}nested too deeply", SEND_AGAIN) from error
     except json.JSONDecodeError as error:
-        fault = Fault.TRUNCATED if _is_cut_short(error) else Fault.UNREADABLE
-        raise Rejected(fault, f"{dataset.name}: {where}{error}", SEND_AGAIN) from error
+        fault, what = (
+            (Fault.TRUNCATED, "is cut short") if _is_cut_short(error) else (Fault.UNREADABLE, "is not valid JSON")
+        )
+        raise Rejected(fault, f"{dataset.name} {what}: {where}{error}", SEND_AGAIN) from error
     except ValueError as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {where}{error}", SEND_AGAIN) from error
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name} is not valid JSON: {where}{error}", SEND_AGAIN) from error
 
 
 def _is_cut_short(error: json.JSONDecodeError) -> bool:

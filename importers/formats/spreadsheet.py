@@ -121,9 +121,11 @@ def _merges(dataset: Dataset, find: Callable[[zipfile.ZipFile], dict[str, list[R
                 )
             return find(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise Rejected(Fault.TRUNCATED, f"{dataset.name}: {error}", "ask the department to deliver it again") from error
+        raise Rejected(
+            Fault.TRUNCATED, f"{dataset.name} is cut short: {error}", "ask the department to deliver it again"
+        ) from error
     except (ParseError, ValueError, LookupError, NotImplementedError, RuntimeError, OSError) as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _SAVE_AGAIN) from error
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name} is damaged: {error}", _SAVE_AGAIN) from error
 
 
 def _sheets(source: Source) -> list[str]:

@@ -46,7 +46,12 @@ def new_database(cluster: str, template: str) -> Iterator[Callable[[], str]]:
     yield create
     with psycopg.connect(cluster, dbname="postgres", autocommit=True) as connection:
         for name in names:
-            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            # "with (force)" is refused while an autovacuum worker, which has no role, is in the database.
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and usename is not null",
+                [name],
+            )
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SYSTEMS = {"wastewater": "KS", "storm": "KR"}
 _STATES = {"in_service": 0, "disused": 3}
+_WALL_M = 0.15
 _MATERIALS = {"uPVC": "PVCU", "reinforced concrete": "SB"}
 
 
@@ -45,7 +46,7 @@ def _head(row: Row, kind: int) -> str:
 
 
 def _node(row: Row, shape: shapely.Point) -> str:
-    """The cover and the middle of the bottom are surveyed points; an outfall is a structure."""
+    """Cover and middle of the bottom are surveyed points; an outfall is a structure; a shaft is told by its inside."""
     told = row.fields
     points = _point(shape, told["bottom_m"], "SMP") if told["bottom_m"] is not None else ""
     if told["kind"] == "outfall":
@@ -53,9 +54,8 @@ def _node(row: Row, shape: shapely.Point) -> str:
     elif told["kind"] == "inlet":
         body = "<KnotenTyp>1</KnotenTyp><Anschlusspunkt><Punktkennung>SE</Punktkennung></Anschlusspunkt>"
     else:
-        size = (
-            f"<LaengeUnterteil>{told['length_m']}</LaengeUnterteil><BreiteUnterteil>{told['width_m']}</BreiteUnterteil>"
-        )
+        length_m, width_m = (float(told[side] or 0.0) - 2 * _WALL_M for side in ("length_m", "width_m"))
+        size = f"<LaengeUnterteil>{length_m:.3f}</LaengeUnterteil><BreiteUnterteil>{width_m:.3f}</BreiteUnterteil>"
         body = (
             "<KnotenTyp>0</KnotenTyp><Schacht><SchachtFunktion>1</SchachtFunktion>"
             f"<Unterteil><Unterteilform>E</Unterteilform>{size}<MaterialUnterteil>B</MaterialUnterteil></Unterteil></Schacht>"
