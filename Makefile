@@ -11,7 +11,7 @@ help: ## list the targets
 
 setup: .venv/.ready ## Debian packages, Python environment (once; again when a lock changes)
 
-.venv/.ready: requirements-dev.lock docker/uv.lock docker/install-debian.sh pyproject.toml
+.venv/.ready: requirements-dev.lock docker/uv.lock docker/install-debian.sh pyproject.toml hatch_build.py $(wildcard twin/clash/kernel/*.py)
 	@[ -n "$$TWIN_DATABASE_URL" ] || docker/install-debian.sh system
 	docker/install-debian.sh python
 	@touch $@

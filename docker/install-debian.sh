@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Everything the city twin needs on Debian or Ubuntu. The Makefile and the Dockerfile both run this script.
 #
-#   docker/install-debian.sh system        Debian packages: PostgreSQL, PostGIS, GDAL's command line tools
+#   docker/install-debian.sh system        Debian packages: PostgreSQL, PostGIS, GDAL's command line tools, a C compiler
 #   docker/install-debian.sh python [LOCK] Python environment in .venv from a hashed lock (default requirements-dev.lock)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly PACKAGES=(postgresql postgresql-postgis gdal-bin poppler-utils python3-venv ca-certificates)
+readonly PACKAGES=(postgresql postgresql-postgis gdal-bin poppler-utils python3-venv python3-dev gcc libc6-dev ca-certificates)
 
 fail() { printf 'install-debian.sh: %s\n' "$@" >&2; exit 1; }
 
@@ -70,6 +70,8 @@ install_python() {
   fi
   .tools/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes "$lock"
   .tools/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+  [ -e twin/clash/kernel/compiled/sources.sha256 ] || echo \
+    "the clash kernel was not compiled: it runs interpreted and gives the same answers (needs gcc and Python's headers)" >&2
 }
 
 case "${1:-}" in

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from dataclasses import asdict
+from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +36,7 @@ from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.app import Doors, create_app
 from twin.city import open_city
+from twin.clash.distance import IS_COMPILED
 from twin.clash.review import review
 from twin.console import Screen
 from twin.desk.excavation import excavation
@@ -67,6 +69,21 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(excavation, name="excavation")
 app.add_typer(organisation, name="organisation")
 app.command("worker")(run_worker)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        kernel = "compiled" if IS_COMPILED else "interpreted"
+        typer.echo(f"city-twin {distribution_version('city-twin')}, clash kernel {kernel}")
+        raise typer.Exit
+
+
+_VERSION = typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version and how it computes.")
+
+
+@app.callback()
+def begin(*, _version: Annotated[bool, _VERSION] = False) -> None:
+    """The digital twin of a city, above and below ground."""
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -18,11 +18,11 @@ EAST, NORTH = 560_000.0, 1_816_000.0
 BLOCK_M = 100.0
 _CELL_M = 5.0
 
-# Along each side of each block: six mains at offsets from the street's centre and fourteen house connections.
+# Along each side of each block: five mains at offsets from the street's centre and five house connections.
 _LINES = """
 insert into utility_lines (discipline, vertical_reference, ground_source, elevation_source, section_shape, owner,
   quality_level, outer_width_m, outer_height_m, geom, axis)
-select (array['water','wastewater','storm','power','telecom','gas'])[1 + kind], 'axis', 'none',
+select (array['water','wastewater','storm','power','telecom'])[1 + kind], 'axis', 'none',
   case when known then 'measured' else 'none' end, 'circular', 'Owner ' || kind,
   (array['A','B1','B2','C','D',null])[1 + (number %% 6)], width, width,
   st_setsrid(st_makeline(st_makepoint(x0, y0), st_makepoint(x1, y1)), 9214),
@@ -36,12 +36,12 @@ from (
     3 + sin(i / 7.0) + cos(j / 9.0) - 0.6 - kind * 0.3 as z
   from generate_series(0, %(blocks)s - 1) i, generate_series(0, %(blocks)s - 1) j, (values (true), (false)) s(across),
   lateral (
-    select n %% 6 as kind, (i * 31 + j * 17 + n) as number, 0.1 + (n %% 6) * 0.12 as width,
-      (i * 7 + j * 3 + n) %% 5 > 0 as known,
-      case when n < 6 then 0 else (n - 5) * 6.7 end as u0, n %% 6 * 1.7 - 4.2 as v0,
-      case when n < 6 then %(block)s else (n - 5) * 6.7 end as u1,
-      case when n < 6 then n * 1.7 - 4.2 else case when n %% 2 = 0 then 8 else -8 end end as v1
-    from generate_series(0, 19) n
+    select n %% 5 as kind, (i * 31 + j * 17 + n) as number, 0.1 + (n %% 5) * 0.12 as width,
+      (i * 7 + j * 3 + n) %% 6 > 0 as known,
+      case when n < 5 then 0 else (n - 4) * 18.5 end as u0, n %% 5 * 2.1 - 4.2 as v0,
+      case when n < 5 then %(block)s else (n - 4) * 18.5 end as u1,
+      case when n < 5 then n * 2.1 - 4.2 else case when n %% 2 = 0 then 8 else -8 end end as v1
+    from generate_series(0, 9) n
   ) l
 ) w
 """
@@ -49,7 +49,7 @@ from (
 
 def build_city(connection: Connection, folder: Path, lines: int = 1_000_000) -> int:
     """Fill an empty, migrated database in EPSG:9214 and write its terrain below `folder`; returns blocks a side."""
-    blocks = int(np.ceil(np.sqrt(lines / 40)))
+    blocks = int(np.ceil(np.sqrt(lines / 20)))
     connection.execute(_LINES, {"east": EAST, "north": NORTH, "block": BLOCK_M, "blocks": blocks})
     side = (blocks + 2) * BLOCK_M
     bounds = (EAST - BLOCK_M, NORTH - BLOCK_M, EAST + side, NORTH + side)

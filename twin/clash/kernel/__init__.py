@@ -12,3 +12,9 @@ equal to it.
 
 Lengths in metres, x east, y north, z up, all relative to one origin near the excavation.
 """
+
+from twin.clash.kernel.sources import COMPILED, is_current
+
+# Modules compiled from other sources would answer for them: then, as without a compiler, Python runs what is written.
+if is_current():
+    __path__.insert(0, str(COMPILED))
