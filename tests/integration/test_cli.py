@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -17,83 +16,58 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from conftest import Demo
 
     Twin = Callable[..., subprocess.CompletedProcess[str]]
 
 TWIN = str(Path(sys.executable).with_name("twin"))
-pytestmark = pytest.mark.xdist_group("cli")
+pytestmark = pytest.mark.xdist_group("demo")
 
 
-def environment(folder: Path, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TWIN_")}
-    return kept | {"TWIN_DATA": str(folder / "data"), "COLUMNS": "200"} | settings
+@pytest.fixture
+def folder(demo: Demo) -> Path:
+    return demo.folder
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A place with its own private cluster, stopped when the tests are done."""
-    place = tmp_path_factory.mktemp("cli")
-    yield place
-    subprocess.run([TWIN, "db", "stop"], env=environment(place), check=True)
-
-
-@pytest.fixture(scope="module")
-def twin(folder: Path) -> Twin:
-    def run(*words: object, **settings: str) -> subprocess.CompletedProcess[str]:
-        command = [TWIN, *map(str, words)]
-        return subprocess.run(
-            command, env=environment(folder, **settings), capture_output=True, text=True, check=False, timeout=120
-        )
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def demo(twin: Twin) -> subprocess.CompletedProcess[str]:
-    return twin("demo", "--no-serve")
+@pytest.fixture
+def twin(demo: Demo) -> Twin:
+    return demo.twin
 
 
 def conflicts(output: str) -> list[str]:
-    return re.findall(r"│ (?:definite|possible|unknown|clear) .*", output)
+    return re.findall(r"│ (?:definite|possible|unknown|clear|chắc chắn|có thể|chưa biết|an toàn) .*", output)
 
 
-def test_demo_goes_the_whole_way_and_again_the_same(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
-    """Sample, import table, conflicts; the second run finds everything there and answers the same."""
-    assert demo.returncode == 0, demo.stderr
-    assert re.search(r"^176 files, 11,\d{3} features loaded", demo.stdout, re.MULTILINE)
-    assert len(conflicts(demo.stdout)) == 7
-    again = twin("demo", "--no-serve")
-    assert again.returncode == 0, again.stderr
-    assert "unchanged" in again.stdout
-    assert conflicts(again.stdout) == conflicts(demo.stdout)
-
-
-def test_demo_names_the_package_of_its_trench(demo: subprocess.CompletedProcess[str]) -> None:
-    """The demo ends with the files a digger takes along, and they are there."""
-    paths = [Path(name) for name in re.findall(r"^Response package: (.*)$", demo.stdout, re.MULTILINE)]
+def test_demo_goes_the_whole_way_and_leaves_nothing_running(demo: Demo) -> None:
+    """Sample, import table, conflicts, the files a digger takes along; what it started it stops."""
+    shown = demo.answer
+    assert shown.returncode == 0, shown.stderr
+    assert re.search(r"^176 files, 11,\d{3} features loaded", shown.stdout, re.MULTILINE)
+    assert len(conflicts(shown.stdout)) == 7
+    paths = [Path(name) for name in re.findall(r"^Response package: (.*)$", shown.stdout, re.MULTILINE)]
     assert [path.suffix for path in paths] == [".json", ".geojson", ".html", ".pdf", ".dxf", ".glb", ".csv"]
     assert all(path.stat().st_size for path in paths)
+    assert "state: stopped" in demo.twin("db", "status").stdout
 
 
-def test_demo_leaves_nothing_running(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
-    """What the demo started it stops."""
-    assert demo.returncode == 0
-    assert "state: stopped" in twin("db", "status").stdout
+def test_second_demo_answers_the_same_in_vietnamese(demo: Demo) -> None:
+    """All is there already, and the same conflicts are told, in the other language."""
+    again = demo.twin("demo", "--no-serve", TWIN_LANG="vi")
+    assert again.returncode == 0, again.stderr
+    for text in ("Kết quả nạp", "không đổi", "Phải dò tìm trước khi đào"):
+        assert text in again.stdout
+    assert numbers(again.stdout) == numbers(demo.answer.stdout)
 
 
-def test_vietnamese(twin: Twin, demo: subprocess.CompletedProcess[str]) -> None:
-    """The same tables in Vietnamese."""
-    assert demo.returncode == 0
-    shown = twin("demo", "--no-serve", TWIN_LANG="vi").stdout
-    assert "Kết quả nạp" in shown
-    assert "chắc chắn" in shown
-    assert "Phải dò tìm trước khi đào" in shown
+def numbers(output: str) -> list[list[str]]:
+    """What both languages print alike: the figures of the rows of conflicts."""
+    return [re.findall(r"-?\d+\.\d+", row) for row in conflicts(output)]
 
 
-def test_check_prints_rules_and_surroundings(twin: Twin, demo: subprocess.CompletedProcess[str], folder: Path) -> None:
+def test_check_prints_rules_and_surroundings(twin: Twin, folder: Path) -> None:
     """What is laid, duties and surroundings come as tables with their sources, in Vietnamese as in English."""
-    assert demo.returncode == 0
     trench = min((folder / "data" / "sample" / "trenches").glob("*.geojson"))
     document = json.loads(trench.read_text("utf-8"))
     feature = document["features"][0] if document["type"] == "FeatureCollection" else document
@@ -115,9 +89,8 @@ def test_check_prints_rules_and_surroundings(twin: Twin, demo: subprocess.Comple
     assert (wrong.returncode, "cannot be read" in wrong.stderr) == (1, True)
 
 
-def test_check_exits_by_its_answer(twin: Twin, demo: subprocess.CompletedProcess[str], folder: Path) -> None:
+def test_check_exits_by_its_answer(twin: Twin, folder: Path) -> None:
     """0 where all is proven clear, 4 where something is open; JSON has the whole report."""
-    assert demo.returncode == 0
     trenches = sorted((folder / "data" / "sample" / "trenches").glob("*.geojson"))
     answers = [twin("check", trench, "--json") for trench in trenches]
     reports: list[dict[str, Any]] = [json.loads(answer.stdout)["reports"][0] for answer in answers]
@@ -204,13 +177,12 @@ def test_key_is_shown_once(twin: Twin) -> None:
     assert key not in listed
 
 
-def test_serve_answers_until_interrupted(demo: subprocess.CompletedProcess[str], folder: Path) -> None:
+def test_serve_answers_until_interrupted(demo: Demo) -> None:
     """A real server on a real port, and a clean end on Ctrl-C."""
-    assert demo.returncode == 0
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen([TWIN, "serve"], env=environment(folder, TWIN_PORT=str(port)), stdout=subprocess.PIPE)
+    server = subprocess.Popen([TWIN, "serve"], env=demo.environment(TWIN_PORT=str(port)), stdout=subprocess.PIPE)
     try:
         answer = ask(f"http://127.0.0.1:{port}/ogc/collections/parcels/items?limit=1")
         assert answer["numberMatched"] == 1457

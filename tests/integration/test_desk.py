@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Demo
 
     Twin = Callable[..., subprocess.CompletedProcess[str]]
 
-TWIN = str(Path(sys.executable).with_name("twin"))
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("demo")
 
 
-def environment(folder: Path, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TWIN_")}
-    return kept | {"TWIN_DATA": str(folder / "data"), "COLUMNS": "200"} | settings
+@pytest.fixture
+def folder(demo: Demo) -> Path:
+    return demo.folder
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A place with its own private cluster and the pilot ward in it."""
-    place = tmp_path_factory.mktemp("desk")
-    subprocess.run([TWIN, "demo", "--no-serve"], env=environment(place), check=True, capture_output=True)
-    yield place
-    subprocess.run([TWIN, "db", "stop"], env=environment(place), check=True)
-
-
-@pytest.fixture(scope="module")
-def twin(folder: Path) -> Twin:
+@pytest.fixture
+def twin(demo: Demo) -> Twin:
     def run(*words: object, fails: bool = False, **settings: str) -> subprocess.CompletedProcess[str]:
-        answer = subprocess.run(
-            [TWIN, *map(str, words)], env=environment(folder, **settings), capture_output=True, text=True, check=False,
-            timeout=120,
-        )  # fmt: skip
+        answer = demo.twin(*words, **settings)
         assert bool(answer.returncode) is fails, answer.stderr
         return answer
 

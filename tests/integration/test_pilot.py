@@ -15,17 +15,16 @@ from psycopg.rows import dict_row
 
 from importers.faults import Fault
 from importers.folder import ImportOptions, import_path
-from layers.database import connect
-from layers.embedded import create_database
 from layers.terrain import read_ground
 from twin.clash.check import check
 from twin.clash.outcome import Outcome
 from twin.excavations.request import read_digs
-from twin.sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from conftest import PilotWard
 
     from importers.report import FileReport, ImportReport
     from layers.database import Connection
@@ -101,13 +100,9 @@ def key(file: str, layer: str, row: int) -> Key:
 
 
 @pytest.fixture(scope="module")
-def pilot(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pilot]:
-    folder = tmp_path_factory.mktemp("pilot")
-    write_sample(folder / "sample", seed=1)
-    truth = without_extras(json.loads((folder / "sample" / "truth.json").read_text("utf-8")))
-    with connect(create_database(cluster, "pilot", template)) as opened:
-        report = import_path(opened, folder, folder / "sample" / "ward", ImportOptions())
-        yield Pilot(folder, truth, opened, report)
+def pilot(pilot_ward: PilotWard, pilot_connection: Connection) -> Pilot:
+    truth = without_extras(json.loads((pilot_ward.folder / "sample" / "truth.json").read_text("utf-8")))
+    return Pilot(pilot_ward.folder, truth, pilot_connection, pilot_ward.report)
 
 
 def without_extras(truth: dict[str, Any]) -> dict[str, Any]:

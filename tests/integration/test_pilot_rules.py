@@ -10,9 +10,6 @@ import numpy as np
 import pytest
 import shapely
 
-from importers.folder import ImportOptions, import_path
-from layers.database import connect
-from layers.embedded import create_database
 from layers.terrain import read_ground
 from twin.clash.dig import Depth, PlannedDig, Trench
 from twin.clash.review import review
@@ -21,10 +18,11 @@ from twin.clash.rules import Verdict
 from twin.clash.surroundings import Kind
 from twin.clash.works import PlannedUtility, Works
 from twin.excavations.request import read_digs
-from twin.sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from conftest import PilotWard
 
     from layers.database import Connection
     from layers.terrain import Ground
@@ -52,18 +50,15 @@ class Ward:
 
 
 @pytest.fixture(scope="module")
-def ward(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
-    folder = tmp_path_factory.mktemp("pilot_rules")
-    write_sample(folder / "sample", seed=1)
+def ward(pilot_ward: PilotWard, pilot_connection: Connection) -> Ward:
+    folder = pilot_ward.folder
     truth: dict[str, list[dict[str, Any]]] = {}
     for feature in json.loads((folder / "sample" / "truth.json").read_text("utf-8"))["features"]:
         truth.setdefault(feature["table"], []).append(feature)
-    with connect(create_database(cluster, "pilot_rules", template)) as opened:
-        import_path(opened, folder, folder / "sample" / "ward", ImportOptions())
-        ground = read_ground(opened, folder)
-        paths = sorted((folder / "sample" / "trenches").glob("*.geojson"))
-        digs = [dig for path in paths for dig in read_digs(path, None, ground.storage)]
-        yield Ward(truth, opened, ground, digs)
+    ground = read_ground(pilot_connection, folder)
+    paths = sorted((folder / "sample" / "trenches").glob("*.geojson"))
+    digs = [dig for path in paths for dig in read_digs(path, None, ground.storage)]
+    return Ward(truth, pilot_connection, ground, digs)
 
 
 def shape(feature: dict[str, Any]) -> shapely.Geometry:

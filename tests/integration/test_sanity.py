@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +11,21 @@ import rasterio
 import shapely
 from rasterio.transform import from_origin
 
-from importers.folder import ImportOptions, import_path
 from importers.map_picture import draw_map
 from importers.phrases import in_vietnamese
 from importers.report_page import write_report
 from layers.crs import parse_crs, transform_geometries
-from layers.database import connect
-from layers.embedded import create_database
 from layers.loading import open_run
 from layers.overview import HEIGHT, WIDTH, read_overview
 from layers.sanity import MOST_EXAMPLES, Rule, check_network, depth_knowledge
 from layers.terrain import Ground, Raster, read_ground
-from twin.sample import write_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from importers.report import ImportReport
+    from conftest import PilotWard
+
     from layers.database import Connection
     from layers.sanity import Result, Sanity
 
@@ -37,6 +33,7 @@ SRID = 9214
 X, Y = 562_000.0, 1_820_000.0
 STORAGE = parse_crs(f"EPSG:{SRID}")
 NO_TERRAIN = Ground(STORAGE, ())
+pytestmark = pytest.mark.xdist_group("pilot")
 _numbers = count(1)
 
 
@@ -504,53 +501,38 @@ def test_refused_rows_are_marked_where_they_lie(connection: Connection) -> None:
     assert picture.unplaced == 4
 
 
-@dataclass(frozen=True)
-class Pilot:
-    connection: Connection
-    report: ImportReport
-    data: Path
-
-
-@pytest.fixture(scope="module")
-def pilot(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pilot]:
-    """The pilot ward, imported once."""
-    folder = tmp_path_factory.mktemp("pilot")
-    write_sample(folder / "sample", seed=1)
-    with connect(create_database(cluster, "sanity_pilot", template)) as opened:
-        report = import_path(opened, folder / "data", folder / "sample" / "ward", ImportOptions())
-        yield Pilot(opened, report, folder / "data")
-
-
-def test_sound_pilot_ward_has_only_open_ends(pilot: Pilot) -> None:
+def test_sound_pilot_ward_has_only_open_ends(pilot_ward: PilotWard, pilot_connection: Connection) -> None:
     """The sample's networks are sound: no rule cries wolf but where files and rows were refused."""
-    ground = read_ground(pilot.connection, pilot.data)
-    sanity = check_network(pilot.connection, ground, pilot.report.run_id)
+    ground = read_ground(pilot_connection, pilot_ward.folder)
+    sanity = check_network(pilot_connection, ground, pilot_ward.report.run_id)
     assert set(found(sanity)) <= {Rule.LOOSE_END, Rule.NEAR_MISS}
     loose, near = sanity.result(Rule.LOOSE_END), sanity.result(Rule.NEAR_MISS)
     assert near.count < 0.001 * near.judged
     assert 0 < loose.count < 0.05 * loose.judged
     assert sanity.lines > 4500
-    assert sum(k.measured + k.from_depth + k.unknown for k in depth_knowledge(pilot.connection)) == sanity.lines
+    assert sum(k.measured + k.from_depth + k.unknown for k in depth_knowledge(pilot_connection)) == sanity.lines
 
 
-def test_pilot_report_is_small_enough_to_send(pilot: Pilot, tmp_path: Path) -> None:
+def test_pilot_report_is_small_enough_to_send(
+    pilot_ward: PilotWard, pilot_connection: Connection, tmp_path: Path
+) -> None:
     """The report of 176 files with its map fits into a mail; the map keeps below 300 kB."""
-    sanity = check_network(pilot.connection, read_ground(pilot.connection, pilot.data), pilot.report.run_id)
-    picture = draw_map(pilot.connection, pilot.report.run_id)
+    sanity = check_network(pilot_connection, read_ground(pilot_connection, pilot_ward.folder), pilot_ward.report.run_id)
+    picture = draw_map(pilot_connection, pilot_ward.report.run_id)
     assert picture is not None
-    write_report(pilot.report, depth_knowledge(pilot.connection), sanity, tmp_path / "r.html", picture=picture)
+    write_report(pilot_ward.report, depth_knowledge(pilot_connection), sanity, tmp_path / "r.html", picture=picture)
     page = (tmp_path / "r.html").read_text("utf-8")
     assert len(page.encode()) < 1_200_000
     assert len(page[page.index("<svg") : page.index("</svg>")]) < 300_000
-    assert all(file.path in page for file in pilot.report.files)
+    assert all(file.path in page for file in pilot_ward.report.files)
     assert all(d.drawn == d.features for d in picture.drawn), "a ward is drawn whole"
     assert picture.marks
 
 
-def test_pilot_report_is_all_vietnamese(pilot: Pilot) -> None:
+def test_pilot_report_is_all_vietnamese(pilot_ward: PilotWard) -> None:
     """Whatever the importers say of the pilot ward has its Vietnamese phrase."""
-    said = {file.message for file in pilot.report.files}
-    for file in pilot.report.files:
+    said = {file.message for file in pilot_ward.report.files}
+    for file in pilot_ward.report.files:
         said |= {finding[part] for finding in file.findings for part in ("message", "remedy")}
         for decision in file.decisions:
             said |= {*decision.get("heights and sections", ()), *decision.get("notes", ())}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from importers.folder import ImportOptions, import_path
 from layers.database import connect
 from layers.embedded import create_database
 from layers.terrain import read_ground
@@ -15,11 +14,12 @@ from twin.clash.check import check
 from twin.excavations.package.package import Package
 from twin.excavations.package.tables import Contact
 from twin.excavations.request import read_digs
-from twin.sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from conftest import PilotWard
 
     from layers.database import Connection
     from twin.clash.report import ClashReport
@@ -51,12 +51,9 @@ class Ward:
 
 
 @pytest.fixture(scope="package")
-def ward(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
-    folder = tmp_path_factory.mktemp("package")
-    write_sample(folder / "sample", seed=1)
-    with connect(create_database(cluster, "package", template)) as connection:
-        import_path(connection, folder, folder / "sample" / "ward", ImportOptions())
-        yield Ward(connection, folder)
+def ward(cluster: str, pilot_ward: PilotWard) -> Iterator[Ward]:
+    with connect(create_database(cluster, "pilot_package", pilot_ward.database)) as connection:
+        yield Ward(connection, pilot_ward.folder)
 
 
 @pytest.fixture(scope="package")
