@@ -35,6 +35,7 @@ from layers.quarantine import list_quarantine, read_quarantine
 from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.app import Doors, create_app
+from twin.audit.command import audit
 from twin.city import open_city
 from twin.clash.distance import IS_COMPILED
 from twin.clash.review import review
@@ -69,6 +70,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(excavation, name="excavation")
 app.add_typer(organisation, name="organisation")
 app.command("worker")(run_worker)
+app.command("audit")(audit)
 
 
 def _tell_version(asked: bool) -> None:

@@ -30,6 +30,8 @@ _WORDS = {
     "rows": ("dòng", "rows"),
     "reporting": ("Đang lập báo cáo", "Writing the report"),
     "writing": ("Đang ghi mẫu", "Writing the sample"),
+    "auditing": ("Đang rà soát", "Auditing"),
+    "audit": ("Rà soát", "Audit"),
     "packaging": ("Đang lập hồ sơ", "Writing the package"),
     "package": ("Hồ sơ trả lời", "Response package"),
     "import": ("Kết quả nạp", "Import"),

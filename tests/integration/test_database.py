@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from layers import access, catalog, excavations, history, jobs, notices, organisations, provenance
+from layers import access, audit, catalog, editing, excavations, history, jobs, notices, organisations, provenance
 from layers.base import SCHEMA, Base
 from layers.catalog import LAYERS, read_states
 from layers.crs import VN2000_TM3, WGS84, parse_crs, transform_points
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 TABLES_OF = (
     access,
+    audit,
     catalog,
+    editing,
     excavations,
     history,
     jobs,

@@ -190,6 +190,8 @@ class _Pieces:
 
     def from_upright(self) -> Floats:
         """The least distance (n) from upright cylinders: along the second axis it is convex, so found by thirds."""
+        if not len(self.owner):
+            return np.full(self.count, np.inf)
         low, high = np.zeros(len(self.owner)), np.ones(len(self.owner))
         for _ in range(_STEPS):
             left, right = (2 * low + high) / 3, (low + 2 * high) / 3

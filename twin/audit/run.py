@@ -1,0 +1,172 @@
+"""An audit of the whole network: batch by batch, each kept when it is done, so that it goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from layers.audit import (
+    AuditBatch,
+    Run,
+    begin_run,
+    end_run,
+    find_place,
+    find_run,
+    hold_audit,
+    keep_batch,
+    read_versions,
+)
+from layers.errors import Conflict, NotFound, Unavailable
+from layers.pairs import LAYERS, Kind, find_couples, find_end_nodes, next_objects, read_kinds, read_objects, set_margins
+from twin.audit.judging import Tally, judge_couples, read_party
+from twin.clash.accuracy import read_accuracies
+from twin.clash.citing import citation_json, cite, edition_json
+from twin.clash.records import SAGITTA_M
+from twin.clash.solids import Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from layers.audit import Pair
+    from layers.database import Connection
+    from layers.pairs import Couple
+    from twin.audit.network import Party
+    from twin.clash.rulebook import RuleBook
+
+BATCH = 1000
+# Couples that are measured together: what bounds the memory of a batch in the densest street.
+_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How far an audit has come, and what this process did of it."""
+
+    done: int
+    total: int
+    objects: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Objects a second."""
+        return self.objects / self.seconds if self.seconds else 0.0
+
+
+def audit_network(
+    connection: Connection,
+    book: RuleBook,
+    *,
+    anew: bool = False,
+    batch: int = BATCH,
+    tell: Callable[[Advanced], None] = lambda _: None,
+) -> Run:
+    """The run that is whole: the last one where nothing changed since, the one that was interrupted, or a new one.
+
+    Needs an owner's connection. Raises: Unavailable without utilities; Conflict where another audit runs, or where the
+    network changed under this one.
+    """
+    hold_audit(connection)
+    run = _take_up(connection, book, anew=anew)
+    if run.ended_at is not None:
+        return run
+    set_margins(connection, [(kind, _margin_m(kind)) for kind in read_kinds(connection)])
+    place = find_place(connection, run)
+    done, began = place.objects, time.monotonic()
+    tell(Advanced(done, run.total, 0, 0.0))
+    for number, (layer, subjects) in enumerate(
+        _batches(connection, place.layer, place.after, batch), place.batches + 1
+    ):
+        _do_batch(connection, run, book, number, (layer, subjects))
+        done += len(subjects)
+        tell(Advanced(done, run.total, done - place.objects, time.monotonic() - began))
+        if read_versions(connection) != run.versions:
+            raise Conflict(f"the network changed while audit {run.id} ran: start it again, it begins anew")
+    end_run(connection, run)
+    return find_run(connection, run.id)
+
+
+def _take_up(connection: Connection, book: RuleBook, *, anew: bool) -> Run:
+    rules, versions = digest(book), read_versions(connection)
+    try:
+        last = find_run(connection)
+    except NotFound:
+        last = None
+    if last is not None and not anew and (last.rules, last.versions) == (rules, versions):
+        return last
+    run = begin_run(connection, rules, _law(book))
+    if run.total == 0:
+        raise Unavailable("no utilities are loaded: import them first, an empty city has no pair to audit")
+    return run
+
+
+def digest(book: RuleBook) -> str:
+    """Tells rule books apart."""
+    return hashlib.sha256(repr((book, read_accuracies())).encode()).hexdigest()
+
+
+def _law(book: RuleBook) -> dict[str, Any]:
+    """The rules as findings cite them, by id, and the files that they come from."""
+    cited = [rule.cited for rule in book.clearances] + [book.contact.cited]
+    return {
+        "editions": [edition_json(edition) for edition in book.editions],
+        "rules": {c.id: {**(citation_json(c) or {}), "text": asdict(cite(c))} for c in cited},
+        "reach_m": book.reach_m,
+    }
+
+
+def _margin_m(kind: Kind) -> float:
+    """How far an object of a kind may be beyond its half section and its stated accuracy."""
+    table = read_accuracies()
+    quality = Quality("schematic") if kind.schematic else Quality(kind.quality_level or None)
+    level = table.find_level(quality.level)
+    level_m = max(
+        level.at_depth(kind.deepest_m).horizontal_m, table.unstated.horizontal_m if level.follows_depth else 0
+    )
+    section_m = 0.0 if kind.is_sized else table.unknown_radius_m
+    stated = kind.is_stated and not kind.schematic
+    return (0.0 if stated else level_m) + section_m + SAGITTA_M
+
+
+def _batches(connection: Connection, layer: str, after: int, size: int) -> Iterator[tuple[str, list[int]]]:
+    for name in LAYERS[LAYERS.index(layer) :]:
+        last = after if name == layer else 0
+        while subjects := next_objects(connection, name, last, size):
+            yield name, subjects
+            last = subjects[-1]
+
+
+def _do_batch(connection: Connection, run: Run, book: RuleBook, number: int, objects: tuple[str, list[int]]) -> None:
+    layer, subjects = objects
+    began, tally, pairs = time.monotonic(), Tally(), []
+    couples = find_couples(connection, layer, subjects, book.reach_m)
+    for start in range(0, len(couples), _AT_ONCE):
+        pairs += _judge(connection, book, layer, couples[start : start + _AT_ONCE], tally)
+    tally.counts["couples"] = len(couples)
+    seconds = round(time.monotonic() - began, 3)
+    keep_batch(connection, run, AuditBatch(number, layer, subjects[-1], len(subjects), tally.to_json(), seconds), pairs)
+
+
+def _judge(connection: Connection, book: RuleBook, layer: str, couples: list[Couple], tally: Tally) -> list[Pair]:
+    parties = _read_parties(connection, book, layer, couples)
+    met = [(parties[layer, subject], parties[name, other]) for subject, name, other in couples]
+
+    def find_joints(lines: list[int]) -> dict[int, set[int]]:
+        return find_end_nodes(connection, lines, book.parallels.joined_within_m)
+
+    return list(judge_couples(met, book, find_joints, tally))
+
+
+def _read_parties(
+    connection: Connection, book: RuleBook, layer: str, couples: list[Couple]
+) -> dict[tuple[str, int], Party]:
+    wanted: dict[str, set[int]] = {layer: {subject for subject, _, _ in couples}}
+    for _, name, other in couples:
+        wanted.setdefault(name, set()).add(other)
+    return {
+        (name, number): read_party(name, row, book)
+        for name, numbers in wanted.items()
+        for number, row in read_objects(connection, name, sorted(numbers)).items()
+    }
