@@ -161,14 +161,18 @@ def parse_text(value: Any) -> str | None:
 
 
 def _says_nothing(text: str) -> bool:
-    first_letters, signs, words = _unknown()
-    if len(text) > _LONGEST_UNKNOWN or text[0].casefold() not in first_letters:
+    first_signs, last_letters, signs, words = _unknown()
+    if len(text) > _LONGEST_UNKNOWN or text[0].casefold() not in first_signs:
         return False
+    last = text[-1]
+    if last.isascii() and last.isalnum() and last.lower() not in last_letters:
+        return False  # the codes of a million pipes differ from each other, and cost too much to fold
     return text.casefold() in signs or fold_name(text) in words
 
 
 @cache
-def _unknown() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+def _unknown() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
     unknown = vocabulary()["unknown"]
     signs, words = frozenset(unknown["signs"]), frozenset(unknown["words"])
-    return frozenset(text[0] for text in signs | words), signs, words
+    first_signs, last_letters = (frozenset(text[i] for text in signs | words) for i in (0, -1))
+    return first_signs, last_letters, signs, words
