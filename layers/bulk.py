@@ -1,4 +1,4 @@
-"""A load that is larger than its layer: indexes and foreign keys are built once after it, not row by row.
+"""A load that is larger than its layer: indexes are built, and rules checked, once after it, not row by row.
 
 Everything happens in the transaction of the load. Those who read the layer wait until it ends, which costs them
 little: the layer held less than what comes.
@@ -22,7 +22,7 @@ _BUILD_MEMORY = "512MB"
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """A layer without its indexes and row triggers, and what brings them back."""
+    """A layer without its indexes, rules and row triggers, and what brings them back."""
 
     table: str
     before: int
@@ -30,29 +30,30 @@ class Rebuild:
 
     @classmethod
     def begin(cls, connection: Connection, table: str, rows: int) -> Rebuild | None:
-        """Take indexes and triggers off a layer; None where the load is too small for that."""
+        """Take indexes, rules and triggers off a layer; None where the load is too small for that."""
         state = connection.execute("select features from layer_states where layer = %s for update", (table,)).fetchone()
         before = int(state[0]) if state else 0
         if rows < max(_FEWEST_ROWS, before):
             return None
-        indexes = _find_indexes(connection, table)
-        keys = _find_foreign_keys(connection, table)
+        indexes, rules = _find_indexes(connection, table), _find_rules(connection, table)
         name = sql.Identifier(SCHEMA, table)
-        connection.execute(sql.SQL("alter table {} disable trigger user").format(name))
         for index, _ in indexes:
             connection.execute(sql.SQL("drop index {}").format(sql.Identifier(SCHEMA, index)))
-        for key, _ in keys:
-            connection.execute(sql.SQL("alter table {} drop constraint {}").format(name, sql.Identifier(key)))
-        restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in indexes]
-        restore += [
-            sql.SQL("alter table {} add constraint {} {}").format(name, sql.Identifier(key), sql.SQL(definition))
-            for key, definition in keys
+        drops = [sql.SQL("drop constraint {}").format(sql.Identifier(rule)) for rule, _ in rules]
+        additions = [
+            sql.SQL("add constraint {} {}").format(sql.Identifier(rule), sql.SQL(definition))
+            for rule, definition in rules
         ]
-        enable = sql.SQL("alter table {} enable trigger user").format(name)
-        return cls(table, before, (*restore, enable))
+        connection.execute(_alter(name, sql.SQL("disable trigger user"), *drops))
+        restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in indexes]
+        # One statement: the rows are looked at once for all rules.
+        return cls(table, before, (_alter(name, *additions, sql.SQL("enable trigger user")), *restore))
 
     def finish(self, connection: Connection) -> None:
-        """Bring indexes, keys and triggers back, and do what the triggers would have done."""
+        """Bring rules, triggers and indexes back, and do what the triggers would have done.
+
+        Raises: psycopg.IntegrityError where a row breaks a rule.
+        """
         connection.execute("select set_config('maintenance_work_mem', %s, true)", (_BUILD_MEMORY,))
         for statement in self.statements:
             connection.execute(statement)
@@ -76,9 +77,14 @@ def _find_indexes(connection: Connection, table: str) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def _find_foreign_keys(connection: Connection, table: str) -> list[tuple[str, str]]:
+def _find_rules(connection: Connection, table: str) -> list[tuple[str, str]]:
+    """Name and definition of the foreign keys and checks."""
     return connection.execute(
         "select conname::text, pg_get_constraintdef(oid) from pg_constraint"
-        " where conrelid = %s::regclass and contype = 'f' order by 1",
+        " where conrelid = %s::regclass and contype in ('c', 'f') order by 1",
         (f"{SCHEMA}.{table}",),
     ).fetchall()
+
+
+def _alter(table: sql.Identifier, *actions: sql.Composable) -> sql.Composed:
+    return sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(actions))

@@ -16,6 +16,7 @@ from layers.database import storage_srid
 from layers.errors import Invalid, NotFound, Unavailable
 from layers.jsonfg import written
 from layers.query import Cursor
+from layers.reach import reaches
 from layers.selection import matching, on_page, order
 from layers.statement import Statement, Values
 
@@ -216,18 +217,16 @@ def count_features(connection: Connection, layer: Layer) -> int:
 def find_near(connection: Connection, layer: Layer, polygon: shapely.Polygon, margin_m: float) -> list[dict[str, Any]]:
     """Rows of a utility layer that may reach within `margin_m` of a polygon in storage CRS.
 
-    Each row's own reach (half its section, its stated accuracy) is added by the index expression.
+    Each row's own reach is half its section and its stated accuracy.
     `geom` and `axis` come as WKB; the source file's path is joined in.
     """
     srid = storage_srid(connection)
     axis = sql.SQL("st_asbinary(f.axis)") if layer.name == "utility_lines" else sql.SQL("null::bytea")
+    area = sql.SQL("st_setsrid(%(area)s::geometry, {srid})").format(srid=sql.Literal(srid))
     statement = sql.SQL(
         "select f.*, st_asbinary(f.geom) as geom, {axis} as axis, s.path as source_path"
-        " from {table} f left join source_files s on s.id = f.source_file_id"
-        " where st_expand(f.geom, f.reach_m) && st_expand(st_setsrid(%s::geometry, {srid}), %s)"
-        " and st_dwithin(f.geom, st_setsrid(%s::geometry, {srid}), %s + f.reach_m)"
-        " order by f.id"
-    ).format(axis=axis, table=sql.Identifier(layer.name), srid=sql.Literal(srid))
+        " from {table} f left join source_files s on s.id = f.source_file_id where {near} order by f.id"
+    ).format(axis=axis, table=sql.Identifier(layer.name), near=reaches("f", area, sql.Placeholder("margin_m")))
     wkb = shapely.to_wkb(polygon, output_dimension=2)
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement, [wkb, margin_m, wkb, margin_m]).fetchall()
+        return cursor.execute(statement, {"area": wkb, "margin_m": margin_m}).fetchall()

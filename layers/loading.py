@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import psycopg
 import shapely
 from psycopg import sql
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from layers.provenance import Outcome
 
 _IMPORT_LOCK = 0x7477696E  # "twin"
+_BRACES = str.maketrans("[]", "{}")  # an array of numbers as PostgreSQL writes it
 _BROKEN_RULE = (psycopg.errors.IntegrityError, psycopg.errors.DataError)
 
 
@@ -147,9 +149,10 @@ class Loading:
             case Rows():
                 self._copy_rows(part)
             case Records():
+                numbers = orjson.dumps(part.rows.tolist()).decode().translate(_BRACES)
                 self.connection.execute(
                     "insert into source_records (source_file_id, layer, rows, attributes) values (%s, %s, %s, %s)",
-                    (self.file_id, part.layer, part.rows.tolist(), part.content.decode()),
+                    (self.file_id, part.layer, numbers, part.content.decode()),
                 )
             case Quarantined():
                 _copy_refused(self.connection, part.records, self.file_id)

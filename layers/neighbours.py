@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from layers.reach import reaches
+
 if TYPE_CHECKING:
     from layers.database import Connection
 
@@ -24,9 +26,10 @@ def find_neighbours(connection: Connection, run_id: int | None) -> None:
     Others than the subjects count as neighbours too. The tables end with the transaction that is open.
     """
     numbers = {"touch": TOUCH_M, "near": NEAR_M, "run": run_id}
-    literals = {name: sql.Literal(value) for name, value in numbers.items()}
+    parts: dict[str, sql.Composable] = {name: sql.Literal(value) for name, value in numbers.items()}
+    parts["body_near"] = reaches("n", sql.SQL("e.p"), sql.Literal(TOUCH_M))
     for statement in _TABLES:
-        connection.execute(sql.SQL(statement).format(**literals))
+        connection.execute(sql.SQL(statement).format(**parts))
 
 
 # z_start, z_end: of lines that should flow by gravity and whose inverts do not merely follow the terrain.
@@ -81,7 +84,7 @@ left join (select distinct on (id, side) id, side, gap_m, other_id from contacts
   using (id, side)
 where not e.closed and (c.gap_m is null or c.gap_m > {touch})
   and not exists (select from utility_nodes n where n.discipline = any(e.partners) and n.status <> 'removed'
-    and st_expand(n.geom, n.reach_m) && st_expand(e.p, {touch})
+    and {body_near}
     and st_dwithin(n.geom, e.p, {touch} + n.reach_m - coalesce(n.horizontal_accuracy_m, 0)))
   and not exists (select from buildings b where st_dwithin(b.geom, e.p, {near}))
   and not exists (select from edges where st_dwithin(edges.geom, e.p, {near}))

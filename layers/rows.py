@@ -95,20 +95,23 @@ class Records:
 def encode_rows(table: str, columns: Mapping[str, Column[Any] | NDArray[Any] | LineStrings], srid: int) -> Rows:
     """Rows of a table from columns of n values; geometries are shapely's, in the storage CRS, whose SRID they get.
 
-    Numbers that are NaN are NULL. Raises: Invalid for a value that does not fit its column.
+    Numbers that are NaN are NULL; a column of NULLs alone is left out where the table puts NULL there anyway.
+    Raises: Invalid for a value that does not fit its column.
     """
     kinds = Base.metadata.tables[f"{SCHEMA}.{table}"].columns
     arrays = {}
     for name, values in columns.items():
         kind = next(arrow for sql, arrow in _TYPES if isinstance(kinds[name].type, sql))
         try:
-            arrays[name] = _to_arrow(name, values, kind, srid)
+            array = _to_arrow(name, values, kind, srid)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise Invalid(f"{table}.{name}: a value does not fit the column: {error}") from error
+        if array.null_count < len(array) or not kinds[name].nullable or kinds[name].server_default is not None:
+            arrays[name] = array
     batch = pa.record_batch(arrays)
     encoder = pgpq.ArrowToPostgresBinaryEncoder(batch.schema)
     content = (encoder.write_header(), encoder.write_batch(batch), encoder.finish())
-    return Rows(table, tuple(columns), batch.num_rows, content)
+    return Rows(table, tuple(arrays), batch.num_rows, content)
 
 
 def _to_arrow(name: str, values: Column[Any] | NDArray[Any] | LineStrings, kind: pa.DataType, srid: int) -> pa.Array:

@@ -19,11 +19,11 @@ from sqlalchemy import (
     Index,
     Integer,
     Text,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import SCHEMA, Base, Feature, between, by_file, geometry, labelled, one_of
+from layers.reach import wide
 
 
 class Discipline(StrEnum):
@@ -200,7 +200,7 @@ class UtilityLine(Utility, Base):
         CheckConstraint("st_length(geom) > 0", name="length"),
         Index(None, "geom", postgresql_using="gist"),
         by_file(),
-        Index("ix_utility_lines_reach", text("st_expand(geom, reach_m)"), postgresql_using="gist"),
+        wide("utility_lines"),
     )
 
 
@@ -235,5 +235,5 @@ class UtilityNode(Utility, Base):
         CheckConstraint("bottom_m <= cover_m", name="upright"),
         Index(None, "geom", postgresql_using="gist"),
         by_file(),
-        Index("ix_utility_nodes_reach", text("st_expand(geom, reach_m)"), postgresql_using="gist"),
+        wide("utility_nodes"),
     )

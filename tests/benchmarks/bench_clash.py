@@ -35,7 +35,7 @@ MARGIN_M, DEPTH_M = 9.6, 1.5
 POSTGIS = """
 select f.id, st_3ddistance(f.axis, dig.solid)
 from utility_lines f, (select st_geomfromtext(%s, 9214) as solid) dig
-where st_expand(f.geom, f.reach_m) && st_expand(dig.solid, %s) and f.axis is not null
+where f.geom && st_expand(dig.solid, %s) and f.axis is not null
   and st_3ddwithin(f.axis, dig.solid, %s)
 """
 
