@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
 from importers.text import fold_name
@@ -152,21 +153,19 @@ def parse_date(value: Any) -> date | None:
 
 def parse_text(value: Any) -> str | None:
     """Trimmed text, None for blank and for what says that nothing is known; a whole number loses its '.0'."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    if isinstance(value, float) and value == int(value):
-        return str(int(value))
-    text = str(value).strip()
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        value = int(value) if value == int(value) else value
+    text = "" if value is None else str(value).strip()
     return None if not text or _says_nothing(text) else text
 
 
 def _says_nothing(text: str) -> bool:
-    first_signs, last_letters, signs, words = _unknown()
-    if len(text) > _LONGEST_UNKNOWN or text[0].casefold() not in first_signs:
+    first_signs, other_ends, signs, words = _unknown()
+    # The codes of a million pipes differ from each other, and would cost too much to fold.
+    if len(text) > _LONGEST_UNKNOWN or text[-1] in other_ends or text[0].casefold() not in first_signs:
         return False
-    last = text[-1]
-    if last.isascii() and last.isalnum() and last.lower() not in last_letters:
-        return False  # the codes of a million pipes differ from each other, and cost too much to fold
     return text.casefold() in signs or fold_name(text) in words
 
 
@@ -174,5 +173,6 @@ def _says_nothing(text: str) -> bool:
 def _unknown() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
     unknown = vocabulary()["unknown"]
     signs, words = frozenset(unknown["signs"]), frozenset(unknown["words"])
-    first_signs, last_letters = (frozenset(text[i] for text in signs | words) for i in (0, -1))
-    return first_signs, last_letters, signs, words
+    first_signs, ends = (frozenset(text[i] for text in signs | words) for i in (0, -1))
+    other_ends = frozenset(sign for sign in ascii_letters + digits if sign.lower() not in ends)
+    return first_signs, other_ends, signs, words

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psycopg
 import pytest
+import shapely
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg import sql
 
 from layers import access, audit, catalog, editing, excavations, history, jobs, notices, organisations, provenance
 from layers.base import SCHEMA, Base
-from layers.catalog import LAYERS, read_states
+from layers.catalog import LAYERS, find_layer, read_states
 from layers.crs import VN2000_TM3, WGS84, parse_crs, transform_points
 from layers.database import Audience, Reader, connect, migrate, storage_srid
 from layers.embedded import create_database
 from layers.errors import Conflict, Invalid
+from layers.features import find_near
+from layers.owners import count_owners_near
+from layers.reach import reaches
 
 if TYPE_CHECKING:
     from layers.database import Connection
@@ -223,3 +228,34 @@ def test_impossible_pipes_are_refused(connection: Connection, change: str, rule:
     with pytest.raises(psycopg.errors.CheckViolation) as caught:
         connection.execute(f"update utility_lines set {change}")  # noqa: S608
     assert caught.value.diag.constraint_name == f"ck_utility_lines_{rule}"
+
+
+def test_what_may_reach_a_place_is_found_by_index(connection: Connection) -> None:
+    """A pipe that lies 90 m off and is known to 100 m is a candidate: by either index, the same as without any."""
+    connection.execute("select setseed(0.5)")
+    connection.execute(
+        "insert into utility_lines (discipline, owner, vertical_reference, ground_source, elevation_source,"
+        " section_shape, horizontal_accuracy_m, geom) select 'water', 'n' || i, 'none', 'none', 'none', 'unknown',"
+        " case i % 3 when 0 then null when 1 then 4 * random() else 100 * random() end, st_makeline(p,"
+        " st_translate(p, 5, 5)) from generate_series(1, 3000) i, lateral (select st_setsrid(st_makepoint("
+        "562000 + 400 * random() + 0 * i, 1820000 + 400 * random()), 9214) as p) place"
+    )
+    connection.execute("analyze utility_lines")
+    area = shapely.box(562_195, 1_820_195, 562_205, 1_820_205)
+    connection.execute("set enable_seqscan = off")
+    for margin_m in (0.0, 3.0, 30.0):
+        rows = connection.execute(
+            "select id from utility_lines where st_distance(geom, st_setsrid(%s::geometry, 9214)) <= %s + reach_m"
+            " order by id",
+            (shapely.to_wkb(area), margin_m),
+        ).fetchall()
+        found = find_near(connection, find_layer("utility_lines"), area, margin_m)
+        assert [row["id"] for row in found] == [number for (number,) in rows]
+        assert 0 < len(found) < 3000
+        assert sum(count_owners_near(connection, area, margin_m).values()) == len(found)
+    plan = connection.execute(
+        sql.SQL("explain select from utility_lines u where {}").format(
+            reaches("u", sql.SQL("'SRID=9214;POINT(562200 1820200)'::geometry"), sql.Literal(3.0))
+        )
+    ).fetchall()
+    assert all(f"ix_utility_lines_{index}" in str(plan) for index in ("geom", "reach"))

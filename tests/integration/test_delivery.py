@@ -26,11 +26,13 @@ from importers.layer import Announcement
 from importers.report import FileReport
 from importers.sandbox import Limits
 from importers.source import find_datasets
+from layers.columns import Column
 from layers.crs import parse_crs
 from layers.database import connect
-from layers.errors import Unavailable
+from layers.errors import Invalid, Unavailable
 from layers.loading import FileRecord, Verdict, loading, open_run, take_file_ids
 from layers.provenance import Outcome
+from layers.rows import encode_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,6 +199,30 @@ def test_load_larger_than_its_layer_rebuilds_the_indexes(
     assert state == (170,) == (count(connection, "utility_lines"),)
 
 
+def test_bulk_load_that_breaks_a_rule_brings_nothing(connection: Connection) -> None:
+    """Rules that were taken off for a bulk load are held against every row before it counts."""
+    described = "select conname, convalidated from pg_constraint where conrelid = 'boundaries'::regclass order by 1"
+    before = connection.execute(described).fetchall()
+    square = shapely.multipolygons([shapely.box(EAST, NORTH, EAST + 9, NORTH + 9)])
+    rows = {"level": Column.of(["planet"]), "name": Column.of(["x"]), "geom": np.array([square], dtype=object)}
+    within: list[object] = []
+
+    def load() -> None:
+        (file_id,) = take_file_ids(connection, 1)
+        record = FileRecord("b.gpkg", "/b.gpkg", "0" * 64, "k", 1)
+        with loading(connection, open_run(connection, "/x", {}), record, file_id) as file:
+            file.announce("boundaries", 200_000)
+            file.add(encode_rows("boundaries", rows, 9214))
+            within.extend(connection.execute(described).fetchall())
+            file.finish(Verdict("x", None, Outcome.LOADED, []))
+
+    with pytest.raises(Invalid, match="breaks the rule 'ck_boundaries_level'"):
+        load()
+    assert len(within) < len(before), "no rule is looked at row by row"
+    assert connection.execute(described).fetchall() == before
+    assert count(connection, "boundaries") == count(connection, "source_files") == 0
+
+
 HOSTILE = {
     "nested.geojson": b'{"type":"FeatureCollection","features":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "laughs.gml": b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">'
@@ -252,9 +278,10 @@ from importers.layer import Announcement
 from importers.report import FileReport
 from importers.sandbox import Limits
 from importers.source import find_datasets
+from layers.columns import Column
 from layers.crs import parse_crs
 from layers.database import connect
-from layers.errors import Unavailable
+from layers.errors import Invalid, Unavailable
 from layers.loading import FileRecord, Verdict, loading, open_run, take_file_ids
 from layers.provenance import Outcome
 
