@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
 from importers.formats import (
-    cad,
     citygml,
     cityjson,
     dbase,
@@ -24,11 +24,11 @@ from importers.formats import (
     kml,
     landxml,
     mapinfo,
-    mesh,
     osm,
     plateau,
     raster,
     shapefile,
+    signatures,
     spreadsheet,
     swmm,
     table,
@@ -47,12 +47,27 @@ _EXPORT = "export it as GeoPackage, Shapefile, GeoJSON, DXF, CSV or GeoTIFF"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`matches` sees the first 4096 bytes and the lower-case suffix; `read` yields the layers, or None for rasters."""
+    """`matches` sees the first 4096 bytes and the lower-case suffix; `read` yields the layers, or None for rasters.
+
+    A reader that needs a large library stands in `on_demand`, and what tells its files in `signatures`.
+    """
 
     name: str
     matches: Callable[[bytes, str], bool]
     read: Callable[[Dataset], Iterator[SourceLayer] | Iterator[AnyLayer]] | None
 
+
+def on_demand(module: str, name: str) -> Callable[[Dataset], Iterator[SourceLayer]]:
+    """The reader of a module that is loaded with the first file of its kind: most imports have no drawing or mesh."""
+
+    def read(dataset: Dataset) -> Iterator[SourceLayer]:
+        reader: Callable[[Dataset], Iterator[SourceLayer]] = getattr(import_module(module), name)
+        return reader(dataset)
+
+    return read
+
+
+_CAD, _MESH = "importers.formats.cad", "importers.formats.mesh"
 
 # Refused by content, with what to export instead.
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
@@ -78,12 +93,12 @@ FORMATS: tuple[Format, ...] = (
     Format("XLSX", spreadsheet.is_xlsx, spreadsheet.read_xlsx),
     Format("ODS", spreadsheet.is_ods, spreadsheet.read_ods),
     Format("KMZ", kml.is_kmz, kml.read_kmz),
-    Format("glTF", mesh.is_gltf, mesh.read_gltf),
+    Format("glTF", signatures.is_gltf, on_demand(_MESH, "read_gltf")),
     Format("CityJSON", cityjson.is_cityjson, cityjson.read_cityjson),
     Format("GeoJSON sequence", geojson.is_geojson_sequence, geojson.read_geojson_sequence),
     Format("JSON-FG", geojson.is_jsonfg, geojson.read_geojson),
     Format("GeoJSON", geojson.is_geojson, geojson.read_geojson),
-    Format("DXF", cad.is_dxf, cad.read_dxf),
+    Format("DXF", signatures.is_dxf, on_demand(_CAD, "read_dxf")),
     Format("DGN v7", dgn.is_dgn, dgn.read_dgn),
     Format("MapInfo TAB", mapinfo.is_tab, mapinfo.read_tab),
     Format("MapInfo MIF", mapinfo.is_mif, mapinfo.read_mif),
@@ -100,8 +115,8 @@ FORMATS: tuple[Format, ...] = (
     Format("SWMM", swmm.is_swmm, swmm.read_swmm),
     Format("EPANET", epanet.is_epanet, epanet.read_epanet),
     Format("IFC", ifc.is_ifc, ifc.read_ifc),
-    Format("OBJ", mesh.is_obj, mesh.read_obj),
-    Format("PLY", mesh.is_ply, mesh.read_ply),
+    Format("OBJ", signatures.is_obj, on_demand(_MESH, "read_obj")),
+    Format("PLY", signatures.is_ply, on_demand(_MESH, "read_ply")),
     Format("XYZ", raster.is_xyz, None),
     Format("dBASE table", dbase.is_dbase, dbase.read_dbase),
     Format("CSV", table.is_csv, table.read_csv),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
     from importers.source import Dataset
 
 _Member = tuple[Feature, list[Text]]
-
-
-def is_dxf(head: bytes, _: str) -> bool:
-    if head.startswith(b"AutoCAD Binary DXF"):
-        return True
-    text = head.lstrip(b"\xef\xbb\xbf").replace(b"\r", b"").lstrip()
-    return re.match(rb"(999\n[^\n]*\n\s*)*0[ \t]*\n[ \t]*SECTION", text) is not None
 
 
 def read_dxf(dataset: Dataset) -> Iterator[SourceLayer]:

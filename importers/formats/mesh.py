@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from importers.source import Dataset, SourceLayer
 
-_VERTEX = re.compile(rb"^v([ \t]+-?[\d.]+(e[-+]?\d+)?){3}", re.MULTILINE | re.IGNORECASE)
-_FACE = re.compile(rb"^f([ \t]+-?\d+(/-?\d*){0,2}){3}", re.MULTILINE)
 # Extensions that change what the coordinates mean, by how their names begin.
 _ENCODINGS = ("KHR_draco", "KHR_meshopt", "EXT_meshopt", "KHR_mesh_quantization", "EXT_mesh_gpu")
 _LAST_LINE = re.compile(rb"(?:^|\n)[vf][ \t][^\n]*\Z")
@@ -48,20 +46,6 @@ class _Mesh:
 
 class _Cut(Exception):
     """A file has less than it says, or ends within a line."""
-
-
-def is_obj(head: bytes, suffix: str) -> bool:
-    return _VERTEX.search(head) is not None and (suffix == ".obj" or _FACE.search(head) is not None)
-
-
-def is_ply(head: bytes, _: str) -> bool:
-    return re.match(rb"ply\r?\n", head) is not None
-
-
-def is_gltf(head: bytes, suffix: str) -> bool:
-    """GLB, and the glTF that is refused: its buffers lie in other files."""
-    is_json = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{"
-    return head[:4] == b"glTF" or (is_json and (suffix == ".gltf" or b'"bufferViews"' in head))
 
 
 def read_obj(dataset: Dataset) -> Iterator[SourceLayer]:

@@ -34,12 +34,17 @@ def receive(channel: socket.socket, limit: int | None = None, seconds: float | N
 
 
 def _receive(channel: socket.socket, length: int, end: float | None) -> bytearray:
+    """Memory is taken as the bytes come, not as the length promises."""
     message = bytearray()
-    while len(message) < length:
+    done = 0
+    while done < length:
         if end is not None:
             channel.settimeout(max(end - time.monotonic(), 0.001))
-        part = channel.recv(min(length - len(message), _CHUNK_BYTES))
+        if done == len(message):
+            message.extend(bytes(min(length - done, max(done, _CHUNK_BYTES))))
+        with memoryview(message) as whole, whole[done:] as rest:
+            part = channel.recv_into(rest)
         if not part:
             raise EOFError
-        message += part
+        done += part
     return message

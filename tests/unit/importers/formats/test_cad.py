@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from importers.faults import Fault, Rejected
-from importers.formats.cad import is_dxf, read_dxf
+from importers.formats.cad import read_dxf
 from importers.formats.dxf.curves import shape
+from importers.formats.signatures import is_dxf
 from importers.source import Dataset, find_datasets
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import shapely
 import trimesh
 
 from importers.faults import Fault, Rejected
-from importers.formats.mesh import is_gltf, is_obj, is_ply, read_gltf, read_obj, read_ply
+from importers.formats.mesh import read_gltf, read_obj, read_ply
 from importers.formats.placement import Placement
+from importers.formats.signatures import is_gltf, is_obj, is_ply
 from importers.source import Dataset
 
 if TYPE_CHECKING:
