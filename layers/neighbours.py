@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from layers.reach import reaches
+from layers.reach import boxes_reach
 
 if TYPE_CHECKING:
     from layers.database import Connection
@@ -27,7 +27,7 @@ def find_neighbours(connection: Connection, run_id: int | None) -> None:
     """
     numbers = {"touch": TOUCH_M, "near": NEAR_M, "run": run_id}
     parts: dict[str, sql.Composable] = {name: sql.Literal(value) for name, value in numbers.items()}
-    parts["body_near"] = reaches("n", sql.SQL("e.p"), sql.Literal(TOUCH_M))
+    parts["body_near"] = boxes_reach("n", sql.SQL("e.p"), sql.Literal(TOUCH_M))
     for statement in _TABLES:
         connection.execute(sql.SQL(statement).format(**parts))
 

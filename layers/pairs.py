@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from layers.reach import boxes_reach
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -109,6 +111,7 @@ def find_couples(connection: Connection, layer: str, subjects: list[int], reach_
             kind=_kind(layer),
             other_kind=_kind(other),
             lower=sql.SQL("and v.id < s.id" if other == layer else ""),
+            near=boxes_reach("v", sql.SQL("s.geom"), sql.SQL("(s.far_m + s.most_m)")),
             present=_PRESENT,
         )
         for other in others
@@ -125,7 +128,7 @@ _COUPLES = """
   join audit_margins m using (quality_level, schematic, is_stated, is_sized))
 select s.id, {name}::text, o.id from s cross join lateral (
   select v.id, v.geom, v.reach_m, {other_kind} from {other} v
-  where st_expand(v.geom, v.reach_m) && st_expand(s.geom, s.far_m + s.most_m) {lower} and {present}) o
+  where {near} {lower} and {present}) o
 join audit_margins m using (quality_level, schematic, is_stated, is_sized)
 where st_dwithin(s.geom, o.geom, s.far_m + o.reach_m + m.margin_m))
 """
@@ -146,7 +149,8 @@ def read_objects(connection: Connection, layer: str, numbers: list[int]) -> dict
 
 def find_end_nodes(connection: Connection, lines: list[int], within_m: float) -> dict[int, set[int]]:
     """The nodes in whose body each line ends, of its own discipline, or of another kind of sewer."""
-    rows = connection.execute(_END_NODES, {"ids": lines, "within": within_m}).fetchall()
+    near = boxes_reach("n", sql.SQL("e.p"), sql.Placeholder("within"))
+    rows = connection.execute(sql.SQL(_END_NODES).format(near=near), {"ids": lines, "within": within_m}).fetchall()
     found: dict[int, set[int]] = {}
     for line, node in rows:
         found.setdefault(line, set()).add(node)
@@ -156,7 +160,7 @@ def find_end_nodes(connection: Connection, lines: list[int], within_m: float) ->
 _END_NODES = """
 with e as (select id, discipline, st_startpoint(geom) as p from utility_lines where id = any(%(ids)s)
   union all select id, discipline, st_endpoint(geom) from utility_lines where id = any(%(ids)s))
-select e.id, n.id from e join utility_nodes n on st_expand(n.geom, n.reach_m) && st_expand(e.p, %(within)s)
+select e.id, n.id from e join utility_nodes n on {near}
 where n.status not in ('removed', 'planned')
   and (n.discipline = e.discipline or 'combined' in (n.discipline, e.discipline)
     and array[n.discipline, e.discipline] <@ array['combined', 'wastewater', 'storm'])
