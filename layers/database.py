@@ -96,20 +96,22 @@ class Pool:
 class Reader(Pool):
     """Read-only connections that have the rights of one audience, for servers.
 
-    `connection` is for threads; `live` and `stream` are for coroutines, the latter for what takes long, so that a few
-    downloads cannot keep everybody else waiting.
+    `connection` is for threads; the others are for coroutines: `stream` for what takes long and `tiles` for what comes
+    in dozens, so that neither a few downloads nor a map that is moved can keep everybody else waiting.
     """
 
     def __init__(self, url: str, audience: Audience, *, connections: int = 4) -> None:
         self.audience = audience
         self.live = AsyncPool(url, audience, connections)
         self.stream = AsyncPool(url, audience, connections)
+        self.tiles = AsyncPool(url, audience, connections)
         super().__init__(url, audience, connections=connections, options=_READ_ONLY)
 
     async def aclose(self) -> None:
         """Close every connection, those of the running event loop, too."""
         await self.live.close()
         await self.stream.close()
+        await self.tiles.close()
         self.close()
 
 

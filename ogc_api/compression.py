@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -102,6 +103,14 @@ def choose_coding(accepted: str) -> str | None:
         name, _, parameter = part.partition(";")
         weights[name.strip()] = parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
     return next((coding for coding in _ENCODERS if weights.get(coding, weights.get("*", False))), None)
+
+
+def pack(coding: str, content: bytes) -> bytes:
+    """Content in a coding, as tight as what is kept may take time for."""
+    if coding == "br":
+        packed: bytes = brotli.compress(content, quality=5)
+        return packed
+    return gzip.compress(content, 6, mtime=0)
 
 
 def _is_worth_it(start: Message, first: Message) -> bool:

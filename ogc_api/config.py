@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ogc_api.references import Reference
 
 VERSION = "1.0.0"
+# The tiles and the style of all layers.
+CITY = "city"
+MVT = "application/vnd.mapbox-vector-tile"
 _TEMPLATES = Path(__file__).parent / "templates"
 TITLE = Label("Bản sao số thành phố", "City digital twin")
 DESCRIPTION = Label(
@@ -58,6 +61,7 @@ class Service:
 
     jobs: where runs that are done later are kept; without it processes run at once only.
     editor: through whom single features are edited; without it none are.
+    tile_folder: where tiles that were made are kept for all workers; without it each keeps its own in memory.
     `geoid_m` is how high the city's zero of elevation lies above the ellipsoid of WGS 84, None where nobody said so.
     """
 
@@ -68,6 +72,7 @@ class Service:
     jobs: Writer | None = None
     geoid_m: float | None = None
     editor: Writer | None = None
+    tile_folder: Path | None = None
 
 
 def build_config(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pygeoapi.api import API, APIRequest
 from pygeoapi.l10n import str2locale
 
-from layers.catalog import find_layer, read_states, read_versions
+from layers.catalog import find_layer, layers_for, read_states, read_versions
 from layers.crs import parse_crs
 from layers.database import storage_srid
 from ogc_api.config import build_config
@@ -21,7 +21,7 @@ from ogc_api.problems import Refusal
 from ogc_api.references import offer_references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from layers.catalog import Layer, LayerState
     from layers.crs import Crs
@@ -35,12 +35,25 @@ class Edition(API):  # type: ignore[misc]
     def __init__(self, service: Service, states: Mapping[str, LayerState], storage: Crs) -> None:
         self.service = service
         self.storage = storage
+        self._states = states
         self.offered = offer_references(storage, service.geoid_m)
         super().__init__(build_config(service, states, storage, self.offered), openapi={})
         descriptions = {name: self.manager.get_processor(name).metadata for name in self.manager.processes}
         self.openapi_by_language = {
             language: build_openapi(service, self.offered, descriptions, language) for language in LANGUAGES
         }
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the audience."""
+        return layers_for(self.service.reader.audience)
+
+    def bounds(self, layers: Sequence[Layer]) -> tuple[float, float, float, float]:
+        """Where features lie: west, south, east, north in degrees; of layers without any, where they may lie."""
+        filled = [layer for layer in layers if (state := self._states.get(layer.name)) and state.bounds] or layers
+        extents = (self.config["resources"][layer.name]["extents"]["spatial"]["bbox"] for layer in filled)
+        west, south, east, north = zip(*extents, strict=True)
+        return min(west), min(south), max(east), max(north)
 
     def find_layer(self, name: str) -> Layer:
         """Raises: NotFound, for a layer of another audience, too."""
@@ -72,6 +85,10 @@ class Editions:
         self._edition: Edition | None = None
         self._versions: dict[str, int] = {}
         self._checked_at = 0.0
+
+    @property
+    def service(self) -> Service:
+        return self._service
 
     @property
     def audience(self) -> str:

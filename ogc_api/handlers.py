@@ -16,6 +16,7 @@ from ogc_api.schemas import MEDIA_TYPE as SCHEMA_MEDIA_TYPE
 from ogc_api.schemas import RELATIONS, build_queryables, build_schema, build_sortables
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 from ogc_api.styling import list_styles, write_style
+from ogc_api.tilesets import tileset_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common"
 _PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
+_TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
+_TMS = "http://www.opengis.net/spec/tms/2.0/conf"
 _CQL2 = (
     "cql2-text",
     "cql2-json",
@@ -54,6 +57,10 @@ _CONFORMANCE = (
     *(f"{_FEATURES}-5/1.0/conf/{name}" for name in ("queryables", "sortables")),
     *(f"http://www.opengis.net/spec/cql2/1.0/conf/{name}" for name in _CQL2),
     *(f"{FG}/{name}" for name in ("core", "types-schemas", "polyhedra")),
+    *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets")),
+    *(f"{_TILES}/{name}" for name in ("collections-selection", "oas30", "mvt")),
+    *(f"{_TMS}/{name}" for name in ("tilematrixset", "json-tilematrixset", "tilematrixsetlimits")),
+    *(f"{_TMS}/{name}" for name in ("json-tilematrixsetlimits", "tilesetmetadata", "json-tilesetmetadata")),
 )
 _EDIT_CONFORMANCE = tuple(
     f"{_FEATURES}-4/1.0/conf/{name}"
@@ -127,7 +134,7 @@ def show_landing_page(call: Call) -> Answer:
     document = answer.document
     unserved = ("tiling-schemes",) if call.edition.manager.processes else ("tiling-schemes", "processes")
     links = [link for link in document["links"] if not link["rel"].endswith(unserved)]
-    return answer_json(document | {"links": links})
+    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None)]})
 
 
 def show_openapi(call: Call) -> Answer:
@@ -162,7 +169,9 @@ def _with_links(call: Call, collection: dict[str, Any]) -> dict[str, Any]:
     downloads = [
         {"rel": "items", "type": kind, "title": f, "href": f"{url}/items?f={f}"} for f, kind in DOWNLOADS.items()
     ]
-    links = [*known, {**sortables, "href": f"{url}/sortables?f=json"}, *downloads]
+    sorting = {**sortables, "href": f"{url}/sortables?f=json"}
+    tiles = tileset_links(call.edition, call.edition.find_layer(collection["id"]))
+    links = [*known, sorting, *downloads, *tiles]
     return collection | {"links": links}
 
 

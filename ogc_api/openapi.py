@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from layers.catalog import layers_for
 from layers.query import MAX_LIMIT
-from ogc_api.config import DESCRIPTION, VERSION
+from ogc_api.config import CITY, DESCRIPTION, MVT, VERSION
 from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
 from ogc_api.items import FORMATS, ITEM_FORMATS
 from ogc_api.items import MEDIA_TYPE as GEOJSON
@@ -40,9 +40,14 @@ def build_openapi(service: Service, offered: Sequence[Reference], processes: Map
     paths: Json = dict(_service_paths())
     for layer in layers:
         paths |= _layer_paths(layer, language)
+    paths |= _tile_paths(layers)
     if processes:
         paths |= _process_paths(processes) | (_job_paths() if service.jobs else {})
-    tags = [{"name": "service"}, *({"name": x.name, "description": choose_text(x.title, language)} for x in layers)]
+    tags = [
+        {"name": "service"},
+        {"name": "tiles"},
+        *({"name": x.name, "description": choose_text(x.title, language)} for x in layers),
+    ]
     return {
         "openapi": "3.0.3",
         "info": {
@@ -67,6 +72,49 @@ def _service_paths() -> Json:
         "/styles/{style}": _get("getStyle", "A MapLibre style", "service", [_STYLE], (STYLE_MEDIA_TYPE, "object")),
         "/collections": _get("getCollections", "Collections", "service", [_f(*jsonld)], (_JSON, "collections")),
     }
+
+
+def _tile_paths(layers: Sequence[Layer]) -> Json:
+    """Tiles of layers and of the city; `collectionId` names the layers that there are for the audience."""
+    collection = _path("collectionId", {"type": "string", "enum": [layer.name for layer in layers]})
+    alias = _path("layer", {"type": "string", "enum": [CITY, *(layer.name for layer in layers)]})
+    grid = _path("tileMatrixSetId", {"type": "string"})
+    place = [_path(name, {"type": "integer", "minimum": 0}) for name in ("tileMatrix", "tileRow", "tileCol")]
+    chosen = _query("collections", {"type": "array", "items": {"type": "string"}})
+    below, f = "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", _f("json", "tilejson")
+    whole, one = "/tiles", "/collections/{collectionId}/tiles"
+    return {
+        "/tileMatrixSets": _get("getTileMatrixSetsList", "Tile matrix sets", "tiles", []),
+        "/tileMatrixSets/{tileMatrixSetId}": _get("getTileMatrixSet", "A tile matrix set", "tiles", [grid]),
+        whole: _get("dataset.vector.getTileSetsList", "Tilesets of the city", "tiles", []),
+        f"{whole}/{{tileMatrixSetId}}": _get("dataset.vector.getTileSet", "A tileset of the city", "tiles", [grid, f]),
+        f"{whole}{below}": _tile(_get("dataset.vector.getTile", "A tile of the city", "tiles", [grid, *place, chosen])),
+        one: _get("collection.vector.getTileSetsList", "Tilesets of a collection", "tiles", [collection]),
+        f"{one}/{{tileMatrixSetId}}": _get(
+            "collection.vector.getTileSet", "A tileset of a collection", "tiles", [collection, grid, f]
+        ),
+        f"{one}{below}": _tile(
+            _get("collection.vector.getTile", "A tile of a collection", "tiles", [collection, grid, *place])
+        ),
+        "/tiles/{layer}.json": _get("alias.getTileJson", "TileJSON", "tiles", [alias]),
+    }
+
+
+def _path(name: str, schema: Json) -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _tile(operation: Json) -> Json:
+    """An operation whose answer is a vector tile, or none where nothing is."""
+    tile = {"schema": {"type": "string", "format": "binary"}}
+    left_out = {"description": "How many features that belong there are not in the tile", "schema": {"type": "integer"}}
+    answers = {
+        "200": {"description": "A vector tile", "content": {MVT: tile}, "headers": {"Twin-Left-Out": left_out}},
+        "204": {"description": "Nothing is there"},
+        "304": {"description": "The tile is as it was"},
+    }
+    found: Json = operation["get"]
+    return {"get": found | {"responses": found["responses"] | answers}}
 
 
 def _layer_paths(layer: Layer, language: str) -> Json:

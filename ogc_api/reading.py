@@ -79,7 +79,7 @@ class Items:
         async with wanted.reader.live.connection() as connection:
             found = await fetch_feature(connection, plan.request.query, plan.statement.text, feature_id)
         headers = plan.headers | {"ETag": f'"{wanted.mark(found.revision)}"'}
-        if _holds(request.headers.get("if-none-match", ""), headers["ETag"]):
+        if holds(request.headers.get("if-none-match", ""), headers["ETag"]):
             return Response(status_code=304, headers=headers)
         if wanted.format == "jsonld":
             return await asyncio.to_thread(_write_linked, wanted, found.feature, feature_id, headers)
@@ -125,10 +125,10 @@ async def _unchanged(request: Request, wanted: Wanted) -> Response | None:
         return None
     async with wanted.reader.live.connection() as connection:
         tag = wanted.tag((await fetch_state(connection, wanted.layer)).version)
-    return Response(status_code=304, headers={"ETag": tag}) if _holds(tags, tag) else None
+    return Response(status_code=304, headers={"ETag": tag}) if holds(tags, tag) else None
 
 
-def _holds(tags: str, tag: str) -> bool:
+def holds(tags: str, tag: str) -> bool:
     """Whether an If-None-Match names a tag, compared weakly (RFC 9110, 8.8.3.2)."""
     named = {_CODING.sub('"', one.strip().removeprefix("W/")) for one in tags.split(",")}
     return "*" in named or tag.removeprefix("W/") in named

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from layers.database import Audience
 from layers.errors import NotFound
-from ogc_api import editing, execution, handlers
+from ogc_api import editing, execution, handlers, tile_handlers
 from ogc_api.compression import Compression
 from ogc_api.config import TITLE, ProcessPlugin, Service
 from ogc_api.edition import Editions
@@ -27,9 +27,11 @@ from ogc_api.pages import CONTENT_SECURITY_POLICY, Place, render
 from ogc_api.params import COMMON, check_names
 from ogc_api.problems import MEDIA_TYPE, describe
 from ogc_api.reading import Items
+from ogc_api.tiles import Tiles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +46,7 @@ MAX_BODY_BYTES = 10_000_000
 
 _DOCUMENT = ("json", "html")
 _LINKED = ("json", "html", "jsonld")
+_TILESET = ("json", "tilejson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,13 @@ RESOURCES = (
     Resource("/collections/{collection}/items/{item}", editing.delete, formats=("json",), methods=("DELETE",)),
     Resource("/styles", handlers.show_styles, formats=("json",)),
     Resource("/styles/{style}", handlers.show_style, formats=("json",)),
+    Resource("/tileMatrixSets", tile_handlers.show_schemes, formats=("json",)),
+    Resource("/tileMatrixSets/{grid}", tile_handlers.show_scheme, formats=("json",)),
+    Resource("/tiles", tile_handlers.show_tilesets, formats=("json",)),
+    Resource("/tiles/{collection}.json", tile_handlers.show_alias, formats=("json",)),
+    Resource("/tiles/{grid}", tile_handlers.show_tileset, formats=_TILESET),
+    Resource("/collections/{collection}/tiles", tile_handlers.show_tilesets, formats=("json",)),
+    Resource("/collections/{collection}/tiles/{grid}", tile_handlers.show_tileset, formats=_TILESET),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
     Resource("/processes/{process}", handlers.show_process, "process.html"),
     Resource("/processes/{process}/execution", execution.execute_process, formats=("json",), methods=("POST",)),
@@ -92,14 +102,15 @@ def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
     jobs: Writer | None = None,
     geoid_m: float | None = None,
     editor: Writer | None = None,
+    tile_folder: Path | None = None,
 ) -> Starlette:
-    """OGC API Features and Processes for the audience of `reader`, to be mounted where `public_url` points.
+    """OGC API Features, Tiles, Styles and Processes for the audience of `reader`, mounted where `public_url` points.
 
     The database is first asked when the first request comes. Processes run later, too, where `jobs` says where such
     runs are kept; the request's scope says under `twin.holder` whose they are. Single features are edited through
-    `editor`, by callers for whom the scope says so under `twin.edits`.
+    `editor`, by callers for whom the scope says so under `twin.edits`. Tiles that were made are kept in `tile_folder`.
     """
-    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m, editor)
+    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m, editor, tile_folder)
     editions = Editions(service)
     refuse = partial(_refuse, service)
     return Starlette(
@@ -113,7 +124,10 @@ def _middleware(audience: Audience) -> list[Middleware]:
     """Public data may be read by any web page; what is not public neither that, nor kept by a cache."""
     if audience is Audience.PUBLIC:
         cors = Middleware(
-            CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["Content-Crs", "ETag"]
+            CORSMiddleware,
+            allow_origins=["*"],
+            allow_methods=["GET", "HEAD"],
+            expose_headers=["Content-Crs", "ETag", "Twin-Left-Out"],
         )
         return [Middleware(ProtectiveHeaders, cache_control="no-cache"), cors, Middleware(Compression)]
     return [Middleware(ProtectiveHeaders, cache_control="private, no-store"), Middleware(Compression)]
@@ -147,7 +161,7 @@ class ProtectiveHeaders:
 
 def _item_routes(editions: Editions, refuse: Callable[[Request, Exception], Response]) -> list[Route]:
     """First, for they are what is asked most."""
-    items = Items(editions)
+    items, tiles = Items(editions), Tiles(editions)
 
     def guard(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
@@ -161,6 +175,9 @@ def _item_routes(editions: Editions, refuse: Callable[[Request, Exception], Resp
     return [
         Route("/collections/{collection}/items", guard(items.list)),
         Route("/collections/{collection}/items/{item}", guard(items.show)),
+        Route("/tiles/{layer}/{zoom}/{x}/{y}.{ending}", guard(tiles.show_alias)),
+        Route("/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_dataset)),
+        Route("/collections/{collection}/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_collection)),
     ]
 
 

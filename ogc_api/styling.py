@@ -8,6 +8,7 @@ import styles
 from layers.catalog import layers_for
 from layers.errors import NotFound
 from layers.query import MAX_LIMIT
+from ogc_api.config import CITY
 from ogc_api.negotiation import choose_text
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from ogc_api.config import Service
 
 MEDIA_TYPE = "application/vnd.mapbox.style+json"
-CITY = "city"
 
 
 def list_styles(service: Service, language: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from twin.work.queue import working
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
     from procrastinate import App
     from starlette.requests import Request
@@ -37,7 +38,7 @@ class Doors:
 
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
     `worker` does background work inside the service; without it another process has to. `geoid_m` is how high the
-    city's zero of elevation lies above the ellipsoid.
+    city's zero of elevation lies above the ellipsoid. `tile_folder` is where workers keep tiles that were made.
     """
 
     databases: Mapping[str, str]
@@ -46,6 +47,7 @@ class Doors:
     open_desk: bool = False
     worker: App | None = None
     geoid_m: float | None = None
+    tile_folder: Path | None = None
 
 
 def create_app(doors: Doors) -> Starlette:
@@ -54,7 +56,9 @@ def create_app(doors: Doors) -> Starlette:
     processes = city_processes(readers[Audience.OPERATOR], doors.practice)
     address = f"{doors.served_at}/ogc"
     faces: dict[Audience, ASGIApp] = {
-        Audience.PUBLIC: create_ogc(readers[Audience.PUBLIC], public_url=address, geoid_m=doors.geoid_m),
+        Audience.PUBLIC: create_ogc(
+            readers[Audience.PUBLIC], public_url=address, geoid_m=doors.geoid_m, tile_folder=doors.tile_folder
+        ),
         Audience.OPERATOR: create_ogc(
             readers[Audience.OPERATOR],
             public_url=address,
@@ -62,11 +66,16 @@ def create_app(doors: Doors) -> Starlette:
             jobs=desk,
             geoid_m=doors.geoid_m,
             editor=editor,
+            tile_folder=doors.tile_folder,
         ),
     }
 
     async def ogc(scope: Scope, receive: Receive, send: Send) -> None:
         await faces[scope["twin.caller"].audience](scope, receive, send)
+
+    async def tiles(scope: Scope, receive: Receive, send: Send) -> None:
+        # What maps that know no OGC API are given: the same, under a shorter address.
+        await ogc({**scope, "root_path": "/ogc", "path": f"/ogc{scope['path']}"}, receive, send)
 
     async def health(_: Request) -> Response:
         return await run_in_threadpool(_health, readers[Audience.PUBLIC])
@@ -89,6 +98,7 @@ def create_app(doors: Doors) -> Starlette:
             Route("/health", health),
             *excavation_routes(desk, readers[Audience.PUBLIC], doors.practice),
             Mount("/ogc", ogc),
+            Mount("/tiles", tiles),
         ],
         middleware=[Middleware(Gate, keys=readers[Audience.PUBLIC], open_desk=doors.open_desk)],
         lifespan=lifespan,

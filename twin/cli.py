@@ -400,7 +400,15 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
         storage_srid(connection)
     databases, practice = settings.web_databases(), settings.practice()
     worker = create_worker(Workshop(databases, practice, settings.post())) if with_worker else None
-    doors = Doors(databases, practice, settings.served_at, open_desk=open_desk, worker=worker, geoid_m=settings.geoid_m)
+    doors = Doors(
+        databases,
+        practice,
+        settings.served_at,
+        open_desk=open_desk,
+        worker=worker,
+        geoid_m=settings.geoid_m,
+        tile_folder=settings.data.resolve() / "tiles",
+    )
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
     uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)

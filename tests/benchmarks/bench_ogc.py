@@ -66,13 +66,13 @@ LINES = """
 insert into utility_lines (discipline, owner, owner_ref, status, valid_from, material, vertical_raw, vertical_unit,
   vertical_reference, ground_m, ground_source, elevation_source, quality_level, horizontal_accuracy_m,
   vertical_accuracy_m, section_shape, outer_width_m, outer_height_m, geom, axis)
-select (array['water', 'wastewater', 'power', 'telecom', 'gas'])[1 + i % 5], 'Công ty ' || i % 20, 'U-' || i,
-  'in_service', date '1990-01-01' + (i % 12000)::int, 'HDPE', '1.2', 'm', 'crown', 5.0 + i % 100 / 50.0, 'terrain',
-  'depth', 'C', 0.3, 0.3, 'circular', 0.1 + i % 5 / 20.0, 0.1 + i % 5 / 20.0, st_force2d(axis), axis
-from generate_series(0, %s - 1) i, lateral (select 550000 + i % 1000 * 20 as x, 1810000 + i / 1000 * 20 as y) o,
-  lateral (select st_setsrid(st_makeline(array[st_makepoint(x + i % 7, y + i % 11, 3 + i % 30 / 10.0),
-    st_makepoint(x + 9 + i % 5, y + 6, 2.9 + i % 30 / 10.0),
-    st_makepoint(x + 17, y + 13 + i % 3, 2.8 + i % 30 / 10.0)]), 9214) as axis) g
+select (array['water', 'wastewater', 'power', 'telecom', 'gas'])[1 + i %% 5], 'Công ty ' || i %% 20, 'U-' || i,
+  'in_service', date '1990-01-01' + (i %% 12000)::int, 'HDPE', '1.2', 'm', 'crown', 5.0 + i %% 100 / 50.0, 'terrain',
+  'depth', 'C', 0.3, 0.3, 'circular', 0.1 + i %% 5 / 20.0, 0.1 + i %% 5 / 20.0, st_force2d(axis), axis
+from generate_series(0, %s - 1) i, lateral (select 550000 + i %% 1000 * 20 as x, 1810000 + i / 1000 * 20 as y) o,
+  lateral (select st_setsrid(st_makeline(array[st_makepoint(x + i %% 7, y + i %% 11, 3 + i %% 30 / 10.0),
+    st_makepoint(x + 9 + i %% 5, y + 6, 2.9 + i %% 30 / 10.0),
+    st_makepoint(x + 17, y + 13 + i %% 3, 2.8 + i %% 30 / 10.0)]), 9214) as axis) g
 """
 
 

@@ -98,8 +98,10 @@ def serving(
     reader: Reader,
     processes: tuple[ProcessPlugin, ...] = (),
     jobs: Writer | None = None,
+    *,
     editor: Writer | None = None,
     geoid_m: float | None = None,
+    tile_folder: Path | None = None,
 ) -> Iterator[httpx.Client]:
     """A client of the service, mounted under /ogc of a server on a free port.
 
@@ -115,7 +117,15 @@ def serving(
         yield
         await reader.aclose()
 
-    ogc = create_ogc(reader, public_url=url, processes=processes, jobs=jobs, editor=editor, geoid_m=geoid_m)
+    ogc = create_ogc(
+        reader,
+        public_url=url,
+        processes=processes,
+        jobs=jobs,
+        editor=editor,
+        geoid_m=geoid_m,
+        tile_folder=tile_folder,
+    )
     inner = Starlette(routes=[Mount("/ogc", ogc)], lifespan=lifespan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,185 @@
+"""Tiles of layers and of the whole city: read in the event loop, sent as PostgreSQL encoded them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from layers.errors import NotFound
+from layers.grid import WEB_MERCATOR, find_grid
+from layers.tiles import fetch_marks, fetch_tile
+from layers.tiling import tiling
+from ogc_api.compression import choose_coding, pack
+from ogc_api.config import CITY, MVT
+from ogc_api.negotiation import choose_format, choose_language
+from ogc_api.params import check_names
+from ogc_api.reading import holds
+from ogc_api.tile_cache import Cellar, Made, Memory
+from ogc_api.tilesets import choose_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from layers.catalog import Layer
+    from layers.grid import Tile
+    from layers.tiles import Mark
+    from ogc_api.edition import Edition, Editions
+
+_ALIASES = {"pbf": "mvt", "mvt": "mvt"}
+_PARAMETERS = frozenset({"f", "lang"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request wants: layers in their order, a tile, and how it may be packed."""
+
+    edition: Edition
+    layers: tuple[Layer, ...]
+    tile: Tile
+    coding: str | None
+
+    @property
+    def name(self) -> str:
+        tile = self.tile
+        return f"{tile.grid.name}-{tile.zoom}-{tile.row}-{tile.column}.mvt"
+
+
+class Tiles:
+    """Answers for vector tiles."""
+
+    def __init__(self, editions: Editions) -> None:
+        self._editions = editions
+        service = editions.service
+        folder = service.tile_folder
+        self._reader = service.reader
+        self._memory = Memory()
+        self._cellar = None if folder is None else Cellar(folder / service.reader.audience)
+        self._making: dict[tuple[str, str, str], asyncio.Future[Made]] = {}
+
+    async def show_collection(self, request: Request) -> Response:
+        """A tile of one layer. Raises: Invalid, NotFound, Unavailable."""
+        edition = await self._editions.fresh()
+        check_names(request.query_params, _PARAMETERS)
+        layer = edition.find_layer(request.path_params["collection"])
+        return await self._answer(request, edition, [layer], _tile(request, edition))
+
+    async def show_dataset(self, request: Request) -> Response:
+        """A tile of several layers. Raises: Invalid, NotFound, Unavailable."""
+        edition = await self._editions.fresh()
+        check_names(request.query_params, _PARAMETERS | {"collections"})
+        layers = choose_layers(edition, request.query_params.get("collections"))
+        return await self._answer(request, edition, layers, _tile(request, edition))
+
+    async def show_alias(self, request: Request) -> Response:
+        """A tile under the address that maps without OGC API know. Raises: Invalid, NotFound, Unavailable."""
+        edition = await self._editions.fresh()
+        check_names(request.query_params, frozenset())
+        parts = request.path_params
+        if parts["ending"] not in _ALIASES:
+            raise NotFound(f"tiles end in {', '.join(_ALIASES)}, not '{parts['ending'][:20]}'")
+        tile = find_grid(WEB_MERCATOR, edition.storage).tile(*(_number(parts[name]) for name in ("zoom", "y", "x")))
+        name = parts["layer"]
+        layers = choose_layers(edition, None) if name == CITY else [edition.find_layer(name)]
+        return await self._answer(request, edition, layers, tile)
+
+    async def _answer(self, request: Request, edition: Edition, layers: Sequence[Layer], tile: Tile) -> Response:
+        params, headers = request.query_params, request.headers
+        choose_format(params.get("f"), headers.get("accept", ""), ("mvt",))
+        choose_language(params.get("lang"), "")
+        shown = _at_zoom(layers, tile)
+        asked = Asked(edition, tuple(shown), tile, choose_coding(headers.get("accept-encoding", "")))
+        async with self._reader.live.connection() as connection:
+            marks = await fetch_marks(connection, asked.layers)
+        tag = _tag(marks)
+        if holds(headers.get("if-none-match", ""), tag):
+            return Response(status_code=304, headers={"ETag": tag})
+        made = await self._packed(asked, marks)
+        if not made.content:
+            return Response(status_code=204, headers={"ETag": tag})
+        return _respond(made, tag, asked.coding)
+
+    async def _packed(self, asked: Asked, marks: Sequence[Mark]) -> Made:
+        """The tile of all layers, in the coding that is asked for."""
+        key = (asked.layers, asked.name, asked.coding)
+        mark = " ".join(mark.text for mark in marks)
+        made = self._memory.find(key, mark)
+        if made is None:
+            pieces = [await self._piece(asked, layer, mark) for layer, mark in zip(asked.layers, marks, strict=True)]
+            made = Made(b"".join(piece.content for piece in pieces), sum(piece.left_out for piece in pieces))
+            if asked.coding and made.content:
+                made = Made(await asyncio.to_thread(pack, asked.coding, made.content), made.left_out)
+            self._memory.keep(key, mark, made)
+        return made
+
+    async def _piece(self, asked: Asked, layer: Layer, mark: Mark) -> Made:
+        """One layer of the tile; who asks for what is being made waits for it."""
+        key = (layer.name, mark.text, asked.name)
+        waiting = self._making.get(key)
+        if waiting is None:
+            waiting = self._making[key] = asyncio.ensure_future(self._find(asked, layer, mark))
+            waiting.add_done_callback(lambda done: self._forget(key, done))
+        # The tile is made to its end even if the first who asked has gone.
+        return await asyncio.shield(waiting)
+
+    def _forget(self, key: tuple[str, str, str], done: asyncio.Future[Made]) -> None:
+        self._making.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # Seen here, for nobody may be waiting any more.
+
+    async def _find(self, asked: Asked, layer: Layer, mark: Mark) -> Made:
+        cellar = self._cellar
+        if cellar is not None:
+            kept = await asyncio.to_thread(cellar.find, layer.name, mark.text, asked.name)
+            if kept is not None:
+                return kept
+        async with self._reader.tiles.connection() as connection:
+            tile = await fetch_tile(connection, layer, asked.tile, asked.edition.storage)
+        made = Made(tile.content, tile.left_out)
+        if cellar is not None:
+            await asyncio.to_thread(cellar.keep, layer.name, tile.mark.text, asked.name, made)
+        return made
+
+
+def _tile(request: Request, edition: Edition) -> Tile:
+    parts = request.path_params
+    grid = find_grid(parts["grid"], edition.storage)
+    return grid.tile(*(_number(parts[name]) for name in ("zoom", "row", "column")))
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotFound(f"there is no tile '{text[:20]}': zoom, row and column are whole numbers from 0")
+    return int(text)
+
+
+def _at_zoom(layers: Sequence[Layer], tile: Tile) -> list[Layer]:
+    """Those that have tiles at the zoom. Raises: NotFound where none has."""
+    web_zoom = tile.grid.web_zoom(tile.zoom)
+    shown = [layer for layer in layers if tiling(layer).first_zoom <= web_zoom]
+    if not shown:
+        first = min(tiling(layer).first_zoom for layer in layers)
+        raise NotFound(
+            f"{layers[0].name}: there are no tiles at zoom {tile.zoom}, they begin at zoom {first} of the web"
+        )
+    return shown
+
+
+def _tag(marks: Sequence[Mark]) -> str:
+    """Weak, for features of one state may come in another order when they are encoded anew."""
+    parts = " ".join(f"{mark.layer} {mark.text}" for mark in marks)
+    return f'W/"{hashlib.sha256(parts.encode()).hexdigest()[:24]}"'
+
+
+def _respond(made: Made, tag: str, coding: str | None) -> Response:
+    headers = {"ETag": tag}
+    if coding is not None:
+        headers["Content-Encoding"] = coding
+    if made.left_out:
+        headers["Twin-Left-Out"] = str(made.left_out)
+    return Response(made.content, media_type=MVT, headers=headers)

@@ -1,0 +1,244 @@
+"""What is told of tiles: tile matrix sets, tilesets (OGC 17-083r4, 20-057) and TileJSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from layers.area import area
+from layers.errors import NotFound
+from layers.grid import PIXELS, WEB_MERCATOR, find_grid, grids
+from layers.query import Box
+from layers.tiling import tiled_properties, tiling
+from ogc_api.config import CITY, MVT
+from ogc_api.negotiation import choose_text
+from ogc_api.schemas import describe_property
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from layers.catalog import Layer
+    from layers.grid import Grid
+    from ogc_api.edition import Edition
+
+type Json = dict[str, Any]
+
+TILE_JSON = "application/json"
+_RELATION = "http://www.opengis.net/def/rel/ogc/1.0"
+TILESETS, SCHEME, SCHEMES = f"{_RELATION}/tilesets-vector", f"{_RELATION}/tiling-scheme", f"{_RELATION}/tiling-schemes"
+_WELL_KNOWN = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
+# Beyond it a client enlarges what it has: a unit of such a tile is 4 cm.
+_DEEPEST = 18
+_DIMENSIONS = {"POINT": 0, "MULTIPOINT": 0, "LINESTRING": 1, "MULTILINESTRING": 1}
+
+
+def choose_layers(edition: Edition, names: str | None) -> list[Layer]:
+    """The layers of the parameter `collections`, all for None, in the catalogue's order. Raises: NotFound."""
+    if names is None:
+        return list(edition.layers)
+    wanted = {edition.find_layer(name).name for name in names.split(",")}
+    return [layer for layer in edition.layers if layer.name in wanted]
+
+
+def list_schemes(edition: Edition, language: str) -> Json:
+    """The tile matrix sets that there are."""
+    return {"tileMatrixSets": [_scheme_entry(edition, grid, language) for grid in grids(edition.storage)]}
+
+
+def _scheme_entry(edition: Edition, grid: Grid, language: str) -> Json:
+    link = {
+        "rel": "self",
+        "type": "application/json",
+        "title": choose_text(grid.title, language),
+        "href": f"{edition.base_url}/tileMatrixSets/{grid.name}",
+    }
+    return {
+        "id": grid.name,
+        "title": choose_text(grid.title, language),
+        **_uri(grid),
+        "crs": grid.crs.uri,
+        "links": [link],
+    }
+
+
+def describe_scheme(edition: Edition, name: str, language: str) -> Json:
+    """A tile matrix set. Raises: NotFound."""
+    grid = find_grid(name, edition.storage)
+    if grid.name == WEB_MERCATOR:
+        well_known = {"orderedAxes": ["X", "Y"], "wellKnownScaleSet": _SCALES}
+    else:
+        well_known = {"orderedAxes": ["N", "E"] if _is_yx(edition, grid) else ["E", "N"]}
+    return {
+        "id": grid.name,
+        "title": choose_text(grid.title, language),
+        **_uri(grid),
+        "crs": grid.crs.uri,
+        **well_known,
+        # GDAL tells a tile matrix set by it.
+        "boundingBox": _extent(edition, grid),
+        "tileMatrices": [_matrix(edition, grid, zoom) for zoom in range(grid.last_zoom + 1)],
+    }
+
+
+_SCALES = "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible"
+
+
+def _extent(edition: Edition, grid: Grid) -> Json:
+    corners = [[grid.west, grid.north - grid.side_m], [grid.west + grid.side_m, grid.north]]
+    lower, upper = [corner[::-1] for corner in corners] if _is_yx(edition, grid) else corners
+    return {"lowerLeft": lower, "upperRight": upper, "crs": grid.crs.uri}
+
+
+def _matrix(edition: Edition, grid: Grid, zoom: int) -> Json:
+    corner = [grid.west, grid.north]
+    cell_m = grid.cell_m(zoom)
+    return {
+        "id": str(zoom),
+        # A pixel of a screen is taken to be 0.28 mm (17-083r4, 6.2).
+        "scaleDenominator": cell_m / 0.00028,
+        "cellSize": cell_m,
+        "cornerOfOrigin": "topLeft",
+        "pointOfOrigin": corner[::-1] if _is_yx(edition, grid) else corner,
+        "tileWidth": PIXELS,
+        "tileHeight": PIXELS,
+        "matrixWidth": 2**zoom,
+        "matrixHeight": 2**zoom,
+    }
+
+
+def _is_yx(edition: Edition, grid: Grid) -> bool:
+    """Whether the authority puts north before east."""
+    return next(reference.is_yx for reference in edition.offered if reference.crs == grid.crs)
+
+
+def _uri(grid: Grid) -> Json:
+    return {"uri": _WELL_KNOWN} if grid.name == WEB_MERCATOR else {}
+
+
+def list_tilesets(edition: Edition, layer: Layer | None, language: str) -> Json:
+    """The tilesets of a layer, or of the city for None."""
+    url = _place(edition, layer)
+    links = [_link("self", "application/json", url, "Tilesets")]
+    return {"tilesets": [_summary(edition, layer, grid, language) for grid in grids(edition.storage)], "links": links}
+
+
+def _summary(edition: Edition, layer: Layer | None, grid: Grid, language: str) -> Json:
+    url, title = f"{_place(edition, layer)}/{grid.name}", _title(edition, layer, language)
+    scheme = f"{edition.base_url}/tileMatrixSets/{grid.name}"
+    return {
+        "title": f"{title}, {choose_text(grid.title, language)}",
+        "dataType": "vector",
+        "crs": grid.crs.uri,
+        **({"tileMatrixSetURI": _WELL_KNOWN} if grid.name == WEB_MERCATOR else {"tileMatrixSetURI": scheme}),
+        "links": [
+            _link("self", "application/json", url, title),
+            _link(SCHEME, "application/json", scheme, choose_text(grid.title, language)),
+        ],
+    }
+
+
+def describe_tileset(edition: Edition, layer: Layer | None, name: str, language: str) -> Json:
+    """A tileset of a layer, or of the city for None. Raises: NotFound."""
+    grid = find_grid(name, edition.storage)
+    summary, url = _summary(edition, layer, grid, language), f"{_place(edition, layer)}/{name}"
+    layers = edition.layers if layer is None else (layer,)
+    item = _link("item", MVT, f"{url}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "Vector tiles") | {"templated": True}
+    links = [*summary["links"], item]
+    if grid.name == WEB_MERCATOR:
+        links.append(_link("describedby", TILE_JSON, f"{url}?f=tilejson", "TileJSON"))
+    west, south, east, north = edition.bounds(layers)
+    return summary | {
+        "boundingBox": {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84},
+        "tileMatrixSetLimits": _limits(edition, layers, grid),
+        "layers": [_describe_layer(edition, one, grid, language) for one in layers],
+        "links": links,
+    }
+
+
+_CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+
+def _limits(edition: Edition, layers: Sequence[Layer], grid: Grid) -> list[Json]:
+    """Which tiles of each zoom there can be anything in."""
+    box = area(Box(*edition.bounds(layers)), edition.storage)
+    if box.is_empty:
+        return []
+    if grid.crs != edition.storage:
+        west, south, east, north = box.bounds
+        box = area(Box(west, south, east, north, crs=edition.storage), grid.crs)
+    found = []
+    for zoom in _zooms(layers, grid):
+        top, bottom, left, right = grid.limits(zoom, box.bounds)
+        rows = {"minTileRow": top, "maxTileRow": bottom, "minTileCol": left, "maxTileCol": right}
+        found.append({"tileMatrix": str(zoom), **rows})
+    return found
+
+
+def _zooms(layers: Sequence[Layer], grid: Grid) -> range:
+    first = min(tiling(layer).first_zoom for layer in layers)
+    return range(next(z for z in range(grid.last_zoom + 1) if grid.web_zoom(z) >= first), grid.last_zoom + 1)
+
+
+def _describe_layer(edition: Edition, layer: Layer, grid: Grid, language: str) -> Json:
+    zooms = _zooms([layer], grid)
+    properties = {p.name: describe_property(p, language) for p in tiled_properties(layer, 99)}
+    return {
+        "id": layer.name,
+        "title": choose_text(layer.title, language),
+        "description": choose_text(layer.description, language),
+        "dataType": "vector",
+        "geometryDimension": _DIMENSIONS.get(layer.geometry_type.removesuffix("Z"), 2),
+        "minTileMatrix": str(zooms[0]),
+        "maxTileMatrix": str(zooms[-1]),
+        "propertiesSchema": {"type": "object", "properties": properties},
+        "links": [_link("geodata", "application/json", f"{edition.base_url}/collections/{layer.name}", layer.name)],
+    }
+
+
+def write_tilejson(edition: Edition, layer: Layer | None, name: str, language: str) -> Json:
+    """TileJSON 3.0 of the tiles of a layer, or of the city for None. Raises: NotFound for a grid it cannot tell of."""
+    if find_grid(name, edition.storage).name != WEB_MERCATOR:
+        raise NotFound(f"TileJSON knows {WEB_MERCATOR} only, not {name}")
+    layers = edition.layers if layer is None else (layer,)
+    title = _title(edition, layer, language)
+    return {
+        "tilejson": "3.0.0",
+        "name": title,
+        "description": choose_text(layer.description, language) if layer else title,
+        "scheme": "xyz",
+        "tiles": [f"{edition.base_url}/tiles/{layer.name if layer else CITY}/{{z}}/{{x}}/{{y}}.pbf"],
+        "minzoom": min(tiling(one).first_zoom for one in layers),
+        "maxzoom": _DEEPEST,
+        "bounds": list(edition.bounds(layers)),
+        "vector_layers": [vector for one in layers for vector in _vector_layers(one, language)],
+    }
+
+
+def _vector_layers(layer: Layer, language: str) -> list[Json]:
+    """The layer, and the one in which its tiles say that features are left out."""
+    zooms = {"minzoom": tiling(layer).first_zoom, "maxzoom": _DEEPEST}
+    kinds = {"integer": "Number", "number": "Number", "boolean": "Boolean"}
+    fields = {p.name: kinds.get(p.type, "String") for p in tiled_properties(layer, 99)}
+    note = {"id": f"{layer.name}_left_out", "fields": {"shown": "Number", "left_out": "Number"}}
+    return [
+        {"id": layer.name, "description": choose_text(layer.title, language), **zooms, "fields": fields},
+        {**note, "description": f"{choose_text(layer.title, language)}: left out of a tile", **zooms},
+    ]
+
+
+def _place(edition: Edition, layer: Layer | None) -> str:
+    return f"{edition.base_url}/collections/{layer.name}/tiles" if layer else f"{edition.base_url}/tiles"
+
+
+def _title(edition: Edition, layer: Layer | None, language: str) -> str:
+    return choose_text(layer.title if layer else edition.service.title, language)
+
+
+def _link(rel: str, kind: str, href: str, title: str) -> Json:
+    return {"rel": rel, "type": kind, "title": title, "href": href}
+
+
+def tileset_links(edition: Edition, layer: Layer | None) -> list[Json]:
+    """Links from a layer, or from the landing page for None, to its tiles."""
+    own = [_link(TILESETS, "application/json", _place(edition, layer), "Vector tiles")]
+    schemes = _link(SCHEMES, "application/json", f"{edition.base_url}/tileMatrixSets", "Tile matrix sets")
+    return own if layer else [*own, schemes]

@@ -1,0 +1,242 @@
+"""Vector tiles: where things are, what is left out is said, nothing stale and nothing of another audience."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import brotli
+import numpy as np
+import pytest
+from conftest import serving
+
+from layers.catalog import LAYERS
+from layers.crs import WGS84, parse_crs, transform_points
+from layers.database import Audience, Reader
+from layers.grid import city_grid, web_mercator
+from layers.tiling import tiled_properties, tiling
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Town
+    from httpx import Client
+
+STORAGE = parse_crs("EPSG:9214")
+PLACE = (107.58, 16.46)
+GRIDS = (web_mercator(), city_grid(STORAGE))
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+def position(grid: Any, zoom: int, lon: float = PLACE[0], lat: float = PLACE[1]) -> tuple[float, float]:
+    """Column and row, with fractions, of a place in a grid."""
+    x, y = transform_points(np.array([[lon, lat]]), parse_crs(WGS84), grid.crs)[0]
+    side = grid.side_m / 2**zoom
+    return (x - grid.west) / side, (grid.north - y) / side
+
+
+def web_address(zoom: int, lon: float = PLACE[0], lat: float = PLACE[1]) -> str:
+    column, row = map(int, position(GRIDS[0], zoom, lon, lat))
+    return f"{zoom}/{column}/{row}.pbf"
+
+
+def decode(content: bytes, folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Features of each layer of a tile as GDAL reads them, in units of the tile, y up."""
+    path = folder / "tile.pbf"
+    path.write_bytes(content)
+    listed = subprocess.run(["/usr/bin/ogrinfo", "-q", path], capture_output=True, text=True, check=True).stdout
+    found = {}
+    for line in listed.splitlines():
+        name = line.split()[1]
+        command = ["/usr/bin/ogr2ogr", "-f", "GeoJSONSeq", "/vsistdout/", "-lco", "RS=NO", str(path), name]
+        read = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found[name] = [json.loads(one) for one in read.splitlines()]
+    return found
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.name)
+@pytest.mark.parametrize("web_zoom", [13, 16])
+def test_things_are_where_they_are(town: Town, operator: Client, tmp_path: Path, grid: Any, web_zoom: int) -> None:
+    """A tree and a pipe lie in a tile where PROJ puts them, within a unit; a tile of all layers holds both."""
+    tree, pipe = town.a_tree(species="Phượng", height_m=7.5), town.a_pipe(owner="HueWACO")
+    zoom = next(z for z in range(grid.last_zoom) if grid.web_zoom(z) == web_zoom)
+    column, row = position(grid, zoom)
+    place = f"{grid.name}/{zoom}/{int(row)}/{int(column)}"
+    whole = operator.get(f"/tiles/{place}")
+    assert (whole.status_code, whole.headers["content-type"]) == (200, "application/vnd.mapbox-vector-tile")
+    layers = decode(whole.content, tmp_path)
+    assert {name: [f["properties"]["mvt_id"] for f in features] for name, features in layers.items()} == {
+        "trees": [tree],
+        "utility_lines": [pipe],
+    }
+    expected = [column % 1 * 4096, 4096 - row % 1 * 4096]
+    assert layers["trees"][0]["geometry"]["coordinates"] == pytest.approx(expected, abs=1)
+    assert layers["utility_lines"][0]["geometry"]["coordinates"][0] == pytest.approx(expected, abs=1)
+    detailed = web_zoom >= 15
+    assert layers["trees"][0]["properties"].get("height_m") == (7.5 if detailed else None)
+    assert layers["utility_lines"][0]["properties"].get("owner") == ("HueWACO" if detailed else None)
+    assert layers["utility_lines"][0]["properties"]["elevation_source"] == "none"
+    single = operator.get(f"/collections/trees/tiles/{place}").content
+    assert decode(single, tmp_path) == {"trees": layers["trees"]}
+    chosen = operator.get(f"/tiles/{place}?collections=trees").content
+    assert chosen == single
+
+
+def test_what_is_left_out_is_said(town: Town, public: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd is thinned, a thing too small to be drawn is dropped, and header and tile say how many."""
+    monkeypatch.setattr("layers.tiles.MOST_FEATURES", 500)
+    town.execute(
+        "insert into trees (geom) select st_transform(st_setsrid(st_makepoint(107.58 + i % 50 * 0.00001,"
+        " 16.46 + i / 50 * 0.00001), 4326), 9214) from generate_series(0, 1999) i"
+    )
+    answer = public.get(f"/tiles/trees/{web_address(16)}")
+    layers = decode(answer.content, tmp_path)
+    shown = len(layers["trees"])
+    assert 350 < shown < 650
+    assert int(answer.headers["twin-left-out"]) == 2000 - shown
+    (note,) = layers["trees_left_out"]
+    assert (note["properties"]["shown"], note["properties"]["left_out"]) == (shown, 2000 - shown)
+    town.execute(
+        "insert into buildings (geom) select st_multi(st_buffer(st_transform(st_setsrid(st_makepoint(107.58, 16.46),"
+        " 4326), 9214), r, 2)) from unnest(array[0.05, 40.0]) r"
+    )
+    answer = public.get(f"/tiles/buildings/{web_address(12)}")
+    layers = decode(answer.content, tmp_path)
+    assert (len(layers["buildings"]), layers["buildings_left_out"][0]["properties"]["left_out"]) == (1, 1)
+    assert answer.headers["twin-left-out"] == "1"
+
+
+def test_addresses_that_lead_nowhere(town: Town, public: Client) -> None:
+    """Where nothing is, 204; where no tile can be, 404; what means nothing, 400."""
+    town.a_tree()
+    column, row = map(int, position(GRIDS[0], 14))
+    known = f"/collections/trees/tiles/WebMercatorQuad/14/{row}/{column}"
+    assert public.get(known).status_code == 200
+    empty = public.get(f"/collections/trees/tiles/WebMercatorQuad/14/{row}/{column + 5}")
+    assert (empty.status_code, empty.content) == (204, b"")
+    for wrong in (
+        *(
+            "WebMercatorQuad/14/0/16384",
+            "WebMercatorQuad/14/16384/0",
+            "WebMercatorQuad/99/0/0",
+            "WebMercatorQuad/23/0/0",
+        ),
+        *("WebMercatorQuad/12/1/1", "WebMercatorQuad/x/1/1", "WebMercatorQuad/14/-1/0", "WorldCRS84Quad/1/0/0"),
+    ):
+        answer = public.get(f"/collections/trees/tiles/{wrong}")
+        assert (answer.status_code, answer.json()["status"]) == (404, 404), wrong
+    assert public.get(f"/tiles/trees/14/{column}/{row}.jpg").status_code == 404
+    assert public.get(f"/tiles/nothing/14/{column}/{row}.pbf").status_code == 404
+    assert public.get(known + "?limit=3").status_code == 400
+    assert public.get(known + "?f=csv").status_code == 400
+    assert public.get(f"/tiles/WebMercatorQuad/14/{row}/{column}?collections=trees,nothing").status_code == 404
+    # Half the world away from where the city's reference system means anything.
+    assert public.get("/tiles/boundaries/4/2/5.pbf").status_code == 204
+
+
+def test_a_tile_is_never_stale_nor_sent_twice(town: Town, public: Client, tmp_path: Path) -> None:
+    """304 while the layer is as it was; any change of any layer in it changes the tag and the tile."""
+    town.a_tree()
+    address = f"/tiles/city/{web_address(15)}"
+    first = public.get(address, headers=PLAIN)
+    tag = first.headers["etag"]
+    again = public.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    town.a_ward("Thuận Hóa")
+    changed = public.get(address, headers=PLAIN | {"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+    assert {*decode(changed.content, tmp_path)} == {"trees", "boundaries"}
+    town.execute("delete from trees")
+    assert {*decode(public.get(address, headers=PLAIN).content, tmp_path)} == {"boundaries"}
+    town.execute("delete from boundaries")
+    assert public.get(address).status_code == 204
+
+
+def test_packed_tiles_hold_the_same(town: Town, public: Client) -> None:
+    """Brotli and gzip unpack to the tile that is sent plain, made anew and kept."""
+    town.trees(200)
+    address = f"/tiles/trees/{web_address(14, 107.501)}"
+    plain = public.get(address, headers=PLAIN)
+    assert "content-encoding" not in plain.headers
+    for coding, unpack in (("br", brotli.decompress), ("gzip", gzip.decompress)):
+        for _ in range(2):
+            with public.stream("GET", address, headers={"Accept-Encoding": coding}) as answer:
+                packed = b"".join(answer.iter_raw())
+            assert (answer.headers["content-encoding"], answer.headers["etag"]) == (coding, plain.headers["etag"])
+            assert len(packed) < len(plain.content)
+            assert unpack(packed) == plain.content
+
+
+def test_workers_share_tiles_and_audiences_do_not(town: Town, tmp_path: Path) -> None:
+    """A second worker takes what the first made, only in its state and for its audience, whom nothing else reaches."""
+    town.a_tree()
+    town.a_pipe()
+    folder, address = tmp_path / "tiles", f"/tiles/city/{web_address(15)}"
+    readers = {audience: Reader(town.login(audience), audience) for audience in Audience}
+    with serving(readers[Audience.OPERATOR], tile_folder=folder) as first:
+        content = first.get(address, headers=PLAIN).content
+    assert {*decode(content, tmp_path)} == {"trees", "utility_lines"}
+    (kept,) = folder.glob(f"{Audience.OPERATOR}/trees/*/*.mvt")
+    assert folder.joinpath(Audience.OPERATOR).stat().st_mode & 0o077 == 0
+    other = decode(kept.read_bytes().partition(b"\n")[2], tmp_path)["trees"]
+    # What only the folder can have told the second worker.
+    kept.write_bytes(b"7\n" + kept.read_bytes().partition(b"\n")[2])
+    with serving(Reader(town.login(Audience.OPERATOR), Audience.OPERATOR), tile_folder=folder) as second:
+        answer = second.get(address, headers=PLAIN)
+        assert answer.headers["twin-left-out"] == "7"
+        assert decode(answer.content, tmp_path)["trees"] == other
+        town.a_tree()
+        fresh = second.get(address, headers=PLAIN)
+        assert "twin-left-out" not in fresh.headers
+        assert len(decode(fresh.content, tmp_path)["trees"]) == 2
+        assert not kept.exists()
+    with serving(readers[Audience.PUBLIC], tile_folder=folder) as public:
+        assert {*decode(public.get(address, headers=PLAIN).content, tmp_path)} == {"trees"}
+        for layer in (layer for layer in LAYERS if layer.audience is Audience.OPERATOR):
+            for path in (f"/tiles/{layer.name}/{web_address(15)}", f"/collections/{layer.name}/tiles/WebMercatorQuad"):
+                assert public.get(path).status_code == 404
+            assert layer.name not in public.get("/tiles/city.json").text
+    assert {path.name for path in folder.joinpath(Audience.PUBLIC).iterdir()} <= {
+        layer.name for layer in LAYERS if layer.audience is Audience.PUBLIC
+    }
+
+
+def test_what_is_told_of_tiles_is_so(town: Town, operator: Client) -> None:
+    """Limits hold the tiles that there are, templates lead to them, TileJSON and metadata name what tiles hold."""
+    town.a_tree()
+    town.a_pipe()
+    for grid in GRIDS:
+        scheme = operator.get(f"/tileMatrixSets/{grid.name}").json()
+        assert (scheme["id"], scheme["crs"]) == (grid.name, grid.crs.uri)
+        assert [m["matrixWidth"] for m in scheme["tileMatrices"]] == [2**z for z in range(grid.last_zoom + 1)]
+        tileset = operator.get(f"/collections/trees/tiles/{grid.name}").json()
+        limits = {int(x["tileMatrix"]): x for x in tileset["tileMatrixSetLimits"]}
+        assert max(limits) == grid.last_zoom
+        zoom = max(limits) - 3
+        column, row = map(int, position(grid, zoom))
+        assert limits[zoom]["minTileRow"] <= row <= limits[zoom]["maxTileRow"] <= limits[zoom]["minTileRow"] + 1
+        assert limits[zoom]["minTileCol"] <= column <= limits[zoom]["maxTileCol"] <= limits[zoom]["minTileCol"] + 1
+        (template,) = [x["href"] for x in tileset["links"] if x.get("templated")]
+        names = {"{tileMatrix}": zoom, "{tileRow}": row, "{tileCol}": column}
+        for name, value in names.items():
+            template = template.replace(name, str(value))
+        assert operator.get(template).status_code == 200
+    scales = operator.get("/tileMatrixSets/WebMercatorQuad").json()["tileMatrices"]
+    # 17-083r4, annex D.1.
+    assert scales[0]["scaleDenominator"] == pytest.approx(559082264.028717, rel=1e-12)
+    assert scales[0]["pointOfOrigin"] == pytest.approx([-20037508.3427892, 20037508.3427892])
+    told = operator.get("/tiles/city.json").json()
+    assert {x["id"] for x in told["vector_layers"]} >= {layer.name for layer in LAYERS}
+    single = operator.get("/collections/trees/tiles/WebMercatorQuad?f=tilejson").json()
+    assert single["bounds"] == pytest.approx([*PLACE, *PLACE], abs=1e-6)
+    assert single["minzoom"] == tiling(LAYERS[4]).first_zoom == 13
+    assert [*single["vector_layers"][0]["fields"]] == [p.name for p in tiled_properties(LAYERS[4], 20)]
+    (template,) = single["tiles"]
+    column, row = map(int, position(GRIDS[0], 15))
+    for name, value in {"{z}": 15, "{x}": column, "{y}": row}.items():
+        template = template.replace(name, str(value))
+    assert operator.get(template).status_code == 200
+    assert operator.get("/collections/trees/tiles/EPSG9214Quad?f=tilejson").status_code == 404
