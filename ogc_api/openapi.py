@@ -80,6 +80,7 @@ def _tile_paths(layers: Sequence[Layer]) -> Json:
     alias = _path("layer", {"type": "string", "enum": [CITY, *(layer.name for layer in layers)]})
     grid = _path("tileMatrixSetId", {"type": "string"})
     place = [_path(name, {"type": "integer", "minimum": 0}) for name in ("tileMatrix", "tileRow", "tileCol")]
+    xyz = [alias, *(_path(name, {"type": "integer", "minimum": 0}) for name in "zxy")]
     chosen = _query("collections", {"type": "array", "items": {"type": "string"}})
     below, f = "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", _f("json", "tilejson")
     whole, one = "/tiles", "/collections/{collectionId}/tiles"
@@ -96,6 +97,7 @@ def _tile_paths(layers: Sequence[Layer]) -> Json:
         f"{one}{below}": _tile(
             _get("collection.vector.getTile", "A tile of a collection", "tiles", [collection, grid, *place])
         ),
+        "/tiles/{layer}/{z}/{x}/{y}.pbf": _tile(_get("alias.getTile", "A tile, by a short address", "tiles", xyz)),
         "/tiles/{layer}.json": _get("alias.getTileJson", "TileJSON", "tiles", [alias]),
     }
 

@@ -86,6 +86,9 @@ RESTRICTED = {"utility_lines", "utility_nodes", "excavations", "restricted_zones
         "/ogc/collections/excavations/items",
         "/ogc/collections/restricted_zones/items",
         "/ogc/processes/clash-check",
+        "/ogc/collections/utility_lines/tiles",
+        "/tiles/utility_lines.json",
+        "/tiles/utility_lines/16/52352/29730.pbf",
     ],
 )
 def test_public_finds_nothing_restricted(web: TestClient, path: str) -> None:
@@ -107,6 +110,9 @@ def test_key_opens_utilities(web: TestClient, city: str) -> None:
     assert not public & RESTRICTED
     for header in (f"Bearer {secret}", f"Basic {basic}"):
         assert collections(web, headers={"Authorization": header}) == public | RESTRICTED
+    tile = web.get("/tiles/city/16/52352/29730.pbf", headers={"Authorization": f"Bearer {secret}"})
+    assert (tile.status_code, b"utility_lines" in tile.content) == (200, True)
+    assert web.get("/tiles/city/16/52352/29730.pbf").status_code == 204
 
 
 @pytest.mark.parametrize(

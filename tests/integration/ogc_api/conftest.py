@@ -21,7 +21,8 @@ from layers.database import Audience, Reader, Role, Writer, connect
 from ogc_api.service import ProcessPlugin, create_ogc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from starlette.types import Receive, Scope, Send
 
@@ -146,6 +147,12 @@ def serving(
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[httpx.Client]]:
+    """What starts a further server."""
+    return serving
 
 
 @pytest.fixture(scope="session")

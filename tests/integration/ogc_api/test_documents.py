@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("furnished")
 
+PARTS = {"featureId": "999999", "style": "city", "collectionId": "boundaries", "tileMatrixSetId": "WebMercatorQuad"}
+PARTS |= dict.fromkeys(("tileMatrix", "tileRow", "tileCol", "z", "x", "y"), "0") | {"layer": "city"}
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 
 
@@ -161,7 +163,7 @@ def test_every_defined_path_is_served(operator: Client) -> None:
     """What the definition names answers to its method."""
     for path, operations in operator.get("/openapi").json()["paths"].items():
         for method in operations:
-            answer = operator.request(method, path.replace("{featureId}", "999999").replace("{style}", "city"))
+            answer = operator.request(method, path.format_map(PARTS))
             expected = {404} if "featureId" in path else {400} if method == "post" else {200}
             assert answer.status_code in expected, path
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import numpy as np
 import pytest
-from conftest import serving
 
 from layers.catalog import LAYERS
 from layers.crs import WGS84, parse_crs, transform_points
@@ -19,10 +18,14 @@ from layers.grid import city_grid, web_mercator
 from layers.tiling import tiled_properties, tiling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from conftest import Town
     from httpx import Client
+
+    type Serve = Callable[..., AbstractContextManager[Client]]
 
 STORAGE = parse_crs("EPSG:9214")
 PLACE = (107.58, 16.46)
@@ -88,7 +91,7 @@ def test_what_is_left_out_is_said(town: Town, public: Client, tmp_path: Path, mo
     """A crowd is thinned, a thing too small to be drawn is dropped, and header and tile say how many."""
     monkeypatch.setattr("layers.tiles.MOST_FEATURES", 500)
     town.execute(
-        "insert into trees (geom) select st_transform(st_setsrid(st_makepoint(107.58 + i % 50 * 0.00001,"
+        "insert into trees (geom) select st_transform(st_setsrid(st_makepoint(107.58 + i %% 50 * 0.00001,"
         " 16.46 + i / 50 * 0.00001), 4326), 9214) from generate_series(0, 1999) i"
     )
     answer = public.get(f"/tiles/trees/{web_address(16)}")
@@ -170,13 +173,13 @@ def test_packed_tiles_hold_the_same(town: Town, public: Client) -> None:
             assert unpack(packed) == plain.content
 
 
-def test_workers_share_tiles_and_audiences_do_not(town: Town, tmp_path: Path) -> None:
+def test_workers_share_tiles_and_audiences_do_not(town: Town, tmp_path: Path, serve: Serve) -> None:
     """A second worker takes what the first made, only in its state and for its audience, whom nothing else reaches."""
     town.a_tree()
     town.a_pipe()
     folder, address = tmp_path / "tiles", f"/tiles/city/{web_address(15)}"
     readers = {audience: Reader(town.login(audience), audience) for audience in Audience}
-    with serving(readers[Audience.OPERATOR], tile_folder=folder) as first:
+    with serve(readers[Audience.OPERATOR], tile_folder=folder) as first:
         content = first.get(address, headers=PLAIN).content
     assert {*decode(content, tmp_path)} == {"trees", "utility_lines"}
     (kept,) = folder.glob(f"{Audience.OPERATOR}/trees/*/*.mvt")
@@ -184,7 +187,7 @@ def test_workers_share_tiles_and_audiences_do_not(town: Town, tmp_path: Path) ->
     other = decode(kept.read_bytes().partition(b"\n")[2], tmp_path)["trees"]
     # What only the folder can have told the second worker.
     kept.write_bytes(b"7\n" + kept.read_bytes().partition(b"\n")[2])
-    with serving(Reader(town.login(Audience.OPERATOR), Audience.OPERATOR), tile_folder=folder) as second:
+    with serve(Reader(town.login(Audience.OPERATOR), Audience.OPERATOR), tile_folder=folder) as second:
         answer = second.get(address, headers=PLAIN)
         assert answer.headers["twin-left-out"] == "7"
         assert decode(answer.content, tmp_path)["trees"] == other
@@ -193,7 +196,7 @@ def test_workers_share_tiles_and_audiences_do_not(town: Town, tmp_path: Path) ->
         assert "twin-left-out" not in fresh.headers
         assert len(decode(fresh.content, tmp_path)["trees"]) == 2
         assert not kept.exists()
-    with serving(readers[Audience.PUBLIC], tile_folder=folder) as public:
+    with serve(readers[Audience.PUBLIC], tile_folder=folder) as public:
         assert {*decode(public.get(address, headers=PLAIN).content, tmp_path)} == {"trees"}
         for layer in (layer for layer in LAYERS if layer.audience is Audience.OPERATOR):
             for path in (f"/tiles/{layer.name}/{web_address(15)}", f"/collections/{layer.name}/tiles/WebMercatorQuad"):
