@@ -192,9 +192,9 @@ def _get(
 ) -> Json:
     """A GET operation; `answer` is the media type and the name of the schema."""
     media_type, schema = answer
-    content = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    if any(parameter["name"] == "f" for parameter in parameters if "name" in parameter):
-        content["text/html"] = {"schema": {"type": "string"}}
+    content: Json = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    offered = next((p["schema"]["enum"] for p in parameters if p.get("name") == "f"), ["json"])
+    content |= {FORMATS[name]: {"schema": _whatever(FORMATS[name])} for name in offered if name != "json"}
     responses: Json = {"200": {"description": summary, "content": content}}
     responses |= {status: {"$ref": "#/components/responses/problem"} for status in ("400", "404", "500", "503")}
     return {
@@ -206,6 +206,13 @@ def _get(
             "responses": responses,
         }
     }
+
+
+def _whatever(media_type: str) -> Json:
+    """All that is said of another representation of the same."""
+    if media_type.endswith("json"):
+        return {"type": "object"}
+    return {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
 
 
 def _use(name: str) -> Json:
@@ -241,10 +248,13 @@ def _components(offered: Sequence[Reference]) -> Json:
         "skipGeometry": {"type": "boolean", "default": False},
     }
     feature_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "integer"}}
-    problem = {"schema": {"$ref": "#/components/schemas/problem"}}
+    problem = {
+        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}},
+        "text/html": {"schema": {"type": "string"}},
+    }
     return {
         "parameters": {name: _query(name, schema) for name, schema in schemas.items()} | {"featureId": feature_id},
-        "responses": {"problem": {"description": "Problem (RFC 9457)", "content": {MEDIA_TYPE: problem}}},
+        "responses": {"problem": {"description": "Problem (RFC 9457)", "content": problem}},
         "schemas": _schemas(),
     }
 

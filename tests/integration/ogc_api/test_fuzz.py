@@ -1,0 +1,66 @@
+"""Requests that nobody would write, made from the OpenAPI definition: each gets a documented answer, never a 5xx."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Town
+    from httpx2 import Client
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+def test_every_answer_is_documented(operator: Client, town: Town) -> None:
+    """No 5xx, no status, media type or body that the definition does not state; what it forbids is refused."""
+    town.trees(30)
+    town.a_pipe(axis_m=1.5)
+    town.a_pipe(owner="Công ty Cấp nước")
+    town.a_ward("Thuận Hòa")
+    definition = schemathesis.openapi.from_url(f"{str(operator.base_url).rstrip('/')}/openapi?f=json")
+    faults = [fault for found in definition.get_all_operations() for fault in faults_of(found.ok())]
+    print("\n@@".join(faults))
+    assert faults == []
+
+
+def faults_of(operation: Any) -> Iterator[str]:
+    """What is wrong with the answers to requests that obey the definition, and to those that do not."""
+    for mode in GenerationMode:
+
+        @settings(
+            max_examples=12,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def ask(case: Any) -> None:
+            case.call_and_validate(checks=CHECKS)
+
+        try:
+            ask()
+        except FailureGroup as group:
+            yield from (f"{fault.title}: {group}" for fault in group.exceptions)
+        except BaseExceptionGroup as group:
+            yield f"{operation.label}: {group.exceptions!r}"
