@@ -20,7 +20,7 @@ from layers.errors import Invalid
 from layers.features import parse_id
 from ogc_api.handlers import Answer
 from ogc_api.references import find_reference
-from ogc_api.schemas import validation_schema
+from ogc_api.schemas import FEATURE_TYPES, PATCH_TYPES, validation_schema
 
 if TYPE_CHECKING:
     from layers.catalog import Layer
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from layers.database import Writer
     from ogc_api.handlers import Call
     from ogc_api.references import Reference
-
-FEATURE_TYPES = ("application/geo+json", "application/json")
-PATCH_TYPES = ("application/merge-patch+json", *FEATURE_TYPES)
 
 _MOST_FAULTS = 100
 _MOST_POINTS = 200_000

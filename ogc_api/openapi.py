@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from layers.catalog import layers_for
+from layers.editing import EDITED
 from layers.query import MAX_LIMIT
 from ogc_api.config import CITY, DESCRIPTION, MVT, VERSION
 from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
@@ -13,7 +14,7 @@ from ogc_api.items import MEDIA_TYPE as GEOJSON
 from ogc_api.negotiation import LANGUAGES, choose_text
 from ogc_api.params import DEFAULT_LIMIT, MOST_DIGITS
 from ogc_api.problems import MEDIA_TYPE
-from ogc_api.schemas import describe_property
+from ogc_api.schemas import FEATURE_TYPES, PATCH_TYPES, describe_property
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def build_openapi(service: Service, offered: Sequence[Reference], processes: Map
     paths: Json = dict(_service_paths())
     for layer in layers:
         paths |= _layer_paths(layer, language)
+        if service.editor is not None and layer.name in EDITED:
+            _add_editing(paths, layer, language)
     paths |= _tile_paths(layers)
     if processes:
         paths |= _process_paths(processes) | (_job_paths() if service.jobs else {})
@@ -137,6 +140,42 @@ def _layer_paths(layer: Layer, language: str) -> Json:
     }
 
 
+def _add_editing(paths: Json, layer: Layer, language: str) -> None:
+    """Part 4: features of a layer are created at its items, and replaced, updated and deleted at their own address."""
+    items, item = (paths[f"/collections/{layer.name}/{rest}"] for rest in ("items", "items/{featureId}"))
+    tag, title = layer.name, choose_text(layer.title, language)
+    items["post"] = _edit(f"{tag}.create", f"{title}: create", tag, FEATURE_TYPES, "201")
+    item["put"] = _edit(f"{tag}.replace", f"{title}: replace", tag, FEATURE_TYPES, "204")
+    item["patch"] = _edit(f"{tag}.update", f"{title}: update", tag, PATCH_TYPES, "204")
+    item["delete"] = _edit(f"{tag}.delete", f"{title}: delete", tag, (), "204")
+
+
+def _edit(operation: str, summary: str, tag: str, media_types: Sequence[str], status: str) -> Json:
+    """What edits; an address of a feature may be bound to the revision that the client has read."""
+    if_match = {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}}
+    content_crs = {"name": "Content-Crs", "in": "header", "required": False, "schema": {"type": "string"}}
+    of_one, with_body = status != "201", bool(media_types)
+    parameters = [_use("featureId"), if_match] if of_one else []
+    responses: Json = {status: {"description": summary}}
+    refused = ("400", "403", "404", "409", "413", *(["412"] if of_one else []), *(["415"] if with_body else []))
+    responses |= {code: _problem() for code in sorted((*refused, "500", "503"))}
+    body: Json = {"$ref": "#/components/schemas/" + ("object" if "update" in operation else "feature")}
+    described: Json = {
+        "operationId": operation,
+        "summary": summary,
+        "tags": [tag],
+        "parameters": [*parameters, *([content_crs] if with_body else []), _use("lang")],
+        "responses": responses,
+    }
+    if with_body:
+        described["requestBody"] = {"required": True, "content": {kind: {"schema": body} for kind in media_types}}
+    return described
+
+
+def _problem() -> Json:
+    return {"$ref": "#/components/responses/problem"}
+
+
 def _selection_parameters(layer: Layer) -> list[Json]:
     names: Json = {"type": "array", "items": {"type": "string", "enum": [p.name for p in layer.properties]}}
     return [_query("properties", names), _query("exclude-properties", names)]
@@ -196,7 +235,7 @@ def _get(
     offered = next((p["schema"]["enum"] for p in parameters if p.get("name") == "f"), ["json"])
     content |= {FORMATS[name]: {"schema": _whatever(FORMATS[name])} for name in offered if name != "json"}
     responses: Json = {"200": {"description": summary, "content": content}}
-    responses |= {status: {"$ref": "#/components/responses/problem"} for status in ("400", "404", "500", "503")}
+    responses |= {status: _problem() for status in ("400", "404", "500", "503")}
     return {
         "get": {
             "operationId": operation,

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from layers.catalog import Layer, Property
 
 MEDIA_TYPE = "application/schema+json"
+# What a feature, and a change to one, may be sent as.
+FEATURE_TYPES = ("application/geo+json", "application/json")
+PATCH_TYPES = ("application/merge-patch+json", *FEATURE_TYPES)
 RELATIONS = {name: f"http://www.opengis.net/def/rel/ogc/1.0/{name}" for name in ("schema", "queryables", "sortables")}
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

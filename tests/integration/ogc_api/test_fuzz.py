@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
@@ -33,22 +33,40 @@ CHECKS = [
 
 def test_every_answer_is_documented(operator: Client, town: Town) -> None:
     """No 5xx, no status, media type or body that the definition does not state; what it forbids is refused."""
+    furnish(town)
+    found = faults(operator)
+    print("\n@@".join(found))
+    assert found == []
+
+
+def test_every_edit_is_answered_as_documented(editor: Client, town: Town) -> None:
+    """The same of those who may edit."""
+    furnish(town)
+    found = faults(editor, {"X-Edits": "1"}, without="GET")
+    print("\n@@".join(found))
+    assert found == []
+
+
+def furnish(town: Town) -> None:
     town.trees(30)
     town.a_pipe(axis_m=1.5)
     town.a_pipe(owner="Công ty Cấp nước")
     town.a_ward("Thuận Hòa")
-    definition = schemathesis.openapi.from_url(f"{str(operator.base_url).rstrip('/')}/openapi?f=json")
-    faults = [fault for found in definition.get_all_operations() for fault in faults_of(found.ok())]
-    print("\n@@".join(faults))
-    assert faults == []
 
 
-def faults_of(operation: Any) -> Iterator[str]:
+def faults(client: Client, headers: dict[str, str] | None = None, without: str = "") -> list[str]:
+    address = f"{str(client.base_url).rstrip('/')}/openapi?f=json"
+    definition = schemathesis.openapi.from_url(address)
+    asked = [found.ok() for found in definition.get_all_operations()]
+    return [fault for one in asked if one.method.upper() != without for fault in faults_of(one, headers)]
+
+
+def faults_of(operation: Any, headers: dict[str, str] | None) -> Iterator[str]:
     """What is wrong with the answers to requests that obey the definition, and to those that do not."""
     for mode in GenerationMode:
 
         @settings(
-            max_examples=12,
+            max_examples=60,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
@@ -56,7 +74,9 @@ def faults_of(operation: Any) -> Iterator[str]:
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def ask(case: Any) -> None:
-            case.call_and_validate(checks=CHECKS)
+            # The pattern of the mount ends at a line break: such an address lies outside the service.
+            assume("\n" not in str((case.path_parameters or {}).values()).replace("\\n", "\n"))
+            case.call_and_validate(checks=CHECKS, headers=headers)
 
         try:
             ask()
