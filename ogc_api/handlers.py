@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pygeoapi import api as common
 from pygeoapi.api import processes as process_api
 
+from layers.errors import Invalid
 from ogc_api.edition import Asked, ask
 from ogc_api.items import DOWNLOADS, FG
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
+from ogc_api.params import read_integer
 from ogc_api.schemas import MEDIA_TYPE as SCHEMA_MEDIA_TYPE
 from ogc_api.schemas import RELATIONS, build_queryables, build_schema, build_sortables
 from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
@@ -203,6 +205,8 @@ def show_style(call: Call) -> Answer:
 
 def list_processes(call: Call) -> Answer:
     """The processes, without the link to JSON-LD, which would be the same JSON under another name."""
+    if read_integer("limit", call.params.get("limit"), 1) < 1:
+        raise Invalid("limit: give a number from 1")
     document = call.ask(process_api.describe_processes).document
     links = [link for link in document["links"] if link["type"] != "application/ld+json"]
     return answer_json(document | {"links": links})
