@@ -233,7 +233,7 @@ def _get(
     media_type, schema = answer
     content: Json = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     offered = next((p["schema"]["enum"] for p in parameters if p.get("name") == "f"), ["json"])
-    content |= {FORMATS[name]: {"schema": _whatever(FORMATS[name])} for name in offered if name != "json"}
+    content |= {FORMATS[name]: {"schema": _whatever(FORMATS[name])} for name in offered[1:] if name in FORMATS}
     responses: Json = {"200": {"description": summary, "content": content}}
     responses |= {status: _problem() for status in ("400", "404", "500", "503")}
     return {
