@@ -1,7 +1,7 @@
 """The lines that are looked at, their ends, and what those ends meet: temporary tables of one transaction.
 
-Each end looks once for the lines around it, one index search an end, and every rule about ends, neighbours and copies
-reads what was found. Lines that were taken out of the ground are left aside. Metres, storage CRS.
+Each end looks once for the lines around it, and every rule about ends, neighbours and copies reads what was found.
+Lines that were taken out of the ground are left aside. Metres, storage CRS.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from layers.reach import boxes_reach
+from layers.touching import find_pairs
 
 if TYPE_CHECKING:
     from layers.database import Connection
@@ -26,10 +26,12 @@ def find_neighbours(connection: Connection, run_id: int | None) -> None:
     Others than the subjects count as neighbours too. The tables end with the transaction that is open.
     """
     numbers = {"touch": TOUCH_M, "near": NEAR_M, "run": run_id}
-    parts: dict[str, sql.Composable] = {name: sql.Literal(value) for name, value in numbers.items()}
-    parts["body_near"] = boxes_reach("n", sql.SQL("e.p"), sql.Literal(TOUCH_M))
-    for statement in _TABLES:
-        connection.execute(sql.SQL(statement).format(**parts))
+    literals = {name: sql.Literal(value) for name, value in numbers.items()}
+    for statement in _LINES:
+        connection.execute(sql.SQL(statement).format(**literals))
+    find_pairs(connection, NEAR_M, TOUCH_M)
+    for statement in _MEETINGS:
+        connection.execute(sql.SQL(statement).format(**literals))
 
 
 # z_start, z_end: of lines that should flow by gravity and whose inverts do not merely follow the terrain.
@@ -62,8 +64,8 @@ _CONTACTS = """
 create temporary table contacts on commit drop as
 select e.id, e.side, o.id as other_id, st_distance(o.geom, e.p) as gap_m,
   st_distance(st_startpoint(o.geom), e.p) as to_start_m, st_distance(st_endpoint(o.geom), e.p) as to_end_m
-from ends e join utility_lines o on st_dwithin(o.geom, e.p, {near})
-where o.id <> e.id and o.discipline = any(e.partners) and o.status <> 'removed'
+from pairs join ends e using (id, side) join utility_lines o on o.id = pairs.other_id
+where pairs.layer = 'utility_lines' and o.discipline = any(e.partners) and st_dwithin(o.geom, e.p, {near})
 """
 
 # Beyond the boundaries, or around what was delivered where none is known, a network may well go on.
@@ -83,13 +85,13 @@ select e.id, e.p, e.outer_width_m, c.gap_m, c.other_id from ends e
 left join (select distinct on (id, side) id, side, gap_m, other_id from contacts order by id, side, gap_m, other_id) c
   using (id, side)
 where not e.closed and (c.gap_m is null or c.gap_m > {touch})
-  and not exists (select from utility_nodes n where n.discipline = any(e.partners) and n.status <> 'removed'
-    and {body_near}
+  and not exists (select from pairs join utility_nodes n on n.id = other_id
+    where layer = 'utility_nodes' and (pairs.id, side) = (e.id, e.side) and n.discipline = any(e.partners)
     and st_dwithin(n.geom, e.p, {touch} + n.reach_m - coalesce(n.horizontal_accuracy_m, 0)))
-  and not exists (select from buildings b where st_dwithin(b.geom, e.p, {near}))
+  and not exists (select from pairs join buildings b on b.id = other_id
+    where layer = 'buildings' and (pairs.id, side) = (e.id, e.side) and st_dwithin(b.geom, e.p, {near}))
   and not exists (select from edges where st_dwithin(edges.geom, e.p, {near}))
 """
 
-_TABLES = (
-    _SUBJECTS, "analyze subjects", _ENDS, "analyze ends", _CONTACTS, "analyze contacts", _EDGES, _EDGES_INDEX, _LOOSE,
-)  # fmt: skip
+_LINES = (_SUBJECTS, "analyze subjects", _ENDS, "analyze ends")
+_MEETINGS = (_CONTACTS, "analyze contacts", _EDGES, _EDGES_INDEX, _LOOSE)
