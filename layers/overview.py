@@ -23,6 +23,8 @@ _BUDGETS = {
     "roads": 25_000,
     "utility_lines": 130_000,
 }
+# A stroke takes six bytes at least: so many fill the largest share.
+_MOST_SHAPES = 40_000
 _MARGIN = 0.02
 _LEAST_MARGIN_M = 10.0
 
@@ -54,7 +56,8 @@ def read_overview(connection: Connection, run_id: int | None = None) -> Overview
     """What one import run, or every import, brought; None where nothing can be drawn.
 
     Points closer than a unit become one, equal strokes are drawn once, and where a table would fill more than its
-    share of bytes its longest features are kept, of every discipline as many.
+    share of bytes its longest features are kept, of every discipline as many; only the `_MOST_SHAPES` longest of each
+    are tried.
     """
     bounds = _bounds(connection, run_id)
     if bounds is None:
@@ -121,6 +124,7 @@ def _paths(
         discipline=sql.SQL("discipline" if table == "utility_lines" else "null::text"),
         run=_of(run_id),
         budget=sql.Literal(_BUDGETS[table]),
+        most=sql.Literal(_MOST_SHAPES),
         **{name: sql.Literal(value) for name, value in frame.items()},
     )
     return connection.execute(statement).fetchall()
@@ -129,12 +133,19 @@ def _paths(
 # ST_AsSVG turns y about, so the northern edge becomes 0. Relative moves on whole units keep a stroke short.
 _DRAW = r"""
 with frame as (select st_makeenvelope({west}, {south}, {east}, {north}, st_srid(geom)) as box from {table} limit 1),
+sizes as (
+  select {discipline} as discipline, st_length2d(st_boundingdiagonal(geom)) as size from {table}, frame
+  where {run} and geom && box),
+longest as (
+  select discipline as kind, count(*) as features, coalesce((array_agg(size order by size desc))[{most}], 0) as least
+  from sizes group by discipline),
 shapes as (
   select {discipline} as discipline, st_length2d(st_boundingdiagonal(geom)) as size,
     st_assvg(st_snaptogrid(st_simplify(st_transscale(
       case when geom @ box then geom else st_clipbybox2d(geom, st_expand(box, {unit})) end,
       -{west}, -{north}, 1 / {unit}, 1 / {unit}), 0.7), 1), 1, 0) as svg
-  from {table}, frame where {run} and geom && box),
+  from {table}, frame, longest where {run} and geom && box and kind is not distinct from {discipline}
+    and st_length2d(st_boundingdiagonal(geom)) >= least),
 strokes as (
   select discipline, max(size) as size, count(*) as features,
     replace(regexp_replace(svg, ' ?([MLlz]) ?', '\1', 'g'), ' -', '-') as stroke
@@ -143,9 +154,8 @@ ranked as (
   select *, row_number() over (partition by discipline order by size desc, stroke) as place
   from strokes where stroke <> ''),
 weighed as (select *, sum(octet_length(stroke)) over (order by place, discipline) as used from ranked)
-select s.discipline, coalesce(w.path, ''), coalesce(w.drawn, 0)::bigint, s.features::bigint
-from (select discipline, sum(features) as features from strokes group by discipline) s
-left join (select discipline, string_agg(stroke, '' order by place) as path, sum(features) as drawn
-  from weighed where used <= {budget} group by discipline) w on w.discipline is not distinct from s.discipline
+select l.kind, coalesce(w.path, ''), coalesce(w.drawn, 0)::bigint, l.features
+from longest l left join (select discipline, string_agg(stroke, '' order by place) as path, sum(features) as drawn
+  from weighed where used <= {budget} group by discipline) w on w.discipline is not distinct from l.kind
 order by 1
 """

@@ -210,7 +210,7 @@ def import_files(
     screen = Screen(settings.lang)
     with open_city(settings) as connection:
         report = _import(screen, connection, settings, path, options)
-        document = _write_report(connection, settings, report)
+        document = _write_report(screen, connection, settings, report)
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
     else:
@@ -219,16 +219,21 @@ def import_files(
         raise typer.Exit(QUARANTINED)
 
 
-def _write_report(connection: Connection, settings: Settings, report: ImportReport) -> dict[str, Any]:
+def _write_report(screen: Screen, connection: Connection, settings: Settings, report: ImportReport) -> dict[str, Any]:
     """The report as JSON; of a run that wrote anything a page as well, in the data folder."""
     run_id = report.run_id
     if run_id is None:
         return to_json(report, (), None)
     ground = read_ground(connection, settings.data.resolve())
-    knowledge, sanity = depth_knowledge(connection, run_id), check_network(connection, ground, run_id)
     report.page = settings.data / "reports" / f"import-{run_id}.html"
     report.page.parent.mkdir(parents=True, exist_ok=True)
-    write_report(report, knowledge, sanity, report.page, picture=draw_map(connection, run_id))
+    with screen.progress("reviewing") as advance:
+        advance(0, 3)
+        knowledge, sanity = depth_knowledge(connection, run_id), check_network(connection, ground, run_id)
+        advance(1, 3)
+        picture = draw_map(connection, run_id)
+        advance(2, 3)
+        write_report(report, knowledge, sanity, report.page, picture=picture)
     return to_json(report, knowledge, sanity)
 
 
@@ -427,7 +432,7 @@ def demo(
         _write_sample(screen, sample, seed=1)
         with open_city(settings) as connection:
             report = _import(screen, connection, settings, sample / "ward", ImportOptions())
-            _write_report(connection, settings, report)
+            _write_report(screen, connection, settings, report)
             screen.show_import(report)
             trench = min((sample / "trenches").glob("*.geojson"))
             checked = _check(connection, settings, trench, None)

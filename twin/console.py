@@ -32,6 +32,7 @@ _WORDS = {
     "writing": ("Đang ghi mẫu", "Writing the sample"),
     "auditing": ("Đang rà soát", "Auditing"),
     "audit": ("Rà soát", "Audit"),
+    "reviewing": ("Đang kiểm tra mạng lưới và viết báo cáo", "Checking the networks, writing the report"),
     "packaging": ("Đang lập hồ sơ", "Writing the package"),
     "package": ("Hồ sơ trả lời", "Response package"),
     "import": ("Kết quả nạp", "Import"),
