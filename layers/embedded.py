@@ -103,8 +103,10 @@ def start(data_folder: Path, say: Say = _stay_silent) -> str:
         return _start(cluster, say)
 
 
-def stop(data_folder: Path, say: Say = _stay_silent) -> None:
+def stop(data_folder: Path, say: Say = _stay_silent, mode: Literal["fast", "immediate"] = "fast") -> None:
     """Nothing of the cluster runs any more; clients were disconnected, committed rows are kept.
+
+    An immediate stop writes nothing more: its place is where the files are thrown away.
 
     Raises: Unavailable where the server does not end.
     """
@@ -114,7 +116,7 @@ def stop(data_folder: Path, say: Say = _stay_silent) -> None:
         server = find_server(cluster)
         if server is None:
             return
-        stopped = run_program(cluster, "pg_ctl", "stop", "--mode=fast", f"--timeout={_PATIENCE_S}")
+        stopped = run_program(cluster, "pg_ctl", "stop", f"--mode={mode}", f"--timeout={_PATIENCE_S}")
         if stopped.returncode or not _wait(lambda: not find_servers(cluster.files), _ORPHANS_S):
             raise explain_failure(f"The cluster in {cluster.home} did not stop", stopped.stderr + read_log(cluster))
         with suppress(OSError):
@@ -144,7 +146,7 @@ def throwaway() -> Iterator[str]:
         yield url
     finally:
         try:
-            stop(data_folder)
+            stop(data_folder, mode="immediate")
         finally:
             cluster = locate(data_folder)
             for folder in (cluster.home, cluster.socket_folder, data_folder):
