@@ -16,8 +16,7 @@ from ogc_api.openapi import OPENAPI_MEDIA_TYPE
 from ogc_api.params import read_integer
 from ogc_api.schemas import MEDIA_TYPE as SCHEMA_MEDIA_TYPE
 from ogc_api.schemas import RELATIONS, build_queryables, build_schema, build_sortables
-from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
-from ogc_api.styling import list_styles, write_style
+from ogc_api.styling import MEDIA_TYPES, describe_style, list_styles, write_style
 from ogc_api.tilesets import tileset_links
 
 if TYPE_CHECKING:
@@ -32,7 +31,9 @@ _FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common"
 _PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
+_STYLES = "http://www.opengis.net/spec/ogcapi-styles-1/0.0/conf"
 _TMS = "http://www.opengis.net/spec/tms/2.0/conf"
+_STYLE_LIST = "http://www.opengis.net/def/rel/ogc/1.0/styles"
 _CQL2 = (
     "cql2-text",
     "cql2-json",
@@ -62,6 +63,7 @@ _CONFORMANCE = (
     *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets")),
     *(f"{_TILES}/{name}" for name in ("collections-selection", "oas30", "mvt")),
     *(f"{_TMS}/{name}" for name in ("tilematrixset", "json-tilematrixset", "tilematrixsetlimits")),
+    *(f"{_STYLES}/{name}" for name in ("core", "mapbox-styles", "sld-11")),
     *(f"{_TMS}/{name}" for name in ("json-tilematrixsetlimits", "tilesetmetadata", "json-tilesetmetadata")),
 )
 _EDIT_CONFORMANCE = tuple(
@@ -136,7 +138,9 @@ def show_landing_page(call: Call) -> Answer:
     document = answer.document
     unserved = ("tiling-schemes",) if call.edition.manager.processes else ("tiling-schemes", "processes")
     links = [link for link in document["links"] if not link["rel"].endswith(unserved)]
-    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None)]})
+    url = f"{call.edition.base_url}/styles"
+    styles = {"rel": _STYLE_LIST, "type": "application/json", "title": "Styles", "href": url}
+    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None), styles]})
 
 
 def show_openapi(call: Call) -> Answer:
@@ -200,7 +204,13 @@ def show_styles(call: Call) -> Answer:
 
 
 def show_style(call: Call) -> Answer:
-    return answer_json(write_style(call.edition.service, call.parts["style"], call.language), STYLE_MEDIA_TYPE)
+    style = write_style(call.edition.service, call.parts["style"], call.format, call.language)
+    media_type = MEDIA_TYPES[call.format]
+    return Answer(style, media_type) if isinstance(style, bytes) else answer_json(style, media_type)
+
+
+def show_style_metadata(call: Call) -> Answer:
+    return answer_json(describe_style(call.edition.service, call.parts["style"], call.language))
 
 
 def list_processes(call: Call) -> Answer:

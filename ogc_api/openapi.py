@@ -72,7 +72,10 @@ def _service_paths() -> Json:
         "/openapi": _get("getOpenApi", "This definition", "service", [_f()], (OPENAPI_MEDIA_TYPE, "object")),
         "/conformance": _get("getConformance", "Conformance classes", "service", [_f()], (_JSON, "conformance")),
         "/styles": _get("getStyles", "Styles of the layers", "service", []),
-        "/styles/{style}": _get("getStyle", "A MapLibre style", "service", [_STYLE], (STYLE_MEDIA_TYPE, "object")),
+        "/styles/{style}": _get(
+            "getStyle", "A style", "service", [_STYLE, _f("json", "sld", "qml")], (STYLE_MEDIA_TYPE, "object")
+        ),
+        "/styles/{style}/metadata": _get("getStyleMetadata", "Metadata of a style", "service", [_STYLE]),
         "/collections": _get("getCollections", "Collections", "service", [_f(*jsonld)], (_JSON, "collections")),
     }
 

@@ -27,6 +27,7 @@ from ogc_api.pages import CONTENT_SECURITY_POLICY, Place, render
 from ogc_api.params import COMMON, check_names
 from ogc_api.problems import MEDIA_TYPE, describe
 from ogc_api.reading import Items
+from ogc_api.styling import MEDIA_TYPES
 from ogc_api.tiles import Tiles
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ RESOURCES = (
     Resource("/collections/{collection}/items/{item}", editing.update, formats=("json",), methods=("PATCH",)),
     Resource("/collections/{collection}/items/{item}", editing.delete, formats=("json",), methods=("DELETE",)),
     Resource("/styles", handlers.show_styles, formats=("json",)),
-    Resource("/styles/{style}", handlers.show_style, formats=("json",)),
+    Resource("/styles/{style}", handlers.show_style, formats=tuple(MEDIA_TYPES)),
+    Resource("/styles/{style}/metadata", handlers.show_style_metadata, formats=("json",)),
     Resource("/tileMatrixSets", tile_handlers.show_schemes, formats=("json",)),
     Resource("/tileMatrixSets/{grid}", tile_handlers.show_scheme, formats=("json",)),
     Resource("/tiles", tile_handlers.show_tilesets, formats=("json",)),

@@ -1,7 +1,8 @@
-"""How layers look: MapLibre style layers, one file a layer, data only.
+"""How layers look: MapLibre style layers, one file a layer; QML and SLD are worked out of them.
 
 Utility colours follow the APWA Uniform Color Code (ANSI Z535.1): water blue, sewers green, power and lighting red,
-telecommunication orange, gas yellow; combined and storm sewers are shades of the sewers' green.
+telecommunication orange, gas yellow; combined and storm sewers are shades of the sewers' green. No Vietnamese standard
+that binds the colours of utilities on maps was found.
 """
 
 from __future__ import annotations
@@ -9,6 +10,11 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from typing import Any
+
+COLOURS = (
+    "Utilities in the colours of the APWA Uniform Color Code (ANSI Z535.1): water blue, sewers green, power red,"
+    " telecommunication orange, gas yellow; lines of unknown elevation are dashed"
+)
 
 # From the ground up: what is drawn later lies on top.
 ORDER = (

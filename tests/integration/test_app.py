@@ -230,12 +230,13 @@ def test_health_tells_of_the_database(web: TestClient, city: str) -> None:
 
 
 def test_styles_show_what_the_caller_may_see(web: TestClient, desk: TestClient) -> None:
-    """The city's style has a source for each layer of the audience, and every source answers."""
+    """The city's style draws each layer of the audience, and its source has them."""
     public, operator = (c.get("/ogc/styles/city").json() for c in (web, desk))
-    assert set(operator["sources"]) - set(public["sources"]) == RESTRICTED
-    assert {layer["source"] for layer in operator["layers"]} == set(operator["sources"])
-    for source in public["sources"].values():
-        assert web.get(source["data"].removeprefix(ADDRESS)).status_code == 200
+    seen, all_of_it = ({layer["source-layer"] for layer in style["layers"]} for style in (public, operator))
+    assert all_of_it - seen == RESTRICTED
+    told = web.get(public["sources"]["city"]["url"].removeprefix(ADDRESS)).json()
+    assert {layer["id"] for layer in told["vector_layers"] if not layer["id"].endswith("_left_out")} == seen
     assert web.get("/ogc/styles/utility_lines").status_code == 404
     listed = {style["id"] for style in web.get("/ogc/styles").json()["styles"]}
-    assert listed == {"city", *public["sources"]}
+    assert listed == {"city", *seen}
+    assert not any(name.encode() in web.get("/ogc/styles/city?f=sld").content for name in RESTRICTED)

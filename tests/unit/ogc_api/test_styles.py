@@ -8,6 +8,7 @@ import pytest
 
 import styles
 from layers.catalog import LAYERS, find_layer
+from layers.tiling import tiled_properties, tiling
 from layers.utilities import Discipline
 
 if TYPE_CHECKING:
@@ -36,14 +37,19 @@ def test_styles_draw_what_the_layer_is(name: str) -> None:
     """Kinds of drawing fit the geometry, properties exist, identifiers are unique, sources are the layer's own."""
     layer, drawings = find_layer(name), styles.read_layers(name)
     names = {p.name for p in layer.properties}
-    allowed = DRAWN_AS.get(layer.geometry_type, {"fill", "line"})
+    allowed = DRAWN_AS.get(layer.geometry_type, {"fill", "line"}) | {"symbol"}
     assert {drawing["type"] for drawing in drawings} <= allowed
     assert {drawing["source"] for drawing in drawings} == {name}
     assert len({drawing["id"] for drawing in drawings}) == len(drawings)
     for drawing in drawings:
-        assert all(key.startswith(f"{drawing['type']}-") for key in drawing["paint"])
+        prefix = "text" if drawing["type"] == "symbol" else drawing["type"]
+        assert all(key.startswith(f"{prefix}-") for key in drawing["paint"])
         used = {e[1] for e in expressions(drawing) if e and e[0] == "get"}
         assert used <= names
+        # Tiles have them from where they are drawn, and labels from where tiles have more.
+        zoom = drawing.get("minzoom", 0) + 1
+        assert used <= {p.name for p in tiled_properties(layer, zoom)}
+        assert zoom >= tiling(layer).first_zoom or "minzoom" not in drawing
 
 
 def test_every_discipline_has_its_colour() -> None:

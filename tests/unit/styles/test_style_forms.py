@@ -1,0 +1,110 @@
+"""Styles hold by the MapLibre specification, and SLD and QML say the same as they do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import styles
+from layers.utilities import Discipline
+from styles.expression import evaluate
+from styles.qml import write_qml
+from styles.rules import to_rules
+from styles.sld import write_sld
+
+# Made of the specification by taking names, types, values and bounds.
+SPECIFICATION = json.loads(Path(__file__).with_name("style_spec_8.json").read_text())
+SE = {"se": "http://www.opengis.net/se", "ogc": "http://www.opengis.net/ogc"}
+
+
+def faults(value: Any, rule: dict[str, Any]) -> list[str]:
+    """What a value is that the specification does not allow it to be."""
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        if value[0] not in SPECIFICATION["expressions"]:
+            return [f"no expression {value[0]}"]
+        inner = [part for part in value[1:] if isinstance(part, list)]
+        return [fault for part in inner if part and isinstance(part[0], str) for fault in faults(part, rule)]
+    kinds = {"number": int | float, "color": str, "enum": str, "boolean": bool, "array": list, "formatted": str}
+    if not isinstance(value, kinds[rule["type"]]):
+        return [f"{value!r} is no {rule['type']}"]
+    if rule["type"] == "color" and not re.fullmatch("#[0-9a-f]{6}", value):
+        return [f"{value} is no colour"]
+    if rule["type"] == "enum" and value not in rule["values"]:
+        return [f"{value} is none of {rule['values']}"]
+    if rule["type"] == "number" and not rule.get("minimum", value) <= value <= rule.get("maximum", value):
+        return [f"{value} is out of bounds"]
+    return []
+
+
+@pytest.mark.parametrize("name", styles.ORDER)
+def test_styles_hold_by_the_specification(name: str) -> None:
+    """Every layer, property, expression and value is one that MapLibre knows."""
+    for layer in styles.read_layers(name):
+        assert {*layer} <= {*SPECIFICATION["layer"]}
+        assert layer["type"] in SPECIFICATION["types"]
+        for part in ("paint", "layout"):
+            known = SPECIFICATION["properties"][f"{part}_{layer['type']}"]
+            for key, value in layer.get(part, {}).items():
+                assert faults(value, known[key]) == [], f"{layer['id']}: {key}"
+    assert faults(["nonsense", 1], {"type": "number"})
+    assert faults("#12", {"type": "color"})
+    assert faults(2, {"type": "number", "maximum": 1})
+
+
+def test_expressions_are_worked_out_as_mapblibre_does() -> None:
+    """Zoom, choice, comparison and what is missing come out as the specification says."""
+    ramp = ["interpolate", ["linear"], ["zoom"], 10, 1, 20, 11]
+    assert [evaluate(ramp, {}, zoom) for zoom in (5, 10, 15, 25)] == [1, 1, 6, 11]
+    match = ["match", ["get", "x"], ["a", "b"], 1, "c", 2, 3]
+    assert [evaluate(match, {"x": x}, 0) for x in ("a", "b", "c", "d", None)] == [1, 1, 2, 3, 3]
+    assert evaluate(["all", ["!=", ["get", "x"], "a"], ["has", "y"]], {"y": 1}, 0) is True
+    assert evaluate(["coalesce", ["get", "x"], ["case", ["<", ["get", "y"], 2], "low", "high"]], {"y": 2}, 0) == "high"
+    with pytest.raises(ValueError, match="'pi' is not known"):
+        evaluate(["pi"], {}, 0)
+
+
+def colours_of_sld(document: ET.Element) -> set[tuple[str, str, bool]]:
+    found = set()
+    for rule in document.iterfind(".//se:Rule", SE):
+        stroke = {p.get("name"): p.text for p in rule.iterfind(".//se:Stroke/se:SvgParameter", SE)}
+        found.add((rule.findtext("se:Name", "", SE), str(stroke["stroke"]), "stroke-dasharray" in stroke))
+    return found
+
+
+def test_other_forms_draw_the_same() -> None:
+    """Each discipline has one colour in MapLibre, SLD and QML, and what has no elevation is dashed in each."""
+    layers = styles.read_layers("utility_lines")
+    expected = set()
+    for layer, dashed in zip(layers, (False, True), strict=True):
+        for discipline in Discipline:
+            colour = evaluate(layer["paint"]["line-color"], {"discipline": discipline.value}, 15)
+            expected.add((discipline.value, colour, dashed))
+    assert len(expected) == 2 * len(Discipline)
+    assert colours_of_sld(ET.fromstring(write_sld({"utility_lines": layers}))) == expected  # noqa: S314 - our own
+    qml = ET.fromstring(write_qml("utility_lines", layers))  # noqa: S314 - our own
+    drawn = set()
+    for rule in qml.iterfind("renderer-v2/rules/rule"):
+        symbol = qml.find(f"renderer-v2/symbols/symbol[@name='{rule.get('symbol')}']")
+        assert symbol is not None
+        options = {o.get("name"): o.get("value") for o in symbol.iterfind("layer/Option/Option")}
+        red, green, blue, _ = map(int, str(options["line_color"]).split(","))
+        drawn.add((rule.get("label"), f"#{red:02x}{green:02x}{blue:02x}", "customdash" in options))
+        assert "elevation_source" in str(rule.get("filter"))
+    assert drawn == expected
+
+
+@pytest.mark.parametrize("name", styles.ORDER)
+def test_every_style_exists_in_every_form(name: str) -> None:
+    """No style says what rules, SLD or QML cannot, and each feature falls under some rule."""
+    layers = styles.read_layers(name)
+    rules = to_rules(layers)
+    assert {rule.kind for rule in rules} == {layer["type"] for layer in layers}
+    document = ET.fromstring(write_sld({name: layers}))  # noqa: S314 - our own
+    assert len(document.findall(".//se:Rule", SE)) == len(rules)
+    assert name.encode() in write_sld({name: layers})
+    assert write_qml(name, layers).count(b"<symbol ") == len([rule for rule in rules if rule.kind != "symbol"])
