@@ -49,7 +49,7 @@ def _rules(layer: dict[str, Any]) -> list[Rule]:
     if not matched:
         return [_rule(layer, layer["id"], base, {})]
     (name,) = {match[1][1] for match in matched}
-    values = [label for label in dict.fromkeys(label for match in matched for label in match[2:-1:2])]
+    values = list(dict.fromkeys(label for match in matched for label in match[2:-1:2]))
     rules = [_rule(layer, value, (*base, Condition(name, (value,))), {name: value}) for value in values]
     return [*rules, _rule(layer, "other", (*base, Condition(name, tuple(values), is_one=False)), {})]
 

@@ -59,6 +59,28 @@ def decode(content: bytes, folder: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def test_styles_are_served_in_every_form(town: Town, public: Client) -> None:
+    """Each form has its media type, by name or by Accept; what exists in none is refused; metadata lead to each."""
+    town.a_tree()
+    forms = {
+        "json": "application/vnd.mapbox.style+json",
+        "sld": "application/vnd.ogc.sld+xml;version=1.1",
+        "qml": "application/vnd.qgis.qml",
+    }
+    for f, kind in forms.items():
+        by_name = public.get(f"/styles/trees?f={f}")
+        by_kind = public.get("/styles/trees", headers={"Accept": kind})
+        assert by_name.headers["content-type"] == by_kind.headers["content-type"] == kind
+        assert by_name.content == by_kind.content
+    assert public.get("/styles/city?f=qml").status_code == 400
+    told = public.get("/styles/trees/metadata").json()
+    assert {sheet["link"]["type"] for sheet in told["stylesheets"]} == set(forms.values())
+    assert public.get(public.get("/styles/city").json()["sources"]["city"]["url"]).json()["tilejson"] == "3.0.0"
+    for layer in LAYERS:
+        expected = 200 if layer.audience is Audience.PUBLIC else 404
+        assert public.get(f"/styles/{layer.name}/metadata").status_code == expected
+
+
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.name)
 @pytest.mark.parametrize("web_zoom", [13, 16])
 def test_things_are_where_they_are(town: Town, operator: Client, tmp_path: Path, grid: Any, web_zoom: int) -> None:

@@ -27,18 +27,18 @@ def faults(value: Any, rule: dict[str, Any]) -> list[str]:
     if isinstance(value, list) and value and isinstance(value[0], str):
         if value[0] not in SPECIFICATION["expressions"]:
             return [f"no expression {value[0]}"]
-        inner = [part for part in value[1:] if isinstance(part, list)]
-        return [fault for part in inner if part and isinstance(part[0], str) for fault in faults(part, rule)]
+        # How an interpolation goes is no expression.
+        inner = [part for part in value[1:] if isinstance(part, list) and part != ["linear"]]
+        return [fault for part in inner for fault in faults(part, rule)]
     kinds = {"number": int | float, "color": str, "enum": str, "boolean": bool, "array": list, "formatted": str}
     if not isinstance(value, kinds[rule["type"]]):
         return [f"{value!r} is no {rule['type']}"]
-    if rule["type"] == "color" and not re.fullmatch("#[0-9a-f]{6}", value):
-        return [f"{value} is no colour"]
-    if rule["type"] == "enum" and value not in rule["values"]:
-        return [f"{value} is none of {rule['values']}"]
-    if rule["type"] == "number" and not rule.get("minimum", value) <= value <= rule.get("maximum", value):
-        return [f"{value} is out of bounds"]
-    return []
+    is_wrong = (
+        (rule["type"] == "color" and not re.fullmatch("#[0-9a-f]{6}", value))
+        or (rule["type"] == "enum" and value not in rule["values"])
+        or (rule["type"] == "number" and not rule.get("minimum", value) <= value <= rule.get("maximum", value))
+    )
+    return [f"{value!r} is out of bounds"] if is_wrong else []
 
 
 @pytest.mark.parametrize("name", styles.ORDER)
@@ -56,7 +56,7 @@ def test_styles_hold_by_the_specification(name: str) -> None:
     assert faults(2, {"type": "number", "maximum": 1})
 
 
-def test_expressions_are_worked_out_as_mapblibre_does() -> None:
+def test_expressions_are_worked_out_as_maplibre_does() -> None:
     """Zoom, choice, comparison and what is missing come out as the specification says."""
     ramp = ["interpolate", ["linear"], ["zoom"], 10, 1, 20, 11]
     assert [evaluate(ramp, {}, zoom) for zoom in (5, 10, 15, 25)] == [1, 1, 6, 11]
