@@ -88,7 +88,7 @@ def _case(operands: list[Any], properties: Properties, zoom: float) -> Any:
 
 def _interpolate(operands: list[Any], properties: Properties, zoom: float) -> float:
     _, asked, *rest = operands
-    at = evaluate(asked, properties, zoom)
+    at = float(evaluate(asked, properties, zoom))
     stops = [(float(x), float(evaluate(y, properties, zoom))) for x, y in zip(rest[::2], rest[1::2], strict=True)]
     if at <= stops[0][0]:
         return stops[0][1]

@@ -28,15 +28,16 @@ def write_qml(name: str, layers: list[dict[str, Any]]) -> bytes:
     listed = ET.SubElement(renderer, "rules", key=_key(name))
     symbols = ET.SubElement(renderer, "symbols")
     for index, rule in enumerate(drawn):
-        ET.SubElement(listed, "rule", **_attributes(name, index, rule), symbol=str(index), label=rule.name)
+        ET.SubElement(listed, "rule", _attributes(name, index, rule) | {"symbol": str(index), "label": rule.name})
         _write_symbol(symbols, index, rule)
     if labels := [rule for rule in rules if rule.kind == "symbol"]:
         labeling = ET.SubElement(root, "labeling", type="rule-based")
         told = ET.SubElement(labeling, "rules", key=_key(f"{name} labels"))
         for index, rule in enumerate(labels):
-            _write_label(ET.SubElement(told, "rule", **_attributes(f"{name} label", index, rule)), rule)
+            _write_label(ET.SubElement(told, "rule", _attributes(f"{name} label", index, rule)), rule)
     ET.SubElement(root, "layerGeometryType").text = _GEOMETRIES[drawn[0].kind]
-    return b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(root, "utf-8")
+    content: bytes = ET.tostring(root, "utf-8")
+    return b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + content
 
 
 def _attributes(name: str, index: int, rule: Rule) -> dict[str, str]:

@@ -30,7 +30,8 @@ def write_sld(drawings: dict[str, list[dict[str, Any]]]) -> bytes:
         features = _add(style, "se:FeatureTypeStyle")
         for rule in to_rules(layers):
             _write_rule(_add(features, "se:Rule"), rule)
-    return ET.tostring(root, "utf-8", xml_declaration=True)
+    content: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
+    return content
 
 
 def _write_rule(element: ET.Element, rule: Rule) -> None:
