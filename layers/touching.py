@@ -19,28 +19,34 @@ if TYPE_CHECKING:
 
     from layers.database import Connection
 
-_LINES_AT_ONCE = 50_000
+_LINES_AT_ONCE = 10_000
+# What lies around is fetched by the boxes around the ends in each cell, so that few lines in a large city fetch little.
+_CELL_M = 100.0
 # Two libraries measure the same distance alike to much less than this.
 _SLACK_M = 0.001
 _TABLE = "create temporary table pairs (id bigint, side int, layer text, other_id bigint) on commit drop"
 # In order of place: a portion is a patch of the city.
 _SUBJECTS = "select id, st_asbinary(geom) from subjects order by geom"
-# What lies around a box, and how near to each thing is near: a node's body ends at its wall.
+_BOXES = (
+    "with boxes as materialized (select st_makeenvelope(west, south, east, north, %(srid)s) as box"
+    " from unnest(%(west)s::float8[], %(south)s::float8[], %(east)s::float8[], %(north)s::float8[])"
+    " as b (west, south, east, north))"
+)
+# How near to each thing is near: a node's body ends at its wall.
 _AROUND = {
     "utility_lines": (
-        "select id, st_asbinary(geom), %(near)s::float8 from utility_lines, {box} where status <> 'removed'"
-        " and geom && st_expand(box, %(near)s)"
+        "select id, st_asbinary(geom), %(near)s::float8"
+        " from boxes join utility_lines on geom && st_expand(box, %(near)s) where status <> 'removed'"
     ),
     "utility_nodes": (
         "select id, st_asbinary(geom), %(touch)s + reach_m - coalesce(horizontal_accuracy_m, 0)"
-        " from utility_nodes, {box}, (select max(reach_m) as most_m from utility_nodes) m"
-        " where status <> 'removed' and geom && st_expand(box, %(touch)s + most_m)"
+        " from boxes join utility_nodes on geom && st_expand(box, %(touch)s + (select max(reach_m) from utility_nodes))"
+        " where status <> 'removed'"
     ),
     "buildings": (
-        "select id, st_asbinary(geom), %(near)s::float8 from buildings, {box} where geom && st_expand(box, %(near)s)"
+        "select id, st_asbinary(geom), %(near)s::float8 from boxes join buildings on geom && st_expand(box, %(near)s)"
     ),
 }
-_BOX = "(select st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, %(srid)s) as box) b"
 
 
 def find_pairs(connection: Connection, near_m: float, touch_m: float) -> None:
@@ -54,23 +60,36 @@ def find_pairs(connection: Connection, near_m: float, touch_m: float) -> None:
     with connection.cursor(name="subjects", binary=True) as subjects, connection.cursor(binary=True) as around:
         subjects.execute(_SUBJECTS)
         while rows := subjects.fetchmany(_LINES_AT_ONCE):
-            ids, lines = _decode(rows)
+            ids = np.array([row[0] for row in rows], dtype=np.int64)
+            lines = shapely.from_wkb([row[1] for row in rows])
             ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
-            box = dict(zip(("west", "south", "east", "north"), shapely.total_bounds(ends).tolist(), strict=True))
-            tree = shapely.STRtree(ends)
+            boxes, tree = _boxes(shapely.get_coordinates(ends)), shapely.STRtree(ends)
             for layer, statement in _AROUND.items():
-                found = around.execute(statement.format(box=_BOX), terms | box).fetchall()
-                others, shapes = _decode(found)
-                within_m = np.array([row[2] for row in found], dtype=np.float64)
-                other, end = tree.query(shapes, predicate="dwithin", distance=within_m)
+                others, other, end = _meet(tree, around.execute(f"{_BOXES} {statement}", terms | boxes).fetchall())
                 pairs = np.column_stack([ids[end % len(ids)], end // len(ids), others[other]])
                 _write(connection, layer, pairs[pairs[:, 0] != pairs[:, 2]] if layer == "utility_lines" else pairs)
     connection.execute("analyze pairs")
 
 
-def _decode(rows: Sequence[tuple[Any, ...]]) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    ids, wkb = np.array([row[0] for row in rows], dtype=np.int64), [row[1] for row in rows]
-    return ids, np.asarray(shapely.from_wkb(np.array(wkb, dtype=object)), dtype=object)
+def _boxes(xy: NDArray[np.float64]) -> dict[str, list[float]]:
+    """The bounds of the points (n, 2) in each cell that has any."""
+    column, row = np.floor(xy / _CELL_M).astype(np.int64).T
+    key = column * (1 << 32) + row
+    order = np.argsort(key)
+    first = np.flatnonzero(np.diff(key[order], prepend=key[order[0]] - 1))
+    (west, south), (east, north) = (fold.reduceat(xy[order], first).T.tolist() for fold in (np.minimum, np.maximum))
+    return {"west": west, "south": south, "east": east, "north": north}
+
+
+def _meet(
+    tree: shapely.STRtree, rows: Sequence[tuple[Any, ...]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the things (id, WKB, how near is near), and which of them is near which point of the tree."""
+    numbers, first = np.unique(np.array([row[0] for row in rows], dtype=np.int64), return_index=True)
+    chosen = [rows[i] for i in first.tolist()]
+    shapes = np.asarray(shapely.from_wkb(np.array([row[1] for row in chosen], dtype=object)), dtype=object)
+    other, end = tree.query(shapes, predicate="dwithin", distance=np.array([row[2] for row in chosen]))
+    return numbers, other, end
 
 
 def _write(connection: Connection, layer: str, pairs: NDArray[np.int64]) -> None:
