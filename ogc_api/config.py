@@ -28,6 +28,7 @@ VERSION = "1.0.0"
 # The tiles and the style of all layers.
 CITY = "city"
 MVT = "application/vnd.mapbox-vector-tile"
+PNG = "image/png"
 _TEMPLATES = Path(__file__).parent / "templates"
 TITLE = Label("Bản sao số thành phố", "City digital twin")
 DESCRIPTION = Label(

@@ -61,7 +61,7 @@ _CONFORMANCE = (
     *(f"http://www.opengis.net/spec/cql2/1.0/conf/{name}" for name in _CQL2),
     *(f"{FG}/{name}" for name in ("core", "types-schemas", "polyhedra")),
     *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets")),
-    *(f"{_TILES}/{name}" for name in ("collections-selection", "oas30", "mvt")),
+    *(f"{_TILES}/{name}" for name in ("collections-selection", "oas30", "mvt", "png")),
     *(f"{_TMS}/{name}" for name in ("tilematrixset", "json-tilematrixset", "tilematrixsetlimits")),
     *(f"{_STYLES}/{name}" for name in ("core", "mapbox-styles", "sld-11")),
     *(f"{_TMS}/{name}" for name in ("json-tilematrixsetlimits", "tilesetmetadata", "json-tilesetmetadata")),

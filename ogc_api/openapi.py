@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from layers.catalog import layers_for
 from layers.editing import EDITED
 from layers.query import MAX_LIMIT
-from ogc_api.config import CITY, DESCRIPTION, MVT, VERSION
+from ogc_api.config import CITY, DESCRIPTION, MVT, PNG, VERSION
 from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
 from ogc_api.items import FORMATS, ITEM_FORMATS
 from ogc_api.items import MEDIA_TYPE as GEOJSON
@@ -30,6 +30,7 @@ OPENAPI_MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 
 _JSON = "application/json"
 _STYLE: Json = {"name": "style", "in": "path", "required": True, "schema": {"type": "string"}}
+_MAPS = "/collections/{collectionId}/map/tiles"
 _WRITING = ("crs", "precision", "skipGeometry")
 _CHOOSING = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs")
 _PAGING = ("limit", "offset", "cursor", "resulttype")
@@ -104,20 +105,35 @@ def _tile_paths(layers: Sequence[Layer]) -> Json:
             _get("collection.vector.getTile", "A tile of a collection", "tiles", [collection, grid, *place])
         ),
         "/tiles/{layer}/{z}/{x}/{y}.pbf": _tile(_get("alias.getTile", "A tile, by a short address", "tiles", xyz)),
+        **_map_paths(collection, grid, place, chosen),
+        "/tiles/{layer}/{z}/{x}/{y}.png": _tile(
+            _get("alias.getMap", "A map tile, by a short address", "tiles", xyz), PNG
+        ),
         "/tiles/{layer}.json": _get("alias.getTileJson", "TileJSON", "tiles", [alias]),
     }
+
+
+def _map_paths(collection: Json, grid: Json, place: list[Json], chosen: Json) -> Json:
+    paths: Json = {}
+    for name, path, own, more in (("dataset", "/map/tiles", [], [chosen]), ("collection", _MAPS, [collection], [])):
+        below, parameters = f"{path}/{{tileMatrixSetId}}", [*own, grid]
+        paths[path] = _get(f"{name}.map.getTileSetsList", f"Tilesets of maps of the {name}", "tiles", own)
+        paths[below] = _get(f"{name}.map.getTileSet", f"A tileset of maps of the {name}", "tiles", parameters)
+        tile = _get(f"{name}.map.getTile", f"A map tile of the {name}", "tiles", [*parameters, *place, *more])
+        paths[f"{below}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"] = _tile(tile, PNG)
+    return paths
 
 
 def _path(name: str, schema: Json) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _tile(operation: Json) -> Json:
-    """An operation whose answer is a vector tile, or none where nothing is."""
+def _tile(operation: Json, kind: str = MVT) -> Json:
+    """An operation whose answer is a tile, or none where nothing is."""
     tile = {"schema": {"type": "string", "format": "binary"}}
     left_out = {"description": "How many features that belong there are not in the tile", "schema": {"type": "integer"}}
     answers = {
-        "200": {"description": "A vector tile", "content": {MVT: tile}, "headers": {"Twin-Left-Out": left_out}},
+        "200": {"description": "A tile", "content": {kind: tile}, "headers": {"Twin-Left-Out": left_out}},
         "204": {"description": "Nothing is there"},
         "304": {"description": "The tile is as it was"},
     }

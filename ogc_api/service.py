@@ -85,6 +85,10 @@ RESOURCES = (
     Resource("/tiles/{grid}", tile_handlers.show_tileset, formats=_TILESET),
     Resource("/collections/{collection}/tiles", tile_handlers.show_tilesets, formats=("json",)),
     Resource("/collections/{collection}/tiles/{grid}", tile_handlers.show_tileset, formats=_TILESET),
+    Resource("/map/tiles", tile_handlers.show_map_tilesets, formats=("json",)),
+    Resource("/map/tiles/{grid}", tile_handlers.show_map_tileset, formats=("json",)),
+    Resource("/collections/{collection}/map/tiles", tile_handlers.show_map_tilesets, formats=("json",)),
+    Resource("/collections/{collection}/map/tiles/{grid}", tile_handlers.show_map_tileset, formats=("json",)),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
     Resource("/processes/{process}", handlers.show_process, "process.html"),
     Resource("/processes/{process}/execution", execution.execute_process, formats=("json",), methods=("POST",)),
@@ -180,6 +184,8 @@ def _item_routes(editions: Editions, refuse: Callable[[Request, Exception], Resp
         Route("/tiles/{layer}/{zoom}/{x}/{y}.{ending}", guard(tiles.show_alias)),
         Route("/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_dataset)),
         Route("/collections/{collection}/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_collection)),
+        Route("/map/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_dataset_map)),
+        Route("/collections/{collection}/map/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_collection_map)),
     ]
 
 

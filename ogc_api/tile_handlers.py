@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from layers.grid import WEB_MERCATOR
 from ogc_api.config import CITY
 from ogc_api.handlers import answer_json
-from ogc_api.tilesets import describe_scheme, describe_tileset, list_schemes, list_tilesets, write_tilejson
+from ogc_api.tilesets import Subject, describe_scheme, describe_tileset, list_schemes, list_tilesets, write_tilejson
 
 if TYPE_CHECKING:
     from layers.catalog import Layer
@@ -23,12 +23,23 @@ def show_scheme(call: Call) -> Answer:
 
 
 def show_tilesets(call: Call) -> Answer:
-    return answer_json(list_tilesets(call.edition, _layer(call), call.language))
+    return answer_json(list_tilesets(call.edition, Subject(_layer(call)), call.language))
 
 
 def show_tileset(call: Call) -> Answer:
-    write = write_tilejson if call.format == "tilejson" else describe_tileset
-    return answer_json(write(call.edition, _layer(call), call.parts["grid"], call.language))
+    layer, grid = _layer(call), call.parts["grid"]
+    if call.format == "tilejson":
+        return answer_json(write_tilejson(call.edition, layer, grid, call.language))
+    return answer_json(describe_tileset(call.edition, Subject(layer), grid, call.language))
+
+
+def show_map_tilesets(call: Call) -> Answer:
+    return answer_json(list_tilesets(call.edition, Subject(_layer(call), is_map=True), call.language))
+
+
+def show_map_tileset(call: Call) -> Answer:
+    subject = Subject(_layer(call), is_map=True)
+    return answer_json(describe_tileset(call.edition, subject, call.parts["grid"], call.language))
 
 
 def show_alias(call: Call) -> Answer:

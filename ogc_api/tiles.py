@@ -1,25 +1,29 @@
-"""Tiles of layers and of the whole city: read in the event loop, sent as PostgreSQL encoded them."""
+"""Tiles of layers and of the whole city: sent as PostgreSQL encoded them, or drawn as maps of those."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+import styles
 from layers.errors import NotFound
 from layers.grid import WEB_MERCATOR, find_grid
 from layers.tiles import fetch_marks, fetch_tile
 from layers.tiling import tiling
 from ogc_api.compression import choose_coding, pack
-from ogc_api.config import CITY, MVT
+from ogc_api.config import CITY, MVT, PNG
 from ogc_api.negotiation import choose_format, choose_language
+from ogc_api.painting import paint
 from ogc_api.params import check_names
 from ogc_api.reading import holds
 from ogc_api.tile_cache import Cellar, Made, Memory
 from ogc_api.tilesets import choose_layers
+from ogc_api.vector_tile import read_tile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,27 +35,35 @@ if TYPE_CHECKING:
     from layers.tiles import Mark
     from ogc_api.edition import Edition, Editions
 
-_ALIASES = {"pbf": "mvt", "mvt": "mvt"}
+_ALIASES = {"pbf": "mvt", "mvt": "mvt", "png": "png"}
+_MEDIA_TYPES = {"mvt": MVT, "png": PNG}
+_PAINTERS = 2
 _PARAMETERS = frozenset({"f", "lang"})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request wants: layers in their order, a tile, and how it may be packed."""
+    """What a request wants: layers in their order, a tile, its format, and how it may be packed."""
 
     edition: Edition
     layers: tuple[Layer, ...]
     tile: Tile
+    format: str
     coding: str | None
 
     @property
     def name(self) -> str:
         tile = self.tile
-        return f"{tile.grid.name}-{tile.zoom}-{tile.row}-{tile.column}.mvt"
+        return f"{tile.grid.name}-{tile.zoom}-{tile.row}-{tile.column}"
+
+    @property
+    def style_zoom(self) -> float:
+        """The zoom at which styles are worked out: theirs are counted in tiles of 512 pixels."""
+        return self.tile.grid.web_zoom(self.tile.zoom) - 1
 
 
 class Tiles:
-    """Answers for vector tiles."""
+    """Answers for tiles."""
 
     def __init__(self, editions: Editions) -> None:
         self._editions = editions
@@ -61,6 +73,7 @@ class Tiles:
         self._memory = Memory()
         self._cellar = None if folder is None else Cellar(folder / service.reader.audience)
         self._making: dict[tuple[str, str, str], asyncio.Future[Made]] = {}
+        self._painters = ThreadPoolExecutor(_PAINTERS, "paint")
 
     async def show_collection(self, request: Request) -> Response:
         """A tile of one layer. Raises: Invalid, NotFound, Unavailable."""
@@ -68,6 +81,20 @@ class Tiles:
         check_names(request.query_params, _PARAMETERS)
         layer = edition.find_layer(request.path_params["collection"])
         return await self._answer(request, edition, [layer], _tile(request, edition))
+
+    async def show_collection_map(self, request: Request) -> Response:
+        """A map tile of one layer. Raises: Invalid, NotFound, Unavailable."""
+        edition = await self._editions.fresh()
+        check_names(request.query_params, _PARAMETERS)
+        layer = edition.find_layer(request.path_params["collection"])
+        return await self._answer(request, edition, [layer], _tile(request, edition), "png")
+
+    async def show_dataset_map(self, request: Request) -> Response:
+        """A map tile of several layers. Raises: Invalid, NotFound, Unavailable."""
+        edition = await self._editions.fresh()
+        check_names(request.query_params, _PARAMETERS | {"collections"})
+        layers = choose_layers(edition, request.query_params.get("collections"))
+        return await self._answer(request, edition, layers, _tile(request, edition), "png")
 
     async def show_dataset(self, request: Request) -> Response:
         """A tile of several layers. Raises: Invalid, NotFound, Unavailable."""
@@ -86,23 +113,26 @@ class Tiles:
         tile = find_grid(WEB_MERCATOR, edition.storage).tile(*(_number(parts[name]) for name in ("zoom", "y", "x")))
         name = parts["layer"]
         layers = choose_layers(edition, None) if name == CITY else [edition.find_layer(name)]
-        return await self._answer(request, edition, layers, tile)
+        return await self._answer(request, edition, layers, tile, _ALIASES[parts["ending"]])
 
-    async def _answer(self, request: Request, edition: Edition, layers: Sequence[Layer], tile: Tile) -> Response:
+    async def _answer(
+        self, request: Request, edition: Edition, layers: Sequence[Layer], tile: Tile, form: str = "mvt"
+    ) -> Response:
         params, headers = request.query_params, request.headers
-        choose_format(params.get("f"), headers.get("accept", ""), ("mvt",))
+        choose_format(params.get("f"), headers.get("accept", ""), (form,))
         choose_language(params.get("lang"), "")
         shown = _at_zoom(layers, tile)
-        asked = Asked(edition, tuple(shown), tile, choose_coding(headers.get("accept-encoding", "")))
+        coding = choose_coding(headers.get("accept-encoding", "")) if form == "mvt" else None
+        asked = Asked(edition, tuple(shown), tile, form, coding)
         async with self._reader.live.connection() as connection:
             marks = await fetch_marks(connection, asked.layers)
-        tag = _tag(marks)
+        tag = _tag(marks, form)
         if holds(headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers={"ETag": tag})
-        made = await self._packed(asked, marks)
+        made = await (self._packed(asked, marks) if form == "mvt" else self._painted(asked, marks, tag))
         if not made.content:
             return Response(status_code=204, headers={"ETag": tag})
-        return _respond(made, tag, asked.coding)
+        return _respond(made, tag, asked)
 
     async def _packed(self, asked: Asked, marks: Sequence[Mark]) -> Made:
         """The tile of all layers, in the coding that is asked for."""
@@ -115,6 +145,25 @@ class Tiles:
             if asked.coding and made.content:
                 made = Made(await asyncio.to_thread(pack, asked.coding, made.content), made.left_out)
             self._memory.keep(key, mark, made)
+        return made
+
+    async def _painted(self, asked: Asked, marks: Sequence[Mark], tag: str) -> Made:
+        """A map of all layers in the city's style; one of nothing is clear, for that is what maps can lay over another."""
+        names = [layer.name for layer in asked.layers]
+        subject, mark = f"map-of-{'-'.join(names)[:150]}", f"{tag[3:-1]}-{styles.fingerprint()}"
+        cellar = self._cellar
+        if cellar is not None:
+            kept = await asyncio.to_thread(cellar.find, subject, mark, f"{asked.name}.png")
+            if kept is not None:
+                return kept
+        tile = await self._packed(replace(asked, format="mvt", coding=None), marks)
+        drawn = [(name, layer) for name in styles.ORDER if name in names for layer in styles.read_layers(name)]
+        content = await asyncio.get_running_loop().run_in_executor(
+            self._painters, lambda: paint(read_tile(tile.content), drawn, asked.style_zoom)
+        )
+        made = Made(content, tile.left_out)
+        if cellar is not None:
+            await asyncio.to_thread(cellar.keep, subject, mark, f"{asked.name}.png", made)
         return made
 
     async def _piece(self, asked: Asked, layer: Layer, mark: Mark) -> Made:
@@ -135,14 +184,14 @@ class Tiles:
     async def _find(self, asked: Asked, layer: Layer, mark: Mark) -> Made:
         cellar = self._cellar
         if cellar is not None:
-            kept = await asyncio.to_thread(cellar.find, layer.name, mark.text, asked.name)
+            kept = await asyncio.to_thread(cellar.find, layer.name, mark.text, f"{asked.name}.mvt")
             if kept is not None:
                 return kept
         async with self._reader.tiles.connection() as connection:
             tile = await fetch_tile(connection, layer, asked.tile, asked.edition.storage)
         made = Made(tile.content, tile.left_out)
         if cellar is not None:
-            await asyncio.to_thread(cellar.keep, layer.name, tile.mark.text, asked.name, made)
+            await asyncio.to_thread(cellar.keep, layer.name, tile.mark.text, f"{asked.name}.mvt", made)
         return made
 
 
@@ -170,16 +219,18 @@ def _at_zoom(layers: Sequence[Layer], tile: Tile) -> list[Layer]:
     return shown
 
 
-def _tag(marks: Sequence[Mark]) -> str:
+def _tag(marks: Sequence[Mark], form: str) -> str:
     """Weak, for features of one state may come in another order when they are encoded anew."""
-    parts = " ".join(f"{mark.layer} {mark.text}" for mark in marks)
+    parts = f"{form} {styles.fingerprint() if form == 'png' else ''} " + " ".join(
+        f"{mark.layer} {mark.text}" for mark in marks
+    )
     return f'W/"{hashlib.sha256(parts.encode()).hexdigest()[:24]}"'
 
 
-def _respond(made: Made, tag: str, coding: str | None) -> Response:
+def _respond(made: Made, tag: str, asked: Asked) -> Response:
     headers = {"ETag": tag}
-    if coding is not None:
-        headers["Content-Encoding"] = coding
+    if asked.coding is not None:
+        headers["Content-Encoding"] = asked.coding
     if made.left_out:
         headers["Twin-Left-Out"] = str(made.left_out)
-    return Response(made.content, media_type=MVT, headers=headers)
+    return Response(made.content, media_type=_MEDIA_TYPES[asked.format], headers=headers)

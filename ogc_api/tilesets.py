@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from layers.area import area
@@ -9,7 +10,7 @@ from layers.errors import NotFound
 from layers.grid import PIXELS, WEB_MERCATOR, find_grid, grids
 from layers.query import Box
 from layers.tiling import tiled_properties, tiling
-from ogc_api.config import CITY, MVT
+from ogc_api.config import CITY, MVT, PNG
 from ogc_api.negotiation import choose_text
 from ogc_api.schemas import describe_property
 
@@ -24,7 +25,8 @@ type Json = dict[str, Any]
 
 TILE_JSON = "application/json"
 _RELATION = "http://www.opengis.net/def/rel/ogc/1.0"
-TILESETS, SCHEME, SCHEMES = f"{_RELATION}/tilesets-vector", f"{_RELATION}/tiling-scheme", f"{_RELATION}/tiling-schemes"
+TILESETS, MAPS = f"{_RELATION}/tilesets-vector", f"{_RELATION}/tilesets-map"
+SCHEME, SCHEMES = f"{_RELATION}/tiling-scheme", f"{_RELATION}/tiling-schemes"
 _WELL_KNOWN = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 # Beyond it a client enlarges what it has: a unit of such a tile is 4 cm.
 _DEEPEST = 18
@@ -114,19 +116,30 @@ def _uri(grid: Grid) -> Json:
     return {"uri": _WELL_KNOWN} if grid.name == WEB_MERCATOR else {}
 
 
-def list_tilesets(edition: Edition, layer: Layer | None, language: str) -> Json:
-    """The tilesets of a layer, or of the city for None."""
-    url = _place(edition, layer)
-    links = [_link("self", "application/json", url, "Tilesets")]
-    return {"tilesets": [_summary(edition, layer, grid, language) for grid in grids(edition.storage)], "links": links}
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What tiles show: a layer, or the city for None; as features, or drawn as a map."""
+
+    layer: Layer | None
+    is_map: bool = False
+
+    def url(self, edition: Edition) -> str:
+        whole = f"{edition.base_url}/collections/{self.layer.name}" if self.layer else edition.base_url
+        return f"{whole}{'/map' if self.is_map else ''}/tiles"
 
 
-def _summary(edition: Edition, layer: Layer | None, grid: Grid, language: str) -> Json:
-    url, title = f"{_place(edition, layer)}/{grid.name}", _title(edition, layer, language)
+def list_tilesets(edition: Edition, subject: Subject, language: str) -> Json:
+    """The tilesets of a subject."""
+    links = [_link("self", "application/json", subject.url(edition), "Tilesets")]
+    return {"tilesets": [_summary(edition, subject, grid, language) for grid in grids(edition.storage)], "links": links}
+
+
+def _summary(edition: Edition, subject: Subject, grid: Grid, language: str) -> Json:
+    url, title = f"{subject.url(edition)}/{grid.name}", _title(edition, subject.layer, language)
     scheme = f"{edition.base_url}/tileMatrixSets/{grid.name}"
     return {
         "title": f"{title}, {choose_text(grid.title, language)}",
-        "dataType": "vector",
+        "dataType": "map" if subject.is_map else "vector",
         "crs": grid.crs.uri,
         **({"tileMatrixSetURI": _WELL_KNOWN} if grid.name == WEB_MERCATOR else {"tileMatrixSetURI": scheme}),
         "links": [
@@ -136,14 +149,15 @@ def _summary(edition: Edition, layer: Layer | None, grid: Grid, language: str) -
     }
 
 
-def describe_tileset(edition: Edition, layer: Layer | None, name: str, language: str) -> Json:
-    """A tileset of a layer, or of the city for None. Raises: NotFound."""
+def describe_tileset(edition: Edition, subject: Subject, name: str, language: str) -> Json:
+    """A tileset of a subject. Raises: NotFound."""
     grid = find_grid(name, edition.storage)
-    summary, url = _summary(edition, layer, grid, language), f"{_place(edition, layer)}/{name}"
-    layers = edition.layers if layer is None else (layer,)
-    item = _link("item", MVT, f"{url}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "Vector tiles") | {"templated": True}
+    summary, url = _summary(edition, subject, grid, language), f"{subject.url(edition)}/{name}"
+    layers = (subject.layer,) if subject.layer else edition.layers
+    kind, title = (PNG, "Map tiles") if subject.is_map else (MVT, "Vector tiles")
+    item = _link("item", kind, f"{url}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", title) | {"templated": True}
     links = [*summary["links"], item]
-    if grid.name == WEB_MERCATOR:
+    if grid.name == WEB_MERCATOR and not subject.is_map:
         links.append(_link("describedby", TILE_JSON, f"{url}?f=tilejson", "TileJSON"))
     west, south, east, north = edition.bounds(layers)
     return summary | {
@@ -225,10 +239,6 @@ def _vector_layers(layer: Layer, language: str) -> list[Json]:
     ]
 
 
-def _place(edition: Edition, layer: Layer | None) -> str:
-    return f"{edition.base_url}/collections/{layer.name}/tiles" if layer else f"{edition.base_url}/tiles"
-
-
 def _title(edition: Edition, layer: Layer | None, language: str) -> str:
     return choose_text(layer.title if layer else edition.service.title, language)
 
@@ -239,6 +249,9 @@ def _link(rel: str, kind: str, href: str, title: str) -> Json:
 
 def tileset_links(edition: Edition, layer: Layer | None) -> list[Json]:
     """Links from a layer, or from the landing page for None, to its tiles."""
-    own = [_link(TILESETS, "application/json", _place(edition, layer), "Vector tiles")]
+    own = [
+        _link(TILESETS, "application/json", Subject(layer).url(edition), "Vector tiles"),
+        _link(MAPS, "application/json", Subject(layer, is_map=True).url(edition), "Map tiles"),
+    ]
     schemes = _link(SCHEMES, "application/json", f"{edition.base_url}/tileMatrixSets", "Tile matrix sets")
     return own if layer else [*own, schemes]

@@ -7,7 +7,9 @@ that binds the colours of utilities on maps was found.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -29,6 +31,13 @@ ORDER = (
     "utility_nodes",
     "excavations",
 )
+
+
+@lru_cache(maxsize=1)
+def fingerprint() -> str:
+    """What tells the styles of this release from those of another."""
+    content = b"".join(files("styles").joinpath(f"{name}.json").read_bytes() for name in ORDER)
+    return hashlib.sha256(content).hexdigest()[:8]
 
 
 def read_layers(name: str) -> list[dict[str, Any]]:

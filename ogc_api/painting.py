@@ -1,0 +1,206 @@
+"""Map tiles drawn on the server, of the vector tiles and the styles that other clients draw themselves."""
+
+from __future__ import annotations
+
+import io
+import math
+from functools import lru_cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from layers.grid import PIXELS, UNITS
+from ogc_api.vector_tile import POINT, POLYGON
+from styles.expression import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ogc_api.vector_tile import Drawn
+
+type Place = tuple[float, float]
+
+# Drawn three times as large, then made small: that is what smooths the edges.
+_FINENESS = 3
+_SIDE = PIXELS * _FINENESS
+_SCALE = _SIDE / UNITS
+_CLEAR = (0, 0, 0, 0)
+
+
+def paint(tile: Mapping[str, Sequence[Drawn]], layers: Sequence[tuple[str, dict[str, Any]]], zoom: float) -> bytes:
+    """A transparent PNG of 256 pixels; `layers` are pairs of a tile's layer and the MapLibre layer that draws it.
+
+    `zoom` is the style's: a tile of 256 pixels shows at it what one of 512 shows one level above.
+    """
+    seen = [(name, layer) for name, layer in layers if layer.get("minzoom", 0) <= zoom]
+    canvas = Image.new("RGBA", (_SIDE, _SIDE), _CLEAR)
+    for name, layer in seen:
+        chosen = _chosen(tile.get(name, ()), layer, zoom)
+        if chosen and layer["type"] != "symbol":
+            canvas.alpha_composite(_paint_layer(chosen, layer, zoom))
+    small = canvas.resize((PIXELS, PIXELS), Image.Resampling.BOX)
+    labels = Labels(small)
+    for name, layer in reversed(seen):
+        if layer["type"] == "symbol":
+            labels.write(_chosen(tile.get(name, ()), layer, zoom), layer, zoom)
+    packed = io.BytesIO()
+    small.save(packed, "PNG", compress_level=6)
+    return packed.getvalue()
+
+
+def _chosen(features: Sequence[Drawn], layer: dict[str, Any], zoom: float) -> list[Drawn]:
+    condition = layer.get("filter", ["all"])
+    return [feature for feature in features if evaluate(condition, feature.properties, zoom)]
+
+
+def _paint_layer(features: Sequence[Drawn], layer: dict[str, Any], zoom: float) -> Image.Image:
+    """One style layer, whose opacity is that of all it draws."""
+    sheet = Image.new("RGBA", (_SIDE, _SIDE), _CLEAR)
+    pen, kind, paint = ImageDraw.Draw(sheet), layer["type"], layer.get("paint", {})
+    is_round = layer.get("layout", {}).get("line-cap") == "round"
+    for feature in features:
+        values = {name: evaluate(value, feature.properties, zoom) for name, value in paint.items()}
+        if kind == "fill" and feature.kind == POLYGON:
+            _fill(sheet, pen, feature, values["fill-color"])
+        elif kind == "line" and feature.kind != POINT:
+            _stroke(pen, feature, values, is_round=is_round)
+        elif kind == "circle":
+            _dot(pen, feature, values)
+    opacity = evaluate(paint.get(f"{kind}-opacity", 1), {}, zoom)
+    if opacity < 1:
+        sheet.putalpha(sheet.getchannel("A").point(lambda alpha: int(alpha * opacity)))
+    return sheet
+
+
+def _fill(sheet: Image.Image, pen: ImageDraw.ImageDraw, feature: Drawn, colour: str) -> None:
+    rings = [_pixels(ring) for ring in feature.parts if len(ring) > 2]
+    if all(_is_outer(ring) for ring in rings):
+        for ring in rings:
+            pen.polygon(ring, colour)
+        return
+    mask = Image.new("L", sheet.size, 0)
+    stencil = ImageDraw.Draw(mask)
+    for ring in rings:
+        stencil.polygon(ring, 255 if _is_outer(ring) else 0)
+    sheet.paste(colour, (0, 0), mask)
+
+
+def _is_outer(ring: Sequence[Place]) -> bool:
+    """An outer ring has a positive area by the surveyor's formula with y down (MVT 2.1, 4.3.4.4)."""
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise([*ring, ring[0]])) > 0
+
+
+def _stroke(pen: ImageDraw.ImageDraw, feature: Drawn, values: dict[str, Any], *, is_round: bool) -> None:
+    width = max(values.get("line-width", 1) * _FINENESS, 1)
+    dashes = [dash * width for dash in values.get("line-dasharray", ())]
+    for part in feature.parts:
+        line = _pixels([*part, part[0]] if feature.kind == POLYGON else part)
+        for piece in _dashed(line, dashes) if dashes else [line]:
+            pen.line(piece, values["line-color"], round(width), "curve")
+            if is_round and width > 2:
+                for x, y in (piece[0], piece[-1]):
+                    pen.ellipse(_around(x, y, width / 2 - 0.5), values["line-color"])
+
+
+def _dashed(line: Sequence[Place], dashes: Sequence[float]) -> Iterator[list[Place]]:
+    """The pieces of a line that are drawn: dash, gap, dash …"""
+    index, left, piece = 0, dashes[0], [line[0]]
+    for (x0, y0), (x1, y1) in pairwise(line):
+        length, at = math.hypot(x1 - x0, y1 - y0), 0.0
+        while length - at > left:
+            at += left
+            place = (x0 + (x1 - x0) * at / length, y0 + (y1 - y0) * at / length)
+            if index % 2 == 0:
+                yield [*piece, place]
+            index, piece = index + 1, [place]
+            left = dashes[index % len(dashes)]
+        left -= length - at
+        piece.append((x1, y1))
+    if index % 2 == 0 and len(piece) > 1:
+        yield piece
+
+
+def _dot(pen: ImageDraw.ImageDraw, feature: Drawn, values: dict[str, Any]) -> None:
+    radius = values["circle-radius"] * _FINENESS
+    edge = values.get("circle-stroke-width", 0) * _FINENESS
+    for part in feature.parts:
+        for x, y in _pixels(part):
+            if edge:
+                pen.ellipse(_around(x, y, radius + edge), values["circle-stroke-color"])
+            pen.ellipse(_around(x, y, radius), values["circle-color"])
+
+
+def _around(x: float, y: float, radius: float) -> tuple[float, float, float, float]:
+    return x - radius, y - radius, x + radius, y + radius
+
+
+def _pixels(points: Sequence[tuple[int, int]]) -> list[Place]:
+    return [(x * _SCALE, y * _SCALE) for x, y in points]
+
+
+class Labels:
+    """Texts on a tile: each once, whole, and none over another; what finds no room is not written."""
+
+    def __init__(self, sheet: Image.Image) -> None:
+        self._sheet = sheet
+        self._taken: list[tuple[float, float, float, float]] = []
+        self._written: set[str] = set()
+
+    def write(self, features: Sequence[Drawn], layer: dict[str, Any], zoom: float) -> None:
+        layout, paint = layer["layout"], layer["paint"]
+        along = layout.get("symbol-placement") == "line"
+        for feature in features:
+            text = evaluate(layout["text-field"], feature.properties, zoom)
+            if text and str(text) not in self._written:
+                values = {name: evaluate(value, feature.properties, zoom) for name, value in paint.items()}
+                label = _lettered(str(text), evaluate(layout["text-size"], feature.properties, zoom), values)
+                x, y, angle, room = _along(feature) if along else (*_middle(feature), 0.0, math.inf)
+                if label.width <= room:
+                    self._put(str(text), label.rotate(angle, Image.Resampling.BICUBIC, expand=True), (x, y))
+
+    def _put(self, text: str, label: Image.Image, middle: Place) -> None:
+        left, top = round(middle[0] - label.width / 2), round(middle[1] - label.height / 2)
+        box = (left, top, left + label.width, top + label.height)
+        is_whole = left >= 0 and top >= 0 and box[2] <= PIXELS and box[3] <= PIXELS
+        if is_whole and not any(_overlap(box, other) for other in self._taken):
+            self._sheet.alpha_composite(label, (left, top))
+            self._taken.append(box)
+            self._written.add(text)
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _middle(feature: Drawn) -> Place:
+    largest = max(feature.parts, key=len)
+    xs, ys = zip(*largest, strict=True)
+    return (min(xs) + max(xs)) / 2 * PIXELS / UNITS, (min(ys) + max(ys)) / 2 * PIXELS / UNITS
+
+
+def _along(feature: Drawn) -> tuple[float, float, float, float]:
+    """Middle, angle in degrees and length of the longest straight piece of a line, in pixels; read from left to right."""
+    pieces = [pair for part in feature.parts for pair in pairwise(part)]
+    (x0, y0), (x1, y1) = max(pieces, key=lambda p: math.dist(*p))
+    if x1 < x0:
+        x0, y0, x1, y1 = x1, y1, x0, y0
+    scale = PIXELS / UNITS
+    length = math.dist((x0, y0), (x1, y1)) * scale
+    return (x0 + x1) / 2 * scale, (y0 + y1) / 2 * scale, math.degrees(math.atan2(y0 - y1, x1 - x0)), length
+
+
+def _lettered(text: str, size: float, values: dict[str, Any]) -> Image.Image:
+    font, halo = _font(round(size)), math.ceil(values.get("text-halo-width", 0))
+    left, top, right, bottom = font.getbbox(text, stroke_width=halo)
+    label = Image.new("RGBA", (math.ceil(right - left), math.ceil(bottom - top)), _CLEAR)
+    pen = ImageDraw.Draw(label)
+    pen.text((-left, -top), text, values["text-color"], font, stroke_width=halo, stroke_fill=values["text-halo-color"])
+    return label
+
+
+@lru_cache(maxsize=32)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    content = (files("font_source_sans_pro") / "files" / "SourceSansPro-Regular.ttf").read_bytes()
+    return ImageFont.truetype(io.BytesIO(content), size, layout_engine=ImageFont.Layout.BASIC)
