@@ -60,8 +60,14 @@ def _paint_layer(features: Sequence[Drawn], layer: dict[str, Any], zoom: float) 
     sheet = Image.new("RGBA", (_SIDE, _SIDE), _CLEAR)
     pen, kind, paint = ImageDraw.Draw(sheet), layer["type"], layer.get("paint", {})
     is_round = layer.get("layout", {}).get("line-cap") == "round"
+    names = sorted(_asked(list(paint.values())))
+    known: dict[tuple[Any, ...], dict[str, Any]] = {}
     for feature in features:
-        values = {name: evaluate(value, feature.properties, zoom) for name, value in paint.items()}
+        # Worked out once for all that have the same of what the paint asks for.
+        key = tuple(feature.properties.get(name) for name in names)
+        values = known.get(key)
+        if values is None:
+            values = known[key] = {name: evaluate(value, feature.properties, zoom) for name, value in paint.items()}
         if kind == "fill" and feature.kind == POLYGON:
             _fill(sheet, pen, feature, values["fill-color"])
         elif kind == "line" and feature.kind != POINT:
@@ -72,6 +78,14 @@ def _paint_layer(features: Sequence[Drawn], layer: dict[str, Any], zoom: float) 
     if opacity < 1:
         sheet.putalpha(sheet.getchannel("A").point(lambda alpha: int(alpha * opacity)))
     return sheet
+
+
+def _asked(expression: Any) -> set[str]:
+    """Names of the properties that an expression asks for."""
+    if not isinstance(expression, list):
+        return set()
+    own = {expression[1]} if len(expression) == 2 and expression[0] == "get" else set()
+    return own.union(*map(_asked, expression))
 
 
 def _fill(sheet: Image.Image, pen: ImageDraw.ImageDraw, feature: Drawn, colour: str) -> None:
@@ -181,7 +195,7 @@ def _middle(feature: Drawn) -> Place:
 
 
 def _along(feature: Drawn) -> tuple[float, float, float, float]:
-    """Middle, angle in degrees and length of the longest straight piece of a line, in pixels; read from left to right."""
+    """Middle (x, y), angle in degrees and length of a line's longest straight piece, in pixels, from left to right."""
     pieces = [pair for part in feature.parts for pair in pairwise(part)]
     (x0, y0), (x1, y1) = max(pieces, key=lambda p: math.dist(*p))
     if x1 < x0:

@@ -148,9 +148,9 @@ class Tiles:
         return made
 
     async def _painted(self, asked: Asked, marks: Sequence[Mark], tag: str) -> Made:
-        """A map of all layers in the city's style; one of nothing is clear, for that is what maps can lay over another."""
+        """A map of all layers in the city's style; one of nothing is clear, which other maps can lie under."""
         names = [layer.name for layer in asked.layers]
-        subject, mark = f"map-of-{'-'.join(names)[:150]}", f"{tag[3:-1]}-{styles.fingerprint()}"
+        subject, mark = f"map-of-{'-'.join(names)[:150]}", tag[3:-1]
         cellar = self._cellar
         if cellar is not None:
             kept = await asyncio.to_thread(cellar.find, subject, mark, f"{asked.name}.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import numpy as np
 import pytest
+from PIL import Image
 
 from layers.catalog import LAYERS
 from layers.crs import WGS84, parse_crs, transform_points
@@ -57,6 +59,52 @@ def decode(content: bytes, folder: Path) -> dict[str, list[dict[str, Any]]]:
         read = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found[name] = [json.loads(one) for one in read.splitlines()]
     return found
+
+
+def pixel(content: bytes, grid: Any, zoom: int, lon: float, lat: float) -> tuple[int, ...]:
+    """Red, green, blue and alpha of a map tile where a place is."""
+    picture = Image.open(io.BytesIO(content))
+    assert (picture.format, picture.size, picture.mode) == ("PNG", (256, 256), "RGBA")
+    column, row = position(grid, zoom, lon, lat)
+    found = picture.getpixel((int(column % 1 * 256), int(row % 1 * 256)))
+    assert isinstance(found, tuple)
+    return found
+
+
+def test_maps_are_drawn_in_the_city_style(town: Town, operator: Client, public: Client) -> None:
+    """A pipe is blue where it lies and dashed where nobody knows how deep; a ward has its Vietnamese name; the rest is clear."""
+    town.a_pipe(axis_m=1.0)
+    town.a_pipe(lat=PLACE[1] + 0.0004)
+    places = [(PLACE[0] + 0.00001 * n, PLACE[1] + dy) for dy in (0, 0.0004) for n in range(2, 42)]
+    for grid in GRIDS:
+        zoom = next(z for z in range(grid.last_zoom) if grid.web_zoom(z) == 17)
+        column, row = map(int, position(grid, zoom))
+        answer = operator.get(f"/map/tiles/{grid.name}/{zoom}/{row}/{column}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+        seen = [pixel(answer.content, grid, zoom, *place) for place in places if place[0] < PLACE[0] + 0.0004]
+        known, unknown = seen[: len(seen) // 2], seen[len(seen) // 2 :]
+        assert {colour[:3] for colour in known if colour[3] == 255} == {(0x00, 0x57, 0xB8)}
+        assert min(colour[3] for colour in known) > 200
+        assert 0.25 < sum(colour[3] < 100 for colour in unknown) / len(unknown) < 0.75
+        assert pixel(answer.content, grid, zoom, PLACE[0] + 0.0002, PLACE[1] + 0.0002)[3] == 0
+        single = operator.get(f"/collections/utility_lines/map/tiles/{grid.name}/{zoom}/{row}/{column}")
+        assert single.content == answer.content
+    address = web_address(17).replace(".pbf", ".png")
+    assert operator.get(f"/tiles/city/{address}").status_code == 200
+    assert public.get(f"/tiles/utility_lines/{address}").status_code == 404
+    clear = public.get(f"/tiles/city/{address}")
+    assert Image.open(io.BytesIO(clear.content)).getextrema()[3] == (0, 0)
+    town.a_ward("Thuận Hóa", west=PLACE[0] - 0.05, south=PLACE[1] - 0.05)
+    fresh = public.get(
+        f"/tiles/city/{web_address(12).replace('.pbf', '.png')}", headers={"If-None-Match": clear.headers["etag"]}
+    )
+    colours = Image.open(io.BytesIO(fresh.content)).getcolors(65536)
+    assert colours is not None
+    assert {(0x4A, 0x2A, 0x6E, 255), (0xFF, 0xFF, 0xFF, 255)} <= {colour for _, colour in colours}
+    for path in ("/map/tiles", "/collections/trees/map/tiles"):
+        (tileset, _) = public.get(path).json()["tilesets"]
+        told = public.get(tileset["links"][0]["href"]).json()
+        assert (told["dataType"], [x["type"] for x in told["links"] if x["rel"] == "item"]) == ("map", ["image/png"])
 
 
 def test_styles_are_served_in_every_form(town: Town, public: Client) -> None:
