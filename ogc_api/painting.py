@@ -34,7 +34,7 @@ def paint(tile: Mapping[str, Sequence[Drawn]], layers: Sequence[tuple[str, dict[
 
     `zoom` is the style's: a tile of 256 pixels shows at it what one of 512 shows one level above.
     """
-    seen = [(name, layer) for name, layer in layers if layer.get("minzoom", 0) <= zoom]
+    seen = [(name, layer) for name, layer in layers if layer.get("minzoom", 0) <= zoom < layer.get("maxzoom", 25)]
     canvas = Image.new("RGBA", (_SIDE, _SIDE), _CLEAR)
     for name, layer in seen:
         chosen = _chosen(tile.get(name, ()), layer, zoom)

@@ -75,8 +75,10 @@ def describe_scheme(edition: Edition, name: str, language: str) -> Json:
         **_uri(grid),
         "crs": grid.crs.uri,
         **well_known,
-        # GDAL tells a tile matrix set by it.
         "boundingBox": _extent(edition, grid),
+        # By the first edition of the standard, too, which is what GDAL before 3.8 reads.
+        "identifier": grid.name,
+        "supportedCRS": grid.crs.uri,
         "tileMatrices": [_matrix(edition, grid, zoom) for zoom in range(grid.last_zoom + 1)],
     }
 
@@ -91,15 +93,17 @@ def _extent(edition: Edition, grid: Grid) -> Json:
 
 
 def _matrix(edition: Edition, grid: Grid, zoom: int) -> Json:
-    corner = [grid.west, grid.north]
+    corner = [grid.north, grid.west] if _is_yx(edition, grid) else [grid.west, grid.north]
     cell_m = grid.cell_m(zoom)
     return {
         "id": str(zoom),
+        "identifier": str(zoom),
+        "topLeftCorner": corner,
         # A pixel of a screen is taken to be 0.28 mm (17-083r4, 6.2).
         "scaleDenominator": cell_m / 0.00028,
         "cellSize": cell_m,
         "cornerOfOrigin": "topLeft",
-        "pointOfOrigin": corner[::-1] if _is_yx(edition, grid) else corner,
+        "pointOfOrigin": corner,
         "tileWidth": PIXELS,
         "tileHeight": PIXELS,
         "matrixWidth": 2**zoom,

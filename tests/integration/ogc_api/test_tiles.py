@@ -72,7 +72,7 @@ def pixel(content: bytes, grid: Any, zoom: int, lon: float, lat: float) -> tuple
 
 
 def test_maps_are_drawn_in_the_city_style(town: Town, operator: Client, public: Client) -> None:
-    """A pipe is blue where it lies and dashed where nobody knows how deep; a ward has its Vietnamese name; the rest is clear."""
+    """A pipe is blue where it lies, dashed where nobody knows how deep; a ward has its name; the rest is clear."""
     town.a_pipe(axis_m=1.0)
     town.a_pipe(lat=PLACE[1] + 0.0004)
     places = [(PLACE[0] + 0.00001 * n, PLACE[1] + dy) for dy in (0, 0.0004) for n in range(2, 42)]
