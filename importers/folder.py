@@ -134,11 +134,24 @@ def import_path(
         job = _Import(connection, data, delivery, options, workers, on_progress)
         try:
             reports = job.run()
-        except psycopg.OperationalError as error:
-            said = str(error).strip().partition("\n")[0]
-            raise Unavailable(f"the database stopped the import: {said}; mend that, then import again") from error
+        except (psycopg.OperationalError, psycopg.InternalError) as error:
+            raise _stopped(error) from error
     seconds = time.monotonic() - started
     return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None)
+
+
+def _stopped(error: psycopg.Error) -> Unavailable:
+    """What the database failed with, what that means for the city, and what to do.
+
+    A file system's limit on the size of a file is an internal error to PostgreSQL, a full disk an operational one.
+    """
+    said = str(error).strip().partition("\n")[0]
+    is_full = isinstance(error, psycopg.errors.DiskFull)
+    remedy = "free space on the disk of the database" if is_full else "see 'twin db status', start it again"
+    return Unavailable(
+        f"the database stopped the import: {said}; every file is in the city as it was before or as it is now, none in"
+        f" between: {remedy}, then import again"
+    )
 
 
 class _PutOffError(Exception):

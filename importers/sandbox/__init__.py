@@ -8,6 +8,7 @@ rights of their account do, and root's Python must lie where everybody can read 
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import shutil
@@ -26,6 +27,7 @@ from importers.sandbox.copies import copy_dataset, give, has_left, keep
 from importers.sandbox.nursery import Nursery, Worker, describe_end
 from importers.sandbox.wire import TooLarge
 from importers.source import Dataset
+from layers.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +36,7 @@ __all__ = ["KEPT", "Limits", "Workers"]
 
 KEPT = Path("kept")
 _COPIES = "delivered"
+_FULL_BYTES = 1 << 20
 _AHEAD = 2  # jobs for each worker that may be done before the first of them is taken
 _REMEDY = "open it in QGIS and export it again; where it is sound, deliver it in smaller parts or allow more"
 
@@ -46,7 +49,7 @@ class Workers:
     count: how many at once, by default one for each core. readable: files and folders of ours that functions open.
     folder: where private folders are made, by default the system's for temporary files; every account must reach it.
     unpacked: a folder of ours beside theirs, which is gone with them.
-    Raises: Unavailable from `map` where workers cannot be confined.
+    Raises: Unavailable from `map` where workers cannot be confined, or the disk is full.
     """
 
     def __init__(
@@ -139,6 +142,15 @@ class Workers:
                 answers.abandon()
 
 
+def _full(folder: Path) -> Unavailable | None:
+    """Where a folder has no space left, that is what failed, and no file is to be blamed for it."""
+    return _say_full(folder) if shutil.disk_usage(folder).free < _FULL_BYTES else None
+
+
+def _say_full(folder: Path) -> Unavailable:
+    return Unavailable(f"the disk that holds {folder} is full: free space, or choose another (TMPDIR, TWIN_DATA)")
+
+
 def _take(waiting: deque[tuple[Dataset, Answers]]) -> Iterator[tuple[Dataset, Iterator[Any]]]:
     dataset, answers = waiting.popleft()
     try:
@@ -175,12 +187,16 @@ class _Reading:
                 if not answers.put(answer):
                     self.nursery.end(worker)  # it is in the middle of a file that nobody waits for
                     return None
+            if (full := _full(folder)) is not None:  # a reader may have taken that for a fault of the file
+                return full
             if self.keep_in is not None and has_left(folder / KEPT):
                 self.nursery.end(worker)  # so that it can change nothing any more
                 keep(folder / KEPT, self.keep_in)
         except Rejected as rejected:
-            return rejected
+            return _full(folder) or rejected
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                return _say_full(self.keep_in or folder)
             return Rejected(Fault.UNREADABLE, f"{dataset.name} brings files that cannot be kept: {error}", _REMEDY)
         else:
             return None
