@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Deeper than any utility trench: a number beyond it is a mistake, not a depth.
 _DEEPEST_M = 15.0
+# Shallower nothing is buried: the number is in another unit than its column.
+_SHALLOWEST_M = 0.05
 # Above the ground by more than this, an elevation is another quantity or refers to another datum.
 _ABOVE_GROUND_M = 1.0
 # z and a depth that differ by more than this (and the section's height) cannot both be right.
@@ -257,6 +259,8 @@ def _refusal(value: Any, depth: float | None, signs: str | None, reason: str) ->
         return reason
     if signs is None:
         return "the column mixes signs"
+    if depth < _SHALLOWEST_M:
+        return f"shallower than {_SHALLOWEST_M:g} m: in which unit is it?"
     return f"deeper than {_DEEPEST_M:g} m" if depth > _DEEPEST_M else None
 
 

@@ -33,6 +33,7 @@ class Fault(StrEnum):
     ELEVATION_UNKNOWN = "elevation-unknown"
     SECTION_UNKNOWN = "section-unknown"
     REPAIRED = "repaired"
+    REPEATED = "duplicate-row"
 
 
 # vi, en
@@ -61,6 +62,7 @@ TEXTS: dict[Fault, tuple[str, str]] = {
     Fault.ELEVATION_UNKNOWN: ("chưa biết cao độ", "elevation unknown"),
     Fault.SECTION_UNKNOWN: ("chưa biết mặt cắt", "section unknown"),
     Fault.REPAIRED: ("đã sửa hình học", "geometry repaired"),
+    Fault.REPEATED: ("bản ghi lặp lại", "record repeated"),
 }
 
 

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"[-+]?\d[\d ]*(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _LENGTH = re.compile(r"^\s*(?:d|dn|de|od|id|ø|⌀|phi)?\s*([-+]?\d+(?:[.,]\d+)?)\s*(mm|cm|dm|m)?\s*$", re.IGNORECASE)
-_SMALLEST_SIDE_MM = 20
+_SMALLEST_SIDE_MM = 40  # of a box; "24x110" are 24 ducts
 _LONGEST_UNKNOWN = 24
+_DUCTS = re.compile(r"(\d{1,2})\s*(?:[x×*]|ống)\s*(?:d|dn|ø|⌀|phi)?\s*(\d{2,3})(?![\d.,])", re.IGNORECASE)
+# Nominal sizes of ducts; none is the area of a cable's cores in mm².
+_DUCT_MM = frozenset({32, 40, 63, 65, 75, 80, 85, 90, 100, 105, 110, 114, 125, 130, 140, 160, 175, 200})
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*[x×*]\s*(\d+(?:[.,]\d+)?)\s*(mm|cm|m)?", re.IGNORECASE)
 
 
@@ -131,6 +134,12 @@ def parse_size(value: Any) -> tuple[float, float] | None:
     unit = (match[3] or ("m" if max(width, height) < 20 else "mm")).lower()
     scale = vocabulary()["units"][unit]
     return width * scale, height * scale
+
+
+def parse_ducts(value: Any) -> int | None:
+    """How many ducts a text tells of: 5 of "5x110", "5 x D110 PVC E"; None for a box, and for a cable's cores."""
+    match = _DUCTS.match(value.strip()) if isinstance(value, str) else None
+    return int(match[1]) if match and int(match[2]) in _DUCT_MM and parse_size(value) is None else None
 
 
 def parse_date(value: Any) -> date | None:

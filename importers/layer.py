@@ -15,7 +15,7 @@ from importers.faults import Fault, Finding, Rejected
 from importers.mapping import map_rows
 from importers.position import move, place, read_long
 from importers.recognition import Target, recognise
-from importers.repair import repair, usable
+from importers.repair import find_repeats, repair, usable
 from importers.survey import survey
 from importers.vocabulary import vocabulary, words_in
 from layers.catalog import find_layer
@@ -49,6 +49,7 @@ _REMARKS = frozenset(
         Fault.ELEVATION_UNKNOWN,
         Fault.SECTION_UNKNOWN,
         Fault.REPAIRED,
+        Fault.REPEATED,
     }
 )
 
@@ -155,6 +156,8 @@ def understand(raw: SourceLayer, dataset: Dataset, context: Context, settled: Se
     layer, text, findings = decode(replace(raw, columns=without_solids), decoding)
     target = settled.target if settled else _target(layer, dataset, context, rule)
     placed, kept, faults = _placed(layer, target, context, rule, settled)
+    if settled is None:  # what comes in turns is compared in the city, by the check of the network
+        faults += find_repeats(layer.geometries, layer.columns, layer.rows)
     census = settled.census if settled else None
     attributes = read_attributes(target.table, layer.columns, len(layer), census)
     if rule.fields is not None:

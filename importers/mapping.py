@@ -13,7 +13,7 @@ import shapely
 from importers.elevation import Vertical, read_node_heights, read_verticals
 from importers.faults import Fault, Finding
 from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text
-from importers.section import read_sections, sections_columns
+from importers.section import read_ducts, read_sections, sections_columns
 from importers.vocabulary import best_word, match_value
 from layers.boundaries import Level
 from layers.columns import Column, combine
@@ -221,7 +221,7 @@ def _utility_lines(
         | {"geom": LineStrings(vertical.lines.xyz[:, :2], vertical.lines.counts), "axis": _axes(vertical)}
         | {"material": materials}
         | {
-            "ducts": attributes.values("ducts").map(_whole),
+            "ducts": _ducts(attributes),
             "voltage_v": attributes.values("voltage_v").map(_voltage),
             "pressure_bar": attributes.values("pressure_bar").map(_positive),
         }
@@ -324,6 +324,11 @@ def _positive(value: Any) -> float | None:
 def _whole(value: Any) -> int | None:
     number = _positive(value)
     return round(number) if number is not None else None
+
+
+def _ducts(attributes: Attributes) -> Column[int | None]:
+    stated, told = attributes.values("ducts").map(_whole), read_ducts(attributes)
+    return stated if told is None else combine(stated, told).map(lambda ducts: ducts[0] or ducts[1])
 
 
 def _metres(attributes: Attributes, name: str, usual_unit: str) -> Column[float | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -11,10 +11,14 @@ import shapely
 from importers.faults import Fault, Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
 # A repair that changes more of the area than this has changed the thing.
 _AREA_TOLERANCE = 1e-3
+# Records of one geometry that a further one is compared with.
+_MOST_TWINS = 20
 
 _KINDS = {
     "utility_lines": {1, 5},
@@ -55,6 +59,30 @@ def usable(geometries: NDArray[np.object_], rows: NDArray[np.int64]) -> tuple[ND
         for row in rows[broken & ~missing]
     ]
     return ~missing & ~broken, findings
+
+
+def find_repeats(
+    geometries: NDArray[np.object_], columns: Mapping[str, Sequence[Any]], rows: NDArray[np.int64]
+) -> list[Finding]:
+    """A finding for each record that an earlier one equals in geometry and every attribute."""
+    shapes: dict[bytes, list[int]] = {}
+    findings = []
+    for i, shape in enumerate(shapely.to_wkb(geometries)):
+        if shape is None:
+            continue
+        earlier = shapes.setdefault(shape, [])
+        twin = next((j for j in earlier if all(_equal(values[i], values[j]) for values in columns.values())), None)
+        if twin is not None:
+            findings.append(
+                Finding(Fault.REPEATED, f"the same record as row {rows[twin]}", "delete one of the two", int(rows[i]))
+            )
+        elif len(earlier) < _MOST_TWINS:
+            earlier.append(i)
+    return findings
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN
 
 
 def repair(table: str, geometries: NDArray[np.object_], rows: NDArray[np.int64]) -> Sound:

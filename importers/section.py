@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from importers.fields import DIAMETER, parse_lengths, parse_size
+from importers.fields import DIAMETER, parse_ducts, parse_lengths, parse_size
 from importers.vocabulary import match_value, vocabulary
 from layers.columns import Column, combine
 from layers.utilities import SectionShape
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Wider than any sewer or tunnel of a utility: a number beyond it stands for something else.
 _WIDEST_M = 10.0
+# Thinner than any cable or microduct: the number is in another unit than its column.
+_THINNEST_M = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,22 @@ def read_sections(attributes: Attributes, materials: Sequence[str | None]) -> Co
     """Section of each record. A plain diameter is outer or inner as is usual for its material."""
     lengths = [_lengths(attributes, key) for key in _LENGTH_KEYS]
     sizes, shapes = attributes.values("size"), attributes.values("shape")
-    return combine(*lengths, sizes, shapes, Column.of(materials)).map(_read_section)
+    sections = combine(*lengths, sizes, shapes, Column.of(materials)).map(_read_section)
+    ducts = read_ducts(attributes)
+    return sections if ducts is None else combine(sections, ducts).map(_name_ducts)
+
+
+def read_ducts(attributes: Attributes) -> Column[int | None] | None:
+    """How many ducts a bank has, by the text that stands where a size is expected; None where no text tells of any."""
+    told = (attributes.values(key).map(parse_ducts) for key in ("size", "diameter", "outer_diameter"))
+    return next((ducts for ducts in told if any(ducts.distinct)), None)
+
+
+def _name_ducts(known: tuple[Section, int | None]) -> Section:
+    section, ducts = known
+    if section.shape is not SectionShape.UNKNOWN or not ducts:
+        return section
+    return Section(SectionShape.UNKNOWN, f"{ducts} ducts, but the size of their bank is not stated")
 
 
 def _read_section(stated: tuple[Any, ...]) -> Section:
@@ -48,6 +65,9 @@ def _read_section(stated: tuple[Any, ...]) -> Section:
     widest = max(section.outer_width_m or 0.0, section.outer_height_m or 0.0)
     if widest > _WIDEST_M:
         return Section(SectionShape.UNKNOWN, f"a section of {widest:g} m is no pipe's")
+    told = min((length for length in (*lengths[:-1], *(parse_size(size) or ())) if length), default=widest)
+    if told < _THINNEST_M:
+        return Section(SectionShape.UNKNOWN, f"a section of {told:g} m is no pipe's: in which unit is it?")
     return section
 
 

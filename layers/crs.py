@@ -6,7 +6,7 @@ Axis order is always x, y (east, north; longitude, latitude), whatever the autho
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ WGS84 = "EPSG:4326"
 
 # Deprecated by EPSG because false easting and false northing were swapped.
 SWAPPED_DEFINITIONS = frozenset({"EPSG:6956", "EPSG:6957", "EPSG:6958", "EPSG:6959"})
+# The same in a .prj, which names no code: easting and northing as they were exchanged.
+_SWAPPED_ORIGIN = (0.0, 500_000.0)
 # VN-2000 / TM-3 zones that PostGIS 3.3's spatial_ref_sys lacks.
 VN2000_TM3 = range(9205, 9219)
 HON_DAU_1992 = "EPSG:5727"
@@ -109,12 +111,18 @@ def parse_crs(text: str) -> Crs:
         epsg = definition.to_epsg()
     except CRSError as error:
         raise Invalid(f"'{text[:80]}' is no coordinate reference system: give a code such as {DEFAULT}") from error
-    code = f"EPSG:{epsg}" if epsg else definition.to_wkt()
-    if code in SWAPPED_DEFINITIONS:
+    crs = Crs(f"EPSG:{epsg}" if epsg else definition.to_wkt(), definition, vertical)
+    if crs.code in SWAPPED_DEFINITIONS or _has_swapped_origin(crs):
         raise Invalid(
-            f"{code} is deprecated, its false easting and northing are swapped: use EPSG:5896-5899 or 9205-9218"
+            f"{crs.code if epsg else crs.name} is deprecated, its false easting and northing are swapped: use"
+            " EPSG:5896-5899 or 9205-9218"
         )
-    return Crs(code, pyproj.CRS.from_epsg(epsg) if epsg else definition, vertical)
+    return replace(crs, _definition=pyproj.CRS.from_epsg(epsg)) if epsg else crs
+
+
+def _has_swapped_origin(crs: Crs) -> bool:
+    origin = crs.parameters.get("False easting"), crs.parameters.get("False northing")
+    return "Vietnam" in crs.datum and origin == _SWAPPED_ORIGIN
 
 
 def _horizontal(definition: pyproj.CRS) -> tuple[pyproj.CRS, str | None]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from importers.archive.kinds import HEAD_BYTES, Kind, is_archive
 from importers.archive.members import Member, open_members
-from importers.archive.names import Places, decode_names
+from importers.archive.names import Places, climbs, decode_names
 from importers.faults import Fault, Finding, Rejected
 from importers.sandbox import KEPT
 
@@ -91,6 +91,11 @@ def _kind(path: Path, name: str) -> Kind | None:
         return is_archive(stream.read(HEAD_BYTES), name)
 
 
+def _climbing(name: str) -> Finding:
+    said = f"{name} is to be written outside the archive's own folder, as no program packs it by itself"
+    return Finding(Fault.UNREADABLE, said, "ask who made the archive; deliver the file itself")
+
+
 class _TooMuch(Rejected):
     """A limit on all that was delivered: it ends the archives around, too."""
 
@@ -153,8 +158,9 @@ class _Unpacking:
             shown = f"{name}/{inner}"
             if len(inner) > self.limits.name_characters:
                 raise _TooMuch(name, f"holds names of more than {self.limits.name_characters} characters")
-            if member.fault is not None:
-                files.append((shown, member.fault))
+            fault = _climbing(shown) if climbs(inner) else member.fault
+            if fault is not None:
+                files.append((shown, fault))
                 continue
             target = places.choose(inner)
             self._write(member, target, name)

@@ -43,6 +43,16 @@ def _choose_decoder(names: Sequence[bytes]) -> Callable[[bytes], str]:
     return lambda name: decode(name.decode("latin-1"))
 
 
+def climbs(name: str) -> bool:
+    """Whether a name leads out of the archive's own folder."""
+    depth = 0
+    for part in _SEPARATORS.split(name):
+        depth += {"": 0, ".": 0, "..": -1}.get(part, 1)
+        if depth < 0:
+            return True
+    return False
+
+
 class Places:
     """Paths below a folder for the files of an archive, no two the same, none outside."""
 

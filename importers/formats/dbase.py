@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from importers.faults import Fault, Rejected
 from importers.formats.gdal import SEND_AGAIN, Source, declared_prj, private_copy, read_layer, stem
 from importers.formats.tabular.grid import Table
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
     from importers.source import Dataset, SourceLayer
 
-_HEADER_BYTES = 32
+_HEADER_BYTES, _LAST_FIELD = 32, 0x0D
+_SHOWN = 5
 # dBASE III, IV, V and 7 without and with memos, FoxPro, Visual FoxPro.
 _VERSIONS = frozenset(b"\x02\x03\x04\x05\x30\x31\x32\x83\x8b\x8c\xf5\xfb")
 
@@ -41,7 +44,7 @@ def read_dbase(dataset: Dataset) -> Iterator[SourceLayer]:
     texts = {v for column in delivered.columns.values() for v in column if isinstance(v, str)}
     readable = decode_layer([*delivered.columns, *texts], declared=encoding).decode
     cells = [[_cell(value) for value in row] for row in zip(*delivered.columns.values(), strict=True)]
-    table = Table(list(delivered.columns), cells, [], delivered.notes)
+    table = Table(list(delivered.columns), cells, [], (*delivered.notes, *find_overflows(dataset.path)))
     origin = Origin(stem(dataset), declared_prj(dataset)[0], readable, encoding)
     if not cells or not is_placed(table, origin):
         raise _shapeless(dataset)
@@ -59,6 +62,35 @@ def check_table(path: Path, name: str) -> int:
     if actual < stated:
         raise Rejected(Fault.TRUNCATED, f"{name}: {actual} of {stated} bytes are there", SEND_AGAIN)
     return int(rows)
+
+
+def find_overflows(path: Path) -> tuple[str, ...]:
+    """What is said of numbers that did not fit their field: dBASE has stars in their place, and GDAL nothing."""
+    with path.open("rb") as stream:
+        rows, start, width = struct.unpack("<IHH", stream.read(12)[4:])
+    notes = []
+    for name, kind, at in _fields(path, start):
+        if kind not in "NF" or not rows:
+            continue
+        table = np.memmap(path, np.uint8, "r", start, (rows, width))
+        found = (np.flatnonzero(table[:, at] == ord("*")) + 1).tolist()
+        if found:
+            shown = ", ".join(map(str, found[:_SHOWN])) + (" …" if len(found) > _SHOWN else "")
+            notes.append(f"{len(found)} numbers of {name} did not fit their field (*****) and are lost: rows {shown}")
+    return tuple(notes)
+
+
+def _fields(path: Path, start: int) -> Iterator[tuple[str, str, int]]:
+    """Name, kind and place within a row of each field."""
+    with path.open("rb") as stream:
+        head = stream.read(start)
+    place = 1
+    for at in range(_HEADER_BYTES, start - 1, _HEADER_BYTES):
+        field = head[at : at + _HEADER_BYTES]
+        if len(field) < _HEADER_BYTES or field[0] == _LAST_FIELD:
+            return
+        yield field[:11].split(b"\0")[0].decode("iso-8859-1"), chr(field[11]), place
+        place += field[16]
 
 
 def declared_encoding(cpg: Path | None, table: Path | None) -> str | None:

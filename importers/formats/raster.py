@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # What programs write for "no value" where the format has no place to declare it.
 NO_VALUE = (-9999.0, -99999.0, -32768.0, -32767.0, -3.4028234663852886e38, 3.4028234663852886e38)
+_NO_VALUE_BEYOND = 1e30  # 1e38 and the largest double, as programs write them
 _HEAD_BYTES = 4096
 _MOST_CELLS = 100_000_000
 # Points that fill less of the grid through them are no grid.
@@ -107,7 +108,8 @@ def _points(dataset: Dataset) -> NDArray[np.float64]:
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _SEND_GRID) from error
     if points.shape[1:] != (3,) or not len(points) or not np.isfinite(points[:, :2]).all():
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: not three numbers a line", _SEND_GRID)
-    points[np.isin(points[:, 2], NO_VALUE) | ~np.isfinite(points[:, 2]), 2] = np.nan
+    is_known = np.isfinite(points[:, 2]) & ~np.isin(points[:, 2], NO_VALUE) & (np.abs(points[:, 2]) < _NO_VALUE_BEYOND)
+    points[~is_known, 2] = np.nan
     return np.asarray(points)
 
 

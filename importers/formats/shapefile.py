@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
-from importers.formats.dbase import check_table, declared_encoding
+from importers.formats.dbase import check_table, declared_encoding, find_overflows
 from importers.formats.gdal import SEND_AGAIN, Source, declared_prj, private_copy, read_any_layers, stem
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def read_shapefile(dataset: Dataset) -> Iterator[AnyLayer]:
     _check_rows(dataset, shapes)
     crs, origin = declared_prj(dataset)
     with private_copy(dataset, ".shp", ".shx", ".dbf") as path:
-        notes = () if dataset.sidecar(".shx") else (_rebuild_index(dataset, path),)
+        notes = find_overflows(path.with_suffix(".dbf"))
+        notes += () if dataset.sidecar(".shx") else (_rebuild_index(dataset, path),)
         source = Source(
             path,
             "ESRI Shapefile",

@@ -192,17 +192,21 @@ class _Reading:
             if self.keep_in is not None and has_left(folder / KEPT):
                 self.nursery.end(worker)  # so that it can change nothing any more
                 keep(folder / KEPT, self.keep_in)
-        except Rejected as rejected:
-            return _full(folder) or rejected
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                return _say_full(self.keep_in or folder)
-            return Rejected(Fault.UNREADABLE, f"{dataset.name} brings files that cannot be kept: {error}", _REMEDY)
+        except (Rejected, OSError) as error:
+            return self._explain(error, dataset, folder)
         else:
             return None
         finally:
             self.nursery.put_back(worker)
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _explain(self, error: Rejected | OSError, dataset: Dataset, folder: Path) -> Exception:
+        """What failed: the file, what it left, or a disk."""
+        if isinstance(error, Rejected):
+            return _full(folder) or error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _say_full(self.keep_in or folder)
+        return Rejected(Fault.UNREADABLE, f"{dataset.name} brings files that cannot be kept: {error}", _REMEDY)
 
     def _prepare(self, dataset: Dataset, folder: Path) -> Dataset:
         """A copy for the worker. It cannot put a link where we look, for the folder above its two is not its own."""

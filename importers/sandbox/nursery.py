@@ -41,6 +41,7 @@ _ENVIRONMENT = {
     "GDAL_SKIP": "HTTP,WMS,WCS,WMTS,OGCAPI,STACIT,STACTA,PLMOSAIC,EEDAI,NGW,DAAS",
     "OGR_SKIP": "WFS,OAPIF,CSW,PLSCENES,CARTO,ELASTIC,AMIGOCLOUD,NGW,EEDA,PostgreSQL,MySQL",
     "GML_DOWNLOAD_SCHEMA": "NO",
+    "OSR_USE_NON_DEPRECATED": "NO",  # else EPSG:6957, which is refused, is silently read as EPSG:5897
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve a gigabyte before they use any

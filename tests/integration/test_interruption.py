@@ -53,7 +53,7 @@ def pipes(path: Path, rows: int) -> Path:
     """Water pipes 20 m long, 1 m apart."""
     path.parent.mkdir(parents=True, exist_ok=True)
     starts = np.column_stack([np.full(rows, EAST), NORTH + np.arange(rows) % 10_000])
-    lines = shapely.linestrings(np.stack([starts, starts + [20.0, 0.0]], axis=1))
+    lines = shapely.linestrings(np.stack([starts, starts + np.array([20.0, 0.0])], axis=1))
     refs = np.array([f"CN-{i}" for i in range(rows)], dtype=object)
     pyogrio.raw.write(
         path, shapely.to_wkb(lines), [refs], ["ma_ong"], crs="EPSG:9214", geometry_type="LineString", driver="GPKG"

@@ -15,24 +15,23 @@ from layers.crs import DEFAULT
 from layers.errors import Conflict
 from twin.sample.city.terrain import NODATA
 from twin.sample.city.ward import plan_ward
-from twin.sample.delivery.defects import DUPLICATE, QUARANTINED_FILE, plant
+from twin.sample.delivery.defects import DUPLICATE, LOADED, QUARANTINED_FILE, plant
 from twin.sample.delivery.departments import plan_utilities
 from twin.sample.delivery.land import plan_land
 from twin.sample.delivery.packing import pack
-from twin.sample.files.packing import locked_zip
+from twin.sample.delivery.strangers import UNDELIVERED, WITHIN, strangers
 from twin.sample.files.rasters import SHEETS, write_terrain
-from twin.sample.files.strangers import compound_document, database_of_access, drawing_of_autocad
 from twin.sample.files.vectors import fixed_dates
 from twin.sample.files.writers import write_dataset
 from twin.sample.trenches import Trench, find_trenches
 from twin.sample.truth import find_defects, find_features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from twin.sample.city.ward import Ward
 
-VERSION = 2
+VERSION = 3
 _SUMMARY = "sample.json"
 _TERRAIN = "10-dia-hinh"
 _OTHERS = "99-khac"
@@ -40,19 +39,6 @@ _OTHERS = "99-khac"
 _COPIES = (
     ("08-Cây xanh/cay-xanh-khu-1.kmz", f"{_OTHERS}/cay-xanh-khu-1 (ban sao).kmz"),
     ("02-xay-dung/nha-khu-1.shp", f"{_OTHERS}/nha-khu-1-ban-sao.shp"),
-)
-_FOREIGN = (
-    ("van-cap-nuoc-moi.geojson", b"", "empty-file"),
-    ("tuyen-ong-moi.dxf", b"", "empty-file"),
-    ("ranh-quy-hoach.shp", "Bản vẽ quy hoạch: xem tệp đính kèm trong thư.\n".encode(), "not-what-it-says"),
-    ("so-do-luoi.gpkg", b"<html><body>403 Forbidden</body></html>\n", "not-what-it-says"),
-    ("mat-bang-tong-the.dwg", drawing_of_autocad("AC1032"), "not-read"),
-    ("mat-cat-ngang.dwg", drawing_of_autocad("AC1015"), "not-read"),
-    ("bang-ke-cong.xls", compound_document("Workbook"), "not-read"),
-    ("ban-do-dia-chinh.dgn", compound_document("Dgn~H", "Dgn~S"), "not-read"),
-    ("kiem-ke.mdb", database_of_access("Jet"), "not-read"),
-    ("mat-khau.zip", locked_zip("ong-cap-nuoc.shp", bytes(100)), "locked"),
-    ("ho-so-mat.zip", locked_zip("cap-dien.gpkg", bytes(100)), "locked"),
 )
 
 
@@ -100,15 +86,16 @@ def _read_summary(folder: Path) -> SampleSummary | None:
 def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -> SampleSummary:
     ward = plan_ward(seed)
     planned = plant(sorted([*plan_utilities(ward), *plan_land(ward)], key=lambda file: file.path))
-    planned = [pack(file) for file in planned]
-    total = len(planned) + len(SHEETS) + len(_COPIES) + len(_FOREIGN)
+    planned = [pack(file) for file in planned if file.stem not in UNDELIVERED]
+    foreign = tuple(strangers())
+    total = len(planned) + len(SHEETS) + len(_COPIES) + len(foreign)
     files = []
     with fixed_dates():
         for done, file in enumerate(planned, start=1):
             files.append(write_dataset(file, folder / "ward"))
             if report:
                 report(done, total)
-    defects = [*find_defects(files), *_write_others(folder / "ward", ward)]
+    defects = [*find_defects(files), *_write_others(folder / "ward", ward, foreign)]
     if report:
         report(total, total)
     features = list(find_features(files))
@@ -131,18 +118,22 @@ def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -
     return summary
 
 
-def _write_others(folder: Path, ward: Ward) -> list[dict[str, Any]]:
+def _write_others(folder: Path, ward: Ward, foreign: Iterable[tuple[str, bytes, str]]) -> list[dict[str, Any]]:
     """The terrain, the copies, and files that are nothing at all; the defects that they are."""
     write_terrain(folder / _TERRAIN, ward.terrain)
     (folder / _OTHERS).mkdir()
-    defects = []
+    defects: list[dict[str, Any]] = [
+        {"file": f"{_TERRAIN}/{name}", "kind": "nodata-absurd", "expected": LOADED}
+        for name in SHEETS
+        if not name.endswith(".tif")
+    ]
     for original, copy in _COPIES:
         for part in (folder / original).parent.glob(f"{Path(original).stem}.*"):
             shutil.copyfile(part, (folder / copy).with_suffix(part.suffix))
         defects.append({"file": copy, "kind": "duplicate-file", "expected": DUPLICATE, "original": original})
-    for name, content, kind in _FOREIGN:
+    for name, content, kind in foreign:
         (folder / _OTHERS / name).write_bytes(content)
-        defects.append({"file": f"{_OTHERS}/{name}", "kind": kind, "expected": QUARANTINED_FILE})
+        defects.append({"file": f"{_OTHERS}/{name}{WITHIN.get(name, '')}", "kind": kind, "expected": QUARANTINED_FILE})
     return [{"layer": None, "row": None} | defect for defect in defects]
 
 

@@ -35,6 +35,12 @@ WHOLE_FILES = {
     "Hố ga nước thải khu 4": Defect("crs-mislabelled", QUARANTINED_FILE),
     "ong-cap-nuoc-ba-trieu": Defect("crs-neighbour-zone", QUARANTINED_FILE),
     "cong-nuoc-mua-doi-cung": Defect("crs-neighbour-zone", QUARANTINED_FILE),
+    "cap-dien-luc-nguyen-hue": Defect("crs-hn72", QUARANTINED_FILE),
+    "thua-dat-to-17": Defect("crs-hn72", QUARANTINED_FILE),
+    "tuyen-vien-thong-ngo-quyen": Defect("crs-deprecated", QUARANTINED_FILE),
+    "thua-dat-to-15": Defect("crs-deprecated", QUARANTINED_FILE),
+    "tru-chieu-sang-khu-5": Defect("zone-prefixed", QUARANTINED_FILE),
+    "tu-dien-khu-2": Defect("zone-prefixed", QUARANTINED_FILE),
     "thua-dat-to-19": Defect("crs-missing", QUARANTINED_FILE),
     "ho-ga-nuoc-thai-khu-2": Defect("crs-missing", QUARANTINED_FILE),
     "nha-khu-7": Defect("axes-swapped", REPAIRED),
@@ -48,7 +54,9 @@ WHOLE_FILES = {
     "Cáp điện lực Hai Bà Trưng": Defect("dbf-missing", QUARANTINED_FILE),
     "cong-nuoc-thai-ba-trieu": Defect("dbf-missing", QUARANTINED_FILE),
     "cong-nuoc-thai-nguyen-hue": Defect("shx-missing", LOADED),
-    "cong-nuoc-thai-pham-hong-thai": Defect("shx-missing", LOADED),
+    "cong-nuoc-mua-ly-thuong-kiet": Defect("shx-missing", LOADED),
+    "cong-nuoc-mua-le-loi": Defect("header-absurd", LOADED),
+    "cap-dien-luc-cac-tuyen-con-lai": Defect("header-absurd", LOADED),
     "ong-cap-nuoc-vo-thi-sau": Defect("depth-negative", LOADED),
     "Tuyến viễn thông Hai Bà Trưng": Defect("depth-negative", LOADED),
     "cap-dien-luc-vo-thi-sau": Defect("unit-ambiguous", LOADED),
@@ -58,6 +66,20 @@ WHOLE_FILES = {
 }
 # Stem of the file, index of the row in its first layer, what is done to it.
 SINGLE_ROWS = (
+    ("ong-dich-vu-cap-nuoc-khu-2", 33, "size-in-metres"),
+    ("cap-dien-ha-the-khu-1", 40, "size-in-millimetres"),
+    ("cap-dien-luc-le-loi", 13, "depth-in-metres"),
+    ("ong-cap-nuoc-ly-thuong-kiet", 7, "depth-in-metres"),
+    ("tuyen-vien-thong-cac-tuyen-con-lai", 40, "ducts-by-size"),
+    ("cap-dien-luc-cac-tuyen-con-lai", 60, "ducts-in-text"),
+    ("tuyen-vien-thong-cac-tuyen-con-lai", 50, "size-in-text"),
+    ("ong-dich-vu-cap-nuoc-khu-1", 60, "size-in-text"),
+    ("cap-dien-ha-the-khu-1", 50, "number-overflow"),
+    ("ong-dich-vu-cap-nuoc-khu-3", 50, "number-overflow"),
+    ("cay-xanh-khu-6", 20, "duplicate-row"),
+    ("ong-dich-vu-cap-nuoc-khu-1", 40, "duplicate-row"),
+    ("cong-nuoc-mua-cac-tuyen-con-lai", 70, "z-less-radius"),
+    ("ong-dau-noi-nuoc-thai-khu-3", 50, "z-less-radius"),
     ("cap-dien-ha-the-khu-1", 7, "depth-missing"),
     ("Ống dịch vụ cấp nước khu 4", 12, "depth-missing"),
     ("cap-dien-ha-the-khu-1", 30, "depth-absurd"),
@@ -97,6 +119,15 @@ SINGLE_ROWS = (
     ("ong-dau-noi-nuoc-thai-khu-1", 13, "zero-length"),
     ("cap-dien-ha-the-khu-3", 21, "zero-length"),
 )
+# What is wrong with the form of a whole file.
+_MISTAKES: dict[str, dict[str, str]] = {
+    "crs-mislabelled": {"label": "wgs84"},
+    "crs-neighbour-zone": {"label": "neighbour"},
+    "crs-missing": {"label": "none"},
+    "crs-hn72": {"label": "hn72", "crs": "EPSG:5897"},
+    "crs-deprecated": {"label": "deprecated", "crs": "EPSG:5897"},
+    "zone-prefixed": {"label": "code", "crs": "EPSG:3405"},
+}
 
 
 def plant(files: list[Dataset]) -> list[Dataset]:
@@ -113,7 +144,8 @@ def _spoil_rows(file: Dataset) -> Dataset:
     rows = list(first.rows)
     for stem, index, done in SINGLE_ROWS:
         if stem == file.stem:
-            rows[index] = _SPOILERS[done](rows[index])
+            whole = rows[index - 1] if done == "duplicate-row" else rows[index]
+            rows[index] = _SPOILERS[done](whole)
     return replace(file, layers=(replace(first, rows=tuple(rows)), *others))
 
 
@@ -127,9 +159,7 @@ def _spoil_file(file: Dataset) -> Dataset:
         layers = tuple(replace(layer, rows=tuple(map(_confuse, layer.rows, range(99)))) for layer in file.layers)
     else:
         layers = file.layers
-    label = {"crs-mislabelled": "wgs84", "crs-neighbour-zone": "neighbour", "crs-missing": "none"}.get(defect.kind)
-    form = replace(file.form, label=label) if label else file.form
-    return replace(file, form=form, layers=layers, spoil=defect)
+    return replace(file, form=replace(file.form, **_MISTAKES.get(defect.kind, {})), layers=layers, spoil=defect)
 
 
 def _lose(row: Row) -> Row:
@@ -175,6 +205,42 @@ def _set_size(value: Value) -> Callable[[Row], Row]:
         return replace(row, fields=fields, expected=expected, defects=(Defect("diameter-missing", NO_SECTION),))
 
     return spoil
+
+
+def _mistake_unit(factor: float) -> Callable[[Row], Row]:
+    """A size in another unit than its column."""
+
+    def spoil(row: Row) -> Row:
+        size = next(value for name, value in row.fields.items() if name.startswith(_SIZES))
+        spoilt = _set_size(round(float(size or 0.0) * factor, 4))(row)
+        return replace(spoilt, defects=(Defect("unit-mixed", NO_SECTION),))
+
+    return spoil
+
+
+def _tell_size(text: str, ducts: int | None = None) -> Callable[[Row], Row]:
+    """A size that only text tells, of which no outside follows, nor an axis from the crown."""
+
+    def spoil(row: Row) -> Row:
+        spoilt = _set_size(None)(row)
+        fields = spoilt.fields | {"KichThuoc": text}
+        expected = spoilt.expected | ({"ducts": ducts} if ducts else {})
+        kind = "ducts-in-text" if ducts else "size-in-text"
+        spoilt = replace(spoilt, fields=fields, expected=expected, defects=(Defect(kind, NO_SECTION),))
+        return spoilt if row.expected.get("vertical_reference") == "axis" else _forget_elevation(spoilt)
+
+    return spoil
+
+
+def _overflow(row: Row) -> Row:
+    """A depth or elevation that does not fit its column."""
+    column = next(name for name in row.fields if name.startswith(("DoSau", "CaoDo")))
+    spoilt = replace(row, overflown=(column,), defects=(Defect("number-overflow", NO_ELEVATION),))
+    return _forget_elevation(spoilt)
+
+
+def _repeat(row: Row) -> Row:
+    return replace(row, defects=(Defect("duplicate-row", NOTICE),))
 
 
 def _break_text(replacement: str) -> Callable[[Row], Row]:
@@ -234,6 +300,15 @@ _SPOILERS: dict[str, Callable[[Row], Row]] = {
     "depth-sentinel": _set_depth("z-sentinel", -9999.0),
     "z-sentinel": _set_z("z-sentinel", -9999.0),
     "z-unset": _set_z("z-sentinel", -99.0),
+    "depth-in-metres": _set_depth("unit-mixed", 0.9),
+    "size-in-metres": _mistake_unit(0.001),
+    "size-in-millimetres": _mistake_unit(1000.0),
+    "ducts-by-size": _tell_size("5 x D110 PVC E", 5),
+    "ducts-in-text": _tell_size("6x160", 6),
+    "size-in-text": _tell_size("818 GY (PERSL) R"),
+    "number-overflow": _overflow,
+    "duplicate-row": _repeat,
+    "z-less-radius": _set_z("z-sentinel", -9999.02),
     "z-lowest": _set_z("z-sentinel", -21474.836),
     "zero-z": _set_z("zero-z", 0.0),
     "diameter-missing": _set_size(None),

@@ -18,11 +18,12 @@ from twin.sample.delivery.series import MAINS, NODES, SERVICES, Share, choose_ma
 from twin.sample.delivery.vertical import InGeometry, Manner
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from twin.sample.city.networks import Line, Node
     from twin.sample.city.terrain import Terrain
     from twin.sample.city.ward import Ward
+    from twin.sample.delivery.models import Place
 
 # Formats in which every kind of node is a layer.
 _CONTAINERS = ("gpkg", "gdb")
@@ -42,7 +43,7 @@ def plan_utilities(ward: Ward) -> list[Dataset]:
         lines += [
             deliver_model(share, join_network(parts[share.label], known), ward.terrain)
             if share.form.format in TELLINGS
-            else _deliver_lines(share, parts[share.label], ward.terrain)
+            else _deliver_lines(share, parts[share.label], known, ward.terrain)
             for share in list(shares)
         ]
     told = {row.fields["name"] for file in lines if file.form.format in TELLINGS for row in file.layers[-1].rows}
@@ -73,7 +74,7 @@ def _by_area[T: (Line, Node)](things: Sequence[T], areas: Sequence[str], files: 
     return {f"khu {i + 1}": ordered[cuts[i] : cuts[i + 1]] for i in range(files)}
 
 
-def _deliver_lines(share: Share, lines: Sequence[Line], terrain: Terrain) -> Dataset:
+def _deliver_lines(share: Share, lines: Sequence[Line], known: Mapping[Place, Node], terrain: Terrain) -> Dataset:
     form, path = share.form, share.path
     if form.format in ("osm", "osmpbf"):
         return Dataset(path, form, (Layer(LINES, tuple(map_line(line, terrain) for line in lines)),))
@@ -81,13 +82,17 @@ def _deliver_lines(share: Share, lines: Sequence[Line], terrain: Terrain) -> Dat
         return Dataset(path, form, (draw_lines(name_layer(path, form), form, lines, terrain),))
     style = choose_style(share.series.discipline, share.turn, _fitting(share.series.manners, form))
     style = replace(style, vertical=choose_manner(share, style.vertical), survey=SURVEYS[share.number % len(SURVEYS)])
-    rows = tuple(describe_line(line, style, terrain, row) for row, line in enumerate(lines))
-    return Dataset(path, form, (Layer(name_layer(path, form), rows),))
+    rows = [describe_line(line, style, terrain, row) for row, line in enumerate(lines)]
+    if form.layout == "ends":
+        ends = join_network(lines, known).ends
+        named = ({"TuHo": first, "DenHo": last} for first, last in ends)
+        rows = [replace(row, fields=names | row.fields) for row, names in zip(rows, named, strict=True)]
+    return Dataset(path, form, (Layer(name_layer(path, form), tuple(rows)),))
 
 
 def _fitting(manners: tuple[Manner, ...], form: Form) -> tuple[Manner, ...]:
     """Ways to say how deep that a format has a place for."""
-    if form.traits.has_z:
+    if form.traits.has_z and form.layout != "ends":
         return manners
     return tuple(manner for manner in manners if not isinstance(manner, InGeometry))
 

@@ -10,23 +10,29 @@ import shapely
 
 from twin.sample.delivery.lines import OWNERS, Style, describe_identity, describe_line, expect_section
 from twin.sample.delivery.records import Layer, Row, Value
-from twin.sample.delivery.vertical import InGeometry, axis_offset, below_ground
+from twin.sample.delivery.vertical import InGeometry, axis_offset, below_ground, true_axis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from twin.sample.city.networks import Line, Node
+    from twin.sample.city.streets import Points
     from twin.sample.city.terrain import Terrain
-    from twin.sample.delivery.records import Form
+    from twin.sample.delivery.records import AxisRule, Elevations, Form
 
 _LAYERS = {"power": "DIEN_LUC", "telecom": "VIEN_THONG", "lighting": "CHIEU_SANG"}
 _MATERIALS = {"XLPE cable": "XLPE", "uPVC": "uPVC"}
+CURVES = ("arc", "bulge", "spline")
+SWERVE_M = 1.0
+# How far a curve may be from the straight pieces that are made of it.
+SAGITTA_M = 0.01
+_STEPS = 400
 _VOLTAGES = {"Trung thế": 22, "Hạ thế": 0.4}
 
 
 def draw_lines(name: str, form: Form, lines: Sequence[Line], terrain: Terrain) -> Layer:
     """The drawing of a street: its border and title, then lines."""
-    draw = _label if form.layout == "labels" else _draw
+    draw = {"labels": _label, "curves": _bend}.get(form.layout, _draw)
     return Layer(name, (*(_frame(lines) if form.version != "GDAL" else ()), *draw(lines, terrain)))
 
 
@@ -37,6 +43,47 @@ def _draw(lines: Sequence[Line], terrain: Terrain) -> Iterator[Row]:
         row = describe_line(line, style, terrain, number)
         known = ("discipline", "material", "section_shape", "outer_width_m", "outer_height_m")
         yield replace(row, fields={}, expected={key: row.expected[key] for key in known})
+
+
+def _bend(lines: Sequence[Line], terrain: Terrain) -> Iterator[Row]:
+    """Lines at one height that swerve from end to end, in turns as an arc, a bulge of a polyline, and a spline."""
+    for number, (line, row) in enumerate(zip(lines, _draw(lines, terrain), strict=True)):
+        kind = CURVES[number % len(CURVES)]
+        height_m = round(float(true_axis(line, terrain).mean()), 3)
+        path = swerve(line.path[[0, -1]], kind)
+        axis = np.full(len(path), height_m)
+        shape = shapely.LineString(np.column_stack([path, axis]))
+        told: dict[str, Value] = {"curve": kind}
+        yield replace(row, shape=shape, fields=told, expected=row.expected | {"sagitta_m": SAGITTA_M}, axis=_flat(axis))
+
+
+def _flat(axis: Elevations) -> AxisRule:
+    return lambda _: axis
+
+
+def swerve(ends: Points, kind: str) -> Points:
+    """Points along a curve between two ends, 1 m to the left of the straight way, closer than anybody measures."""
+    shares = np.linspace(0.0, 1.0, _STEPS + 1)[:, None]
+    if kind == "spline":
+        first, second, third, last = spline_points(ends)
+        rest = 1.0 - shares
+        bent = rest**3 * first + 3 * rest**2 * shares * second + 3 * rest * shares**2 * third + shares**3 * last
+        return np.asarray(bent)
+    chord = ends[1] - ends[0]
+    half_m = np.hypot(*chord) / 2
+    radius_m = (half_m**2 + SWERVE_M**2) / (2 * SWERVE_M)
+    left = np.array([-chord[1], chord[0]]) / (2 * half_m)
+    centre = ends.mean(axis=0) - left * (radius_m - SWERVE_M)
+    angles = np.arcsin(half_m / radius_m) * (1.0 - 2.0 * shares)
+    along = chord / (2 * half_m)
+    return np.asarray(centre + radius_m * (np.cos(angles) * left - np.sin(angles) * along))
+
+
+def spline_points(ends: Points) -> Points:
+    """The four control points of a cubic spline (4, 2)."""
+    chord = ends[1] - ends[0]
+    left = np.array([-chord[1], chord[0]]) / np.hypot(*chord) * SWERVE_M
+    return np.array([ends[0], ends[0] + chord / 3 + left, ends[0] + 2 * chord / 3 + left, ends[1]])
 
 
 def _label(lines: Sequence[Line], terrain: Terrain) -> Iterator[Row]:

@@ -85,6 +85,13 @@ MODELS = {
     "plateau": Form(".gml", kind="plateau", crs="EPSG:4756"),
     "ade": Form(".gml", kind="ade"),
 }
+# Lines that name the manholes at their ends, which are in other files of the folder.
+ENDS = {
+    "csv": Form(".csv", layout="ends", label="none", delimiter=";", decimal=","),
+    "xlsx": Form(".xlsx", layout="ends", label="none"),
+}
+# A geodatabase as it lies on the disk: a folder.
+GEODATABASE = Form(".gdb", crs="EPSG:9215")
 MAP = Form(".osm", crs="EPSG:4326")
 MAP_PBF = Form(".osm.pbf", kind="osmpbf", crs="EPSG:4326")
 CADASTRAL = Form(".dgn", kind="dgn")
@@ -114,6 +121,8 @@ DRAWINGS = {
     "R2010": Form(".dxf", version="R2010"),
     "R2018": Form(".dxf", version="R2018"),
     "GDAL": Form(".dxf", version="GDAL"),
+    "curves": Form(".dxf", version="R2000", layout="curves"),
+    "curves-2018": Form(".dxf", version="R2018", layout="curves"),
     "labels": Form(".dxf", version="R2000", layout="labels"),
     "labels-2018": Form(".dxf", version="R2018", layout="labels"),
     "blocks": Form(".dxf", version="R2018", encoding="tcvn3", layout="blocks"),

@@ -11,6 +11,7 @@ from twin.sample.city.ward import SHEETS
 from twin.sample.delivery.forms import (
     AREA_FORMS,
     CADASTRAL,
+    GEODATABASE,
     HOUSE_COLUMNS,
     HOUSE_FORMS,
     MAP,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from twin.sample.city.ward import Ward
 
 _TREE_FILES = 8
-# Sheets of the cadastre that are drawings, and the file of trees that comes from a map.
-_DRAWN_SHEETS = (6, 16)
+# Sheets of the cadastre that are drawings or a geodatabase, and the file of trees that comes from a map.
+_SHEET_FORMS = {6: CADASTRAL, 8: GEODATABASE, 16: CADASTRAL}
 _MAPPED_TREES = 6
 # What readers call the layers of formats that have words of their own.
 _READ_AS = {"parcels": "thửa đất (parcels)", "buildings": BUILDINGS, "roads": ROADS, "trees": TREES}
@@ -62,7 +63,7 @@ def _parcels(ward: Ward) -> Iterator[Dataset]:
     for sheet in range(1, SHEETS + 1):
         names = PARCEL_COLUMNS[sheet % len(PARCEL_COLUMNS)]
         parcels = [parcel for parcel in ward.parcels if parcel.sheet == sheet]
-        form = CADASTRAL if sheet in _DRAWN_SHEETS else AREA_FORMS[sheet % len(AREA_FORMS)]
+        form = _SHEET_FORMS.get(sheet, AREA_FORMS[sheet % len(AREA_FORMS)])
         drawn = form is CADASTRAL
         rows = (draw_parcel(parcel) if drawn else describe_parcel(parcel, names) for parcel in parcels)
         yield _deliver(name_file("01-dia-chinh", f"Thửa đất tờ {sheet:02d}", form, sheet), form, rows)

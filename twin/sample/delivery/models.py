@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twin.sample.delivery.records import AxisRule
     from twin.sample.delivery.series import Share
 
-    Place = tuple[float, float]
+type Place = tuple[float, float]
 
 # What an importer takes for the wall of a pipe whose material nobody states: that of concrete.
 _WALL_SHARE, _WALL_LEAST_M = 0.10, 0.040

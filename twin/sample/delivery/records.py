@@ -31,9 +31,10 @@ class Form:
     kind: the format, where the suffix does not tell it.
     encoding: utf-8, nfd (UTF-8 decomposed), tcvn3, vni, cp1258, viscii or escapes (of a drawing).
     label: how the CRS is declared: esri or gdal (WKT in a .prj, or in the file where its format has a place), comment
-    or code (first line of a table), prj (beside a table); wrongly: wgs84, neighbour; none.
+    or code (first line of a table), prj (beside a table); wrongly: wgs84, neighbour, hn72, deprecated; none.
     charset: what a Shapefile's .cpg or a MapInfo table says; None for nothing.
-    layout: of a table: points, degrees, vertices or wkt; of a drawing: labels, blocks or circles.
+    layout: of a table: points, degrees, vertices, wkt or ends (lines that name their manholes); of a drawing: labels,
+    blocks, circles or curves.
     version: of the format; GDAL where that program writes it.
     """
 
@@ -73,7 +74,7 @@ class Row:
     shape: EPSG:9214, with z where the file has it; None for a record without geometry.
     table: where it must arrive; None for a row that must not be accepted.
     true_shape: what must arrive where the delivered shape is spoilt.
-    drawing_layer: layer within a DXF.
+    drawing_layer: layer within a DXF. overflown: columns whose number did not fit.
     """
 
     shape: shapely.Geometry | None
@@ -84,6 +85,7 @@ class Row:
     true_shape: shapely.Geometry | None = None
     drawing_layer: str = "0"
     defects: tuple[Defect, ...] = ()
+    overflown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,8 +10,10 @@ import numpy as np
 import shapely
 from ezdxf import options  # type: ignore[attr-defined]
 from ezdxf.filemanagement import new
+from ezdxf.math import bulge_to_arc
 
 from layers.crs import parse_crs
+from twin.sample.delivery.drawings import SWERVE_M, spline_points
 from twin.sample.files.columns import spell
 from twin.sample.files.vectors import write_columns
 
@@ -86,7 +88,9 @@ def _fixed_dates() -> Iterator[None]:
 def _draw(space: Modelspace, row: Row, shape: shapely.Geometry, form: Form) -> None:
     on_layer = {"layer": row.drawing_layer}
     points = shapely.get_coordinates(shape, include_z=True).tolist()
-    if "circle_m" in row.fields:
+    if "curve" in row.fields:
+        _draw_curve(space, row, points, on_layer)
+    elif "circle_m" in row.fields:
         space.add_circle(points[0][:2], float(row.fields["circle_m"] or 0.0), dxfattribs=on_layer)
     elif "block" in row.fields:
         _insert(space, row, points[0][:2], form)
@@ -98,6 +102,24 @@ def _draw(space: Modelspace, row: Row, shape: shapely.Geometry, form: Form) -> N
         space.add_line(points[0], points[1], dxfattribs=on_layer)
     else:
         space.add_polyline3d(points, dxfattribs=on_layer)
+
+
+def _draw_curve(space: Modelspace, row: Row, points: list[list[float]], on_layer: dict[str, str]) -> None:
+    """An arc, which runs against the clock, a polyline with a bulge, or a spline by its control points."""
+    ends = np.array([points[0][:2], points[-1][:2]])
+    height = points[0][2]
+    bulge = -2 * SWERVE_M / float(np.hypot(*(ends[1] - ends[0])))
+    if row.fields["curve"] == "arc":
+        centre, start, stop, radius = bulge_to_arc(*ends.tolist(), bulge)
+        span = np.degrees([start, stop]).tolist()
+        space.add_arc((centre.x, centre.y, height), radius, *span, dxfattribs=on_layer)
+    elif row.fields["curve"] == "bulge":
+        corners = [(*ends[0], bulge), (*ends[1], 0.0)]
+        space.add_lwpolyline(corners, format="xyb", dxfattribs=on_layer | {"elevation": height})
+    else:
+        spline = space.add_spline(degree=3, dxfattribs=on_layer)
+        spline.control_points = [(x, y, height) for x, y in spline_points(ends).tolist()]
+        spline.knots = [0.0] * 4 + [1.0] * 4
 
 
 def _draw_flat(space: Modelspace, points: list[list[float]], on_layer: dict[str, str], form: Form) -> None:

@@ -30,10 +30,11 @@ def write_zip(
     path: Path, members: Mapping[str, bytes], *, stored: frozenset[str] = frozenset(), legacy: bool = False
 ) -> None:
     """An archive of members in this order; those of `stored` are not packed."""
-    path.write_bytes(_zip(members, stored=stored, legacy=legacy))
+    path.write_bytes(zip_bytes(members, stored=stored, legacy=legacy))
 
 
-def _zip(members: Mapping[str, bytes], *, stored: frozenset[str] = frozenset(), legacy: bool = False) -> bytes:
+def zip_bytes(members: Mapping[str, bytes], *, stored: frozenset[str] = frozenset(), legacy: bool = False) -> bytes:
+    """An archive in memory; names of legacy letters where they are so."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in members.items():
@@ -45,7 +46,7 @@ def _zip(members: Mapping[str, bytes], *, stored: frozenset[str] = frozenset(), 
 
 def locked_zip(name: str, content: bytes) -> bytes:
     """An archive whose one entry says that it is encrypted."""
-    made = bytearray(_zip({name: content}))
+    made = bytearray(zip_bytes({name: content}))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         made[made.index(mark) + at] |= _ENCRYPTED
     return bytes(made)
@@ -58,16 +59,20 @@ def write_archive(path: Path, members: Mapping[str, bytes], kind: str) -> str:
     """
     if kind == "nested":
         inner = f"{path.stem}.zip"
-        write_zip(path, {inner: _zip(members)})
+        write_zip(path, {inner: zip_bytes(members)})
         return f"{inner}/"
     if kind == "tar.gz":
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for name, content in members.items():
-                entry = tarfile.TarInfo(name)
-                entry.size, entry.mtime = len(content), _SECONDS
-                archive.addfile(entry, io.BytesIO(content))
-        path.write_bytes(gzip.compress(packed.getvalue(), mtime=_SECONDS))
+        path.write_bytes(gzip.compress(tar_bytes(members), mtime=_SECONDS))
         return ""
     write_zip(path, members, legacy=kind == "legacy")
     return ""
+
+
+def tar_bytes(members: Mapping[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime = len(content), _SECONDS
+            archive.addfile(entry, io.BytesIO(content))
+    return made.getvalue()

@@ -32,12 +32,30 @@ WGS84_LABEL = (
     'PARAMETER["Central_Meridian",107.0],PARAMETER["Scale_Factor",0.9999],PARAMETER["Latitude_Of_Origin",0.0],'
     'UNIT["Meter",1.0]]'
 )
+# EPSG:6957 as a program writes it that names no code: false easting and northing are exchanged.
+DEPRECATED_LABEL = (
+    'PROJCS["VN_2000_TM-3_zone_482",GEOGCS["GCS_VN_2000",DATUM["D_Vietnam_2000",'
+    'SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],'
+    'PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",500000.0],'
+    'PARAMETER["Central_Meridian",105.0],PARAMETER["Scale_Factor",0.9999],PARAMETER["Latitude_Of_Origin",0.0],'
+    'UNIT["Meter",1.0]]'
+)
+# What a file says of its system, where that is not the one that its coordinates are in.
+LABELS = {"neighbour": NEIGHBOUR_ZONE, "wgs84": WGS84_LABEL, "hn72": "EPSG:2044", "deprecated": "EPSG:6957"}
+# What stands before eastings that begin with the number of their zone.
+_ZONE_M = 48_000_000.0
 
 
-def project_rows(rows: Sequence[Row], form: Form, *, swapped: bool) -> NDArray[np.object_]:
-    """The rows' shapes in the coordinates of their file, with the decimals that it writes."""
+def label(form: Form) -> str:
+    """What a file says of its system, or wrongly says."""
+    return LABELS.get(form.label, form.crs)
+
+
+def project_rows(rows: Sequence[Row], form: Form, spoil: str) -> NDArray[np.object_]:
+    """The rows' shapes in the coordinates of their file, with the decimals that it writes, spoilt as is planned."""
     shapes = project([row.shape for row in rows], form)
-    return shapely.transform(shapes, _swap, include_z=_any_z(shapes)) if swapped else shapes
+    done = {"axes-swapped": _swap, "zone-prefixed": _prefix}.get(spoil)
+    return shapes if done is None else np.asarray(shapely.transform(shapes, done, include_z=_any_z(shapes)))
 
 
 def project(shapes: Sequence[shapely.Geometry | None], form: Form) -> NDArray[np.object_]:
@@ -60,6 +78,10 @@ def find_positions(rows: Sequence[Row], form: Form) -> NDArray[np.object_]:
 
 def _swap(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([points[:, 1], points[:, 0], points[:, 2:]])
+
+
+def _prefix(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([points[:, 0] + _ZONE_M, points[:, 1:]])
 
 
 def _any_z(shapes: NDArray[np.object_]) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# What two of the sheets have where there is no value, as programs write it that know only numbers.
+ABSURD = 1e38
 SHEETS = ("dem-2m-tay-bac.asc", "dem-2m-dong-bac.tif", "dem-2m-tay-nam.tif", "dem-2m-dong-nam.xyz")
 
 
@@ -62,21 +64,25 @@ def _write_asc(path: Path, sheet: Terrain) -> None:
     south = sheet.north - rows * sheet.pixel_m
     head = (
         f"ncols         {columns}\nnrows         {rows}\nxllcorner     {sheet.west:.3f}\nyllcorner     {south:.3f}\n"
-        f"cellsize      {sheet.pixel_m:.3f}\nNODATA_value  {NODATA:g}\n"
+        f"cellsize      {sheet.pixel_m:.3f}\nNODATA_value  {ABSURD:g}\n"
     )
-    body = "\n".join(" ".join(f"{height:.3f}" for height in row) for row in sheet.heights_m.tolist())
+    body = "\n".join(" ".join(map(_tell, row)) for row in sheet.heights_m.tolist())
     path.write_text(head + body + "\n", encoding="ascii")
     _declare(path)
 
 
 def _write_xyz(path: Path, sheet: Terrain) -> None:
-    """East, north and height of the middle of every cell that has one."""
-    rows, columns = np.nonzero(sheet.heights_m != NODATA)
+    """East, north and height of the middle of every cell."""
+    rows, columns = np.indices(sheet.heights_m.shape).reshape(2, -1)
     x = sheet.west + (columns + 0.5) * sheet.pixel_m
     y = sheet.north - (rows + 0.5) * sheet.pixel_m
     cells = zip(x.tolist(), y.tolist(), sheet.heights_m[rows, columns].tolist(), strict=True)
-    path.write_text("".join(f"{east:.2f} {north:.2f} {z:.3f}\n" for east, north, z in cells), encoding="ascii")
+    path.write_text("".join(f"{east:.2f} {north:.2f} {_tell(z)}\n" for east, north, z in cells), encoding="ascii")
     _declare(path)
+
+
+def _tell(height: float) -> str:
+    return f"{ABSURD:g}" if height == NODATA else f"{height:.3f}"
 
 
 def _declare(path: Path) -> None:

@@ -11,7 +11,7 @@ import shapely
 
 from layers.crs import parse_crs
 from twin.sample.files.columns import LEGACY, spelled
-from twin.sample.files.projecting import DEGREE_DECIMALS, METRE_DECIMALS
+from twin.sample.files.projecting import DEGREE_DECIMALS, LABELS, METRE_DECIMALS, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,13 +97,23 @@ def _lay_vertices(shapes: NDArray[np.object_]) -> _Laid:
     return ["MaDoiTuong", "ThuTuDinh", "X", "Y", *heights], decimals, rows()
 
 
-_LAYOUTS = {"points": _lay_points, "degrees": _lay_degrees, "wkt": _lay_wkt, "vertices": _lay_vertices}
+def _lay_nothing(shapes: NDArray[np.object_]) -> _Laid:
+    return [], [], ((i, []) for i in range(len(shapes)))
+
+
+_LAYOUTS = {
+    "points": _lay_points,
+    "degrees": _lay_degrees,
+    "wkt": _lay_wkt,
+    "vertices": _lay_vertices,
+    "ends": _lay_nothing,
+}
 
 
 def name_system(form: Form) -> str:
     """What stands above the header, where the table itself says its CRS."""
-    if form.label == "code":
-        return form.crs
+    if form.label in ("code", *LABELS):
+        return label(form)
     if form.label == "comment" and form.layout == "degrees":
         return "VN-2000, kinh độ và vĩ độ"
     if form.label == "comment":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import struct
+import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,19 +19,20 @@ import shapely
 from layers.crs import parse_crs
 from twin.sample.files.columns import as_bytes, columns, spelled, to_array
 from twin.sample.files.packing import write_zip
-from twin.sample.files.projecting import NEIGHBOUR_ZONE, VN2000_PROJ, WGS84_LABEL
+from twin.sample.files.projecting import DEPRECATED_LABEL, LABELS, VN2000_PROJ, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from twin.sample.delivery.records import Dataset, Form, Value
+    from twin.sample.delivery.records import Dataset, Form, Layer, Value
 
 _DBF_NAME = 10
 _TABLE_HEAD = 32
 _DATE = b"\x7d\x06\x1e"  # 2025-06-30 in the header of a table
-_LABEL_IN_FILE = {"neighbour": NEIGHBOUR_ZONE, "wgs84": WGS84_LABEL}
+_LOWEST = struct.pack("<2d", -sys.float_info.max, -sys.float_info.max)
+_HEIGHTS_AT = 68
 
 
 @contextmanager
@@ -39,6 +42,7 @@ def fixed_dates() -> Iterator[None]:
         "OGR_CURRENT_DATE": "2025-06-30T00:00:00.000Z",
         "OGR_SQLITE_SYNCHRONOUS": "OFF",
         "OPENFILEGDB_REPRODUCIBLE_UUID": "YES",
+        "OSR_USE_NON_DEPRECATED": "NO",
     }
     before = {name: pyogrio.get_gdal_config_option(name) for name in options}
     pyogrio.set_gdal_config_options(options)
@@ -65,10 +69,35 @@ def write_shapefile(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]
     elif form.label != "esri":
         prj.write_text(label_text(form), encoding="ascii")
 
+    _overflow(path.with_suffix(".dbf"), layer)
+
+
+def _overflow(path: Path, layer: Layer) -> None:
+    """Stars in the place of numbers that do not fit, as dBASE has them."""
+    content = bytearray(path.read_bytes())
+    start, width = struct.unpack("<HH", content[8:12])
+    at, place = {}, 1
+    for head in range(_TABLE_HEAD, start - 1, _TABLE_HEAD):
+        name = content[head : head + 11].split(b"\0")[0].decode("iso-8859-1")
+        at[name], place = (place, content[head + 16]), place + content[head + 16]
+    for i, row in enumerate(layer.rows):
+        for name in row.overflown:
+            first, size = at[name[:_DBF_NAME]]
+            content[start + i * width + first : start + i * width + first + size] = b"*" * size
+    path.write_bytes(content)
+
+
+def forget_heights(path: Path) -> None:
+    """The least and greatest z in the headers of a Shapefile, as programs leave them that never looked."""
+    for part in (path, path.with_suffix(".shx")):
+        content = bytearray(part.read_bytes())
+        content[_HEIGHTS_AT : _HEIGHTS_AT + len(_LOWEST)] = _LOWEST
+        part.write_bytes(content)
+
 
 def label_text(form: Form) -> str:
     """What a .prj says of the form's system, or wrongly says."""
-    stated = _LABEL_IN_FILE.get(form.label, form.crs)
+    stated = DEPRECATED_LABEL if form.label == "deprecated" else LABELS.get(form.label, form.crs)
     return stated if stated.startswith("PROJCS") else parse_crs(stated).wkt1
 
 
@@ -177,11 +206,6 @@ def _projection(code: str) -> dict[str, float]:
         "scale": known["Scale factor at natural origin"],
         "easting": known["False easting"],
     }
-
-
-def label(form: Form) -> str:
-    """What a file says of its system, or wrongly says."""
-    return _LABEL_IN_FILE.get(form.label, form.crs)
 
 
 def write_columns(

@@ -27,10 +27,10 @@ from twin.sample.files.models.plateau import write_plateau
 from twin.sample.files.models.utility_ade import write_utility_ade
 from twin.sample.files.osm import write_osm, write_osm_pbf
 from twin.sample.files.packing import write_archive
-from twin.sample.files.projecting import project_rows
+from twin.sample.files.projecting import label, project_rows
 from twin.sample.files.tables import write_table
 from twin.sample.files.vectors import (
-    label,
+    forget_heights,
     write_flatgeobuf,
     write_geodatabase,
     write_geojson_lines,
@@ -75,14 +75,16 @@ def write_dataset(file: Dataset, folder: Path) -> Dataset:
 
 
 def _write(path: Path, file: Dataset) -> Dataset:
-    swapped = file.spoil is not None and file.spoil.kind == "axes-swapped"
-    shapes = [project_rows(layer.rows, file.form, swapped=swapped) for layer in file.layers]
+    spoil = "" if file.spoil is None else file.spoil.kind
+    shapes = [project_rows(layer.rows, file.form, spoil) for layer in file.layers]
     written = _WRITERS[file.form.format](path, file, shapes) or file
-    if file.spoil is not None and file.spoil.kind == "truncated-file":
+    if spoil == "truncated-file":
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) * 6 // 10])
-    elif file.spoil is not None and file.spoil.kind in _LOST:
-        path.with_suffix(_LOST[file.spoil.kind]).unlink()
+    elif spoil == "header-absurd":
+        forget_heights(path)
+    elif spoil in _LOST:
+        path.with_suffix(_LOST[spoil]).unlink()
     return written
 
 
