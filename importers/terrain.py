@@ -85,7 +85,7 @@ def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool
         message = f"{dataset.name} does not say where on earth its pixels lie"
         raise Rejected(Fault.CRS_MISSING, message, "export it as GeoTIFF, or with its world file") from warning
     except (RasterioError, CPLE_BaseError) as error:  # the second is what GDAL says where rasterio has no word for it
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _ASK) from error
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", _ASK) from error
 
 
 def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target: Path | None) -> Columns:

@@ -45,6 +45,7 @@ from twin.desk.organisation import organisation
 from twin.excavations.package.package import MEDIA_TYPES, Package, write_package
 from twin.excavations.request import read_digs
 from twin.excavations.validation import require_valid
+from twin.mosaic import make_mosaic
 from twin.sample import write_sample
 from twin.settings import Settings
 from twin.work.command import run_worker
@@ -71,6 +72,7 @@ app.add_typer(excavation, name="excavation")
 app.add_typer(organisation, name="organisation")
 app.command("worker")(run_worker)
 app.command("audit")(audit)
+app.command("mosaic")(make_mosaic)
 
 
 def _tell_version(asked: bool) -> None:

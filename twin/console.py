@@ -33,6 +33,8 @@ _WORDS = {
     "auditing": ("Đang rà soát", "Auditing"),
     "audit": ("Rà soát", "Audit"),
     "reviewing": ("Đang kiểm tra mạng lưới và viết báo cáo", "Checking the networks, writing the report"),
+    "mosaic": ("Đang ghép địa hình", "Joining the terrain"),
+    "rasters": ("số ảnh địa hình", "rasters"),
     "packaging": ("Đang lập hồ sơ", "Writing the package"),
     "package": ("Hồ sơ trả lời", "Response package"),
     "import": ("Kết quả nạp", "Import"),

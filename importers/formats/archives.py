@@ -31,4 +31,4 @@ def open_archive(dataset: Dataset) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(dataset.path) as archive:
             yield archive
     except _BROKEN as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", SEND_AGAIN) from error
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", SEND_AGAIN) from error

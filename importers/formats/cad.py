@@ -37,7 +37,9 @@ def read_dxf(dataset: Dataset) -> Iterator[SourceLayer]:
     try:
         yield from _layers(drawing, dataset)
     except HOSTILE as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", "save it as DXF (R12 to R2018) again") from error
+        raise Rejected(
+            Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", "save it as DXF (R12 to R2018) again"
+        ) from error
 
 
 def _layers(drawing: Drawing, dataset: Dataset) -> Iterator[SourceLayer]:

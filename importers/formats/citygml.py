@@ -88,7 +88,9 @@ def _scan(dataset: Dataset) -> _Scan:
             parser.ParseFile(stream)
     except (expat.ExpatError, LookupError, ValueError) as error:
         cut = "no element found" in str(error) or "unclosed" in str(error)
-        raise Rejected(Fault.TRUNCATED if cut else Fault.UNREADABLE, f"{dataset.name}: {error}", _AGAIN) from error
+        raise Rejected(
+            Fault.TRUNCATED if cut else Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", _AGAIN
+        ) from error
     return scan
 
 

@@ -91,7 +91,7 @@ def _parse(text: bytes, dataset: Dataset, where: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {where}{error}", _AGAIN) from error
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name} is not valid JSON: {where}{error}", _AGAIN) from error
     return document if isinstance(document, dict) else {}
 
 

@@ -213,7 +213,7 @@ def _read_turns(source: Source, name: str, announced: int, with_geometry: bool) 
                     yield _chunk(source, meta, batch, done)
                     done += batch.num_rows
     except _BROKEN as error:
-        raise Rejected(Fault.UNREADABLE, f"{source.delivered}: {_public(error)}", SEND_AGAIN) from error
+        raise Rejected(Fault.UNREADABLE, f"{source.delivered} cannot be read: {_public(error)}", SEND_AGAIN) from error
     if not source.numbered and done < announced:
         raise Rejected(Fault.TRUNCATED, f"{source.delivered}: {done} of {announced} records can be read", SEND_AGAIN)
 
@@ -316,7 +316,9 @@ def _call(source: Source, function: Callable[..., Any], **arguments: Any) -> tup
             said = f"{source.delivered} has a layer of several kinds of geometry with z: {_public(error)}"
             raise Rejected(Fault.UNREADABLE, said, "deliver points, lines and areas as layers of their own") from error
         except _BROKEN as error:
-            raise Rejected(Fault.UNREADABLE, f"{source.delivered}: {_public(error)}", SEND_AGAIN) from error
+            raise Rejected(
+                Fault.UNREADABLE, f"{source.delivered} cannot be read: {_public(error)}", SEND_AGAIN
+            ) from error
     told = [w.message for w in caught if not issubclass(w.category, DeprecationWarning | ResourceWarning)]
     return result, tuple(dict.fromkeys(_public(message) for message in told))[:_MOST_NOTES]
 

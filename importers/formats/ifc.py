@@ -72,7 +72,7 @@ def read_ifc(dataset: Dataset) -> Iterator[SourceLayer]:
     except Rejected:
         raise
     except Exception as error:  # a parser of others on a file of others may raise anything
-        message = f"{dataset.name}: {str(error) or repr(error):.200}"
+        message = f"{dataset.name} cannot be read: {str(error) or repr(error):.200}"
         raise Rejected(Fault.UNREADABLE, message, "ask for it again, as IFC4") from error
     yield from city.layers(dataset.name, model.frame.crs, "map conversion")
 

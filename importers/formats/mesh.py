@@ -70,7 +70,9 @@ def _read(dataset: Dataset, parse: Callable[[bytes], Iterable[_Mesh]]) -> Iterat
     except _Cut as cut:
         raise Rejected(Fault.TRUNCATED, f"{dataset.name}: {cut}", _AGAIN) from cut
     except Exception as error:  # a parser of others on a file of others may raise anything
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {str(error) or repr(error):.200}", _AGAIN) from error
+        raise Rejected(
+            Fault.UNREADABLE, f"{dataset.name} cannot be read: {str(error) or repr(error):.200}", _AGAIN
+        ) from error
     city = City()
     for mesh in meshes:
         told = {"buildingid": mesh.name or dataset.path.stem}

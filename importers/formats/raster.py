@@ -105,7 +105,7 @@ def _points(dataset: Dataset) -> NDArray[np.float64]:
     try:
         points = np.loadtxt(io.BytesIO(_spaced(text if _is_point(first) else rest)), dtype=float, ndmin=2)
     except ValueError as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _SEND_GRID) from error
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", _SEND_GRID) from error
     if points.shape[1:] != (3,) or not len(points) or not np.isfinite(points[:, :2]).all():
         raise Rejected(Fault.UNREADABLE, f"{dataset.name}: not three numbers a line", _SEND_GRID)
     is_known = np.isfinite(points[:, 2]) & ~np.isin(points[:, 2], NO_VALUE) & (np.abs(points[:, 2]) < _NO_VALUE_BEYOND)

@@ -133,7 +133,7 @@ def _sheets(source: Source) -> list[str]:
         return [str(name) for name, _ in pyogrio.list_layers(source.path)]
     except (RuntimeError, ValueError) as error:
         said = str(error).replace(str(source.path), source.delivered)
-        raise Rejected(Fault.UNREADABLE, f"{source.delivered}: {said}", _SAVE_AGAIN) from error
+        raise Rejected(Fault.UNREADABLE, f"{source.delivered} cannot be read: {said}", _SAVE_AGAIN) from error
 
 
 def _cells(source: Source, sheet: str, merges: list[Range]) -> list[list[str | None]]:

@@ -94,7 +94,9 @@ def _parse(text: str, dataset: Dataset) -> tuple[list[str], list[list[str | None
         parsed = csv.reader(io.StringIO(rest), delimiter=_find_delimiter(lines[body:]), quoting=quoting)
         rows = [[cell.strip(" \t\n") or None for cell in row] for row in parsed]
     except csv.Error as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", "save the table as CSV UTF-8 again") from error
+        raise Rejected(
+            Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", "save the table as CSV UTF-8 again"
+        ) from error
     if len(rows) > 2 and lines[-1] and len(rows[-1]) < len(rows[-2]):
         raise Rejected(Fault.TRUNCATED, f"{dataset.name} ends within its last row", SEND_AGAIN)
     return lines[:body], rows, ["a quotation mark is not closed: all of them taken as text"] if unclosed else []

@@ -83,7 +83,7 @@ def open_drawing(dataset: Dataset) -> Drawing:
             content = _CODE_PAGE.sub(rb"\g<1>ANSI_1252", content, count=1)
         document, _ = recover.read(io.BytesIO(content.replace(rb"\U+", rb"\u+")))
     except HOSTILE as error:
-        raise Rejected(Fault.UNREADABLE, f"{dataset.name}: {error}", _SAVE_AGAIN) from error
+        raise Rejected(Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", _SAVE_AGAIN) from error
     code_page = declared[2].strip().decode("ascii", "replace") if declared else ""
     codec = "utf-8" if is_unicode and declared else "cp1252"
     return Drawing(document, code_page, codec, is_unicode)
