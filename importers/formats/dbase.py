@@ -69,18 +69,18 @@ def find_overflows(path: Path) -> tuple[str, ...]:
     with path.open("rb") as stream:
         rows, start, width = struct.unpack("<IHH", stream.read(12)[4:])
     notes = []
-    for name, kind, at in _fields(path, start):
-        if kind not in "NF" or not rows:
+    table = np.memmap(path, np.uint8, "r", start, (rows, width)) if rows else np.empty((0, width), np.uint8)
+    for name, kind, place in _fields(path, start):
+        if kind not in "NF":
             continue
-        table = np.memmap(path, np.uint8, "r", start, (rows, width))
-        found = (np.flatnonzero(table[:, at] == ord("*")) + 1).tolist()
+        found = (np.flatnonzero((table[:, place] == ord("*")).any(axis=1)) + 1).tolist()
         if found:
             shown = ", ".join(map(str, found[:_SHOWN])) + (" …" if len(found) > _SHOWN else "")
             notes.append(f"{len(found)} numbers of {name} did not fit their field (*****) and are lost: rows {shown}")
     return tuple(notes)
 
 
-def _fields(path: Path, start: int) -> Iterator[tuple[str, str, int]]:
+def _fields(path: Path, start: int) -> Iterator[tuple[str, str, slice]]:
     """Name, kind and place within a row of each field."""
     with path.open("rb") as stream:
         head = stream.read(start)
@@ -89,7 +89,7 @@ def _fields(path: Path, start: int) -> Iterator[tuple[str, str, int]]:
         field = head[at : at + _HEADER_BYTES]
         if len(field) < _HEADER_BYTES or field[0] == _LAST_FIELD:
             return
-        yield field[:11].split(b"\0")[0].decode("iso-8859-1"), chr(field[11]), place
+        yield field[:11].split(b"\0")[0].decode("iso-8859-1"), chr(field[11]), slice(place, place + field[16])
         place += field[16]
 
 

@@ -190,3 +190,11 @@ def test_sewer_steeper_than_its_length_is_a_slip(ground: Ground) -> None:
     flat = Ground(ground.storage, ())
     assert "falls by more than its length" in vertical(flat, line, DiemDo="đáy ống").reason[0]
     assert vertical(flat, line).source.tolist() == [ElevationSource.MEASURED]
+
+
+@pytest.mark.parametrize(("field", "value"), [("DoSau_cm", 1.1), ("DoSauDinh_mm", 0.9), ("DoSauTim_m", 0.02)])
+def test_depth_in_another_unit_than_its_column_is_unknown(ground: Ground, field: str, value: float) -> None:
+    """Nothing is buried a centimetre deep: 1.1 in a column of centimetres was metres, and nobody knows."""
+    found = vertical(ground, **{field: value})
+    assert np.isnan(found.z).all()
+    assert "in which unit" in found.reason.column[0]

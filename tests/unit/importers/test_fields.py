@@ -80,7 +80,8 @@ def test_diameters(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "size"),
     [("600x800", (0.6, 0.8)), ("0,6 x 0,8", (0.6, 0.8)), ("B2000×H1500", None), ("2000×1500 mm", (2.0, 1.5)),
-     ("D600", None), (None, None), ("60*80 cm", (0.6, 0.8))],
+     ("D600", None), (None, None), ("60*80 cm", (0.6, 0.8)),
+     ("24x110", None), ("5x110", None), ("100x200", (0.1, 0.2))],
 )  # fmt: skip
 def test_sizes(text: str | None, size: tuple[float, float] | None) -> None:
     """Width by height, millimetres unless the numbers or a unit say otherwise."""

@@ -110,8 +110,15 @@ def test_hanoi_1972_is_refused(code: str) -> None:
 
 
 def test_deprecated_swapped_definition_is_refused() -> None:
-    """EPSG:6956-6959 have false easting and northing exchanged."""
+    """EPSG:6956-6959 have false easting and northing exchanged, in a .prj that names no code too."""
     assert refusal(INSIDE, "EPSG:6956")[0] is Fault.CRS_UNUSABLE
+    label = parse_crs("EPSG:5897").wkt1.replace('"EPSG","5897"', '"Nobody","1"')
+    swapped = label.replace('"false_easting",500000', '"false_easting",0').replace(
+        '"false_northing",0', '"false_northing",500000'
+    )
+    fault, message, *_ = refusal(INSIDE, swapped)
+    assert fault is Fault.CRS_UNUSABLE
+    assert "swapped" in message
 
 
 def test_one_stray_feature_does_not_condemn_the_layer() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from importers.faults import Fault
-from importers.repair import Sound, repair, usable
+from importers.repair import Sound, find_repeats, repair, usable
 
 
 def fix(table: str, *wkt: str) -> Sound:
@@ -72,3 +72,11 @@ def test_polygons_and_roads_become_multi() -> None:
 def test_wrong_kind_is_refused() -> None:
     """A point among pipes is set aside, not dropped."""
     assert faults(fix("utility_lines", "POINT (0 0)", "LINESTRING (0 0, 1 0)")) == [(Fault.GEOMETRY_KIND, 1)]
+
+
+def test_records_that_stand_twice_are_named() -> None:
+    """Equal in geometry and every attribute, empty ones and NaN too; a difference anywhere makes another record."""
+    shapes = np.array([shapely.Point(1, 2)] * 4 + [shapely.Point(1, 3), None, None], dtype=object)
+    columns = {"ma": ["A", "A", "B", "A", "A", "C", "C"], "sau": [np.nan, np.nan, np.nan, 1.0, np.nan, None, None]}
+    found = find_repeats(shapes, columns, np.arange(1, 8))
+    assert [(f.fault, f.row, f.message) for f in found] == [(Fault.REPEATED, 2, "the same record as row 1")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from importers.attributes import read_attributes
-from importers.section import Section, read_sections
+from importers.section import Section, read_ducts, read_sections
 from layers.utilities import SectionShape
 
 
@@ -83,3 +83,33 @@ def test_section_wider_than_any_pipe_is_unknown() -> None:
     found = section("concrete", DuongKinhTrong="15 m")
     assert (found.shape, found.outer_width_m) == (SectionShape.UNKNOWN, None)
     assert "no pipe's" in found.reason
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"DKOng_mm": 0.11},
+        {"DKNgoai_mm": 0.063},
+        {"DKTrong_mm": 0.4},
+        {"DKOng_m": 110},
+        {"RongBe_mm": 0.45, "CaoBe_mm": 350},
+    ],
+)
+def test_size_in_another_unit_than_its_column_is_no_section(fields: dict[str, float]) -> None:
+    """A pipe of a tenth of a millimetre, or of a hundred metres, is of unknown size: the clash check must say so."""
+    found = section("HDPE", **fields)
+    assert (found.shape, found.outer_width_m) == (SectionShape.UNKNOWN, None)
+    assert "no pipe's" in found.reason
+
+
+def test_ducts_in_text_are_counted_and_sized_by_nobody() -> None:
+    """ "5x110" is five ducts: neither a box nor a pipe."""
+    told = read_attributes("utility_lines", {"KichThuoc": ["5x110", "600x800", "24x110 HDPE", "3x240", None]}, 5)
+    ducts = read_ducts(told)
+    assert ducts is not None
+    assert list(ducts) == [5, None, 24, None, None]
+    sections = read_sections(told, [None] * 5)
+    assert [found.shape for found in sections] == [SectionShape.UNKNOWN, SectionShape.RECTANGULAR] + [
+        SectionShape.UNKNOWN
+    ] * 3
+    assert sections[0].reason == "5 ducts, but the size of their bank is not stated"

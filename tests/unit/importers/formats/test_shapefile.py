@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyogrio.raw
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -275,3 +276,18 @@ def test_driver_byte_and_bytes_of_foreign_text(shared: Path) -> None:
     assert (chinese.columns, chinese.encoding) == ({"NAME": ["简体".encode("gbk").decode("latin-1")]}, "LDID/122")
     spanish = read(shared / "parcels/encodings/latin1-property.shp")
     assert (spanish.columns, spanish.encoding) == ({"name": ["México"]}, "LDID/87")
+
+
+def test_numbers_that_did_not_fit_are_named(tmp_path: Path) -> None:
+    """Stars in a field of numbers are lost numbers, which GDAL reads as "none given"; stars in text are text."""
+    path = tmp_path / "ong.shp"
+    names = {"ten": np.array(["*", "b", "c"], dtype=object), "sau": np.array([1.5, 2.5, 3.5])}
+    shapes = shapely.to_wkb(shapely.points(np.arange(6.0).reshape(3, 2)))
+    pyogrio.raw.write(path, shapes, list(names.values()), list(names), geometry_type="Point", crs="EPSG:9214")
+    table = path.with_suffix(".dbf")
+    content = table.read_bytes()
+    table.write_bytes(content.replace(b"2.500000000000000", b"*" * 17))
+    layer = read(path)
+    assert list(layer.columns["sau"]) == [1.5, None, 3.5]
+    assert list(layer.columns["ten"]) == ["*", "b", "c"]
+    assert layer.notes == ("1 numbers of sau did not fit their field (*****) and are lost: rows 2",)
