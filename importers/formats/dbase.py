@@ -65,7 +65,7 @@ def check_table(path: Path, name: str) -> int:
 
 
 def find_overflows(path: Path) -> tuple[str, ...]:
-    """What is said of numbers that did not fit their field: dBASE has stars in their place, and GDAL nothing."""
+    """What is said of stars in the place of numbers: so dBASE shows one that does not fit, and GDAL one not given."""
     with path.open("rb") as stream:
         rows, start, width = struct.unpack("<IHH", stream.read(12)[4:])
     notes = []
@@ -76,7 +76,10 @@ def find_overflows(path: Path) -> tuple[str, ...]:
         found = (np.flatnonzero((table[:, place] == ord("*")).any(axis=1)) + 1).tolist()
         if found:
             shown = ", ".join(map(str, found[:_SHOWN])) + (" …" if len(found) > _SHOWN else "")
-            notes.append(f"{len(found)} numbers of {name} did not fit their field (*****) and are lost: rows {shown}")
+            told = (
+                f"{len(found)} numbers of {name} are stars (*****), not given or too long for the field: rows {shown}"
+            )
+            notes.append(told)
     return tuple(notes)
 
 

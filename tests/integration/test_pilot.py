@@ -70,6 +70,7 @@ FAULTS = {
     "ducts-in-text": {Fault.SECTION_UNKNOWN},
     "size-in-text": {Fault.SECTION_UNKNOWN},
     "duplicate-row": {Fault.REPEATED},
+    "node-unknown": {Fault.GEOMETRY_MISSING},
 }
 OUTCOMES = {
     "file quarantined": {"quarantined"},
@@ -203,17 +204,17 @@ DECISIONS = {
     ("depth-negative", "loaded"): "negative",
     ("unit-ambiguous", "loaded"): "plausible only in cm",
     ("unit-ambiguous", "loaded, elevation unknown"): "plausible in none",
-    ("number-overflow", "loaded, elevation unknown"): "(*****) and are lost: rows {row}",
+    ("number-overflow", "loaded, elevation unknown"): "are stars (*****)",
 }
 # Of these nothing may come at all, as the comparison with the truth says.
-HARMLESS = ("header-absurd", "nodata-absurd")
+HARMLESS = ("header-absurd", "nodata-absurd", "design-beside", "feet")
 
 
 def said(file: FileReport, defect: dict[str, Any]) -> bool:
     """Whether the decision on a defect is on record."""
     words = DECISIONS.get((defect["kind"], defect["expected"]))
     if words is not None:
-        return words.format(row=defect["row"]) in json.dumps(file.decisions, ensure_ascii=False)
+        return words in json.dumps(file.decisions, ensure_ascii=False)
     return defect["kind"] in HARMLESS or (file.outcome == "duplicate" and defect["original"] in file.message)
 
 

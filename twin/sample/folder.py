@@ -19,10 +19,10 @@ from twin.sample.delivery.defects import DUPLICATE, LOADED, QUARANTINED_FILE, pl
 from twin.sample.delivery.departments import plan_utilities
 from twin.sample.delivery.land import plan_land
 from twin.sample.delivery.packing import pack
-from twin.sample.delivery.strangers import UNDELIVERED, WITHIN, strangers
 from twin.sample.files.rasters import SHEETS, write_terrain
 from twin.sample.files.vectors import fixed_dates
 from twin.sample.files.writers import write_dataset
+from twin.sample.strangers import UNDELIVERED, WITHIN, strangers
 from twin.sample.trenches import Trench, find_trenches
 from twin.sample.truth import find_defects, find_features
 

@@ -16,10 +16,11 @@ from twin.sample.delivery.forms import BANK_DEPTHS, DEPTHS, FALLS, SERVICE_DEPTH
 from twin.sample.delivery.land import plan_land
 from twin.sample.delivery.vertical import Level, true_axis
 from twin.sample.files.legacy_text import encode_cp1258, encode_tcvn3, encode_viscii, encode_vni
+from twin.sample.strangers import strangers
 
 VOCABULARY = tomllib.loads(files("importers").joinpath("vocabulary.toml").read_text(encoding="utf-8"))
 # Personal, and the words of a drawing: no importer maps them.
-UNMAPPED = {"tenchu", "text", "label", "block", "circlem"}
+UNMAPPED = {"tenchu", "text", "label", "block", "circlem", "curve"}
 # The columns that name manholes, which make no attribute.
 MANHOLES = {"tuho", "denho"}
 
@@ -91,7 +92,10 @@ def test_every_trap_is_planted_twice(deliveries):
     """Protects against a trap that passes by luck: each kind stands in two files at least."""
     planted = plant(deliveries)
     kinds = Counter(file.spoil.kind for file in planted if file.spoil)
-    kinds |= Counter(done for _, _, done in SINGLE_ROWS)
+    kinds |= Counter(
+        defect.kind for file in planted for layer in file.layers for row in layer.rows for defect in row.defects
+    )
+    kinds |= Counter(kind for _, _, kind in strangers())
     assert min(kinds.values()) >= 2, kinds
 
 

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 WANTED = [
-    {"definite": 6},
+    {"definite": 5},
     {"possible": 1},
     {"definite": 2, "unknown": 1},
     {},

@@ -27,6 +27,7 @@ LOADED = "loaded"
 
 _FAR_M = 30_000.0
 _SPIKE_M = 0.8
+_REDESIGNED_M = 0.37
 _SIZES = ("DKOng", "DKNgoai", "DKTrong", "DuongKinh")
 
 # By the stem of the file.
@@ -45,6 +46,10 @@ WHOLE_FILES = {
     "ho-ga-nuoc-thai-khu-2": Defect("crs-missing", QUARANTINED_FILE),
     "nha-khu-7": Defect("axes-swapped", REPAIRED),
     "cong-nuoc-mua-nguyen-hue": Defect("axes-swapped", REPAIRED),
+    "ong-dau-noi-nuoc-thai-khu-2": Defect("design-beside", LOADED),
+    "cong-nuoc-mua-hoang-hoa-tham": Defect("design-beside", LOADED),
+    "ong-cap-nuoc-pham-hong-thai": Defect("feet", LOADED),
+    "cong-nuoc-thai-doi-cung": Defect("feet", LOADED),
     "ong-cap-nuoc-ton-duc-thang": Defect("truncated-file", QUARANTINED_FILE),
     "ho-ga-nuoc-thai-khu-3": Defect("truncated-file", QUARANTINED_FILE),
     "cong-nuoc-mua-ba-trieu": Defect("truncated-file", QUARANTINED_FILE),
@@ -66,6 +71,8 @@ WHOLE_FILES = {
 }
 # Stem of the file, index of the row in its first layer, what is done to it.
 SINGLE_ROWS = (
+    ("cong-nuoc-mua-hoang-hoa-tham", 47, "node-unknown"),
+    ("cong-nuoc-thai-pham-hong-thai", 9, "node-unknown"),
     ("ong-dich-vu-cap-nuoc-khu-2", 33, "size-in-metres"),
     ("cap-dien-ha-the-khu-1", 40, "size-in-millimetres"),
     ("cap-dien-luc-le-loi", 13, "depth-in-metres"),
@@ -126,6 +133,7 @@ _MISTAKES: dict[str, dict[str, str]] = {
     "crs-missing": {"label": "none"},
     "crs-hn72": {"label": "hn72", "crs": "EPSG:5897"},
     "crs-deprecated": {"label": "deprecated", "crs": "EPSG:5897"},
+    "feet": {"version": "US"},
     "zone-prefixed": {"label": "code", "crs": "EPSG:3405"},
 }
 
@@ -157,9 +165,18 @@ def _spoil_file(file: Dataset) -> Dataset:
         layers = tuple(replace(layer, rows=tuple(_lose(row) for row in layer.rows)) for layer in file.layers)
     elif defect.expected == NO_ELEVATION:
         layers = tuple(replace(layer, rows=tuple(map(_confuse, layer.rows, range(99)))) for layer in file.layers)
+    elif defect.kind == "design-beside":
+        layers = tuple(replace(layer, rows=tuple(map(_add_design, layer.rows))) for layer in file.layers)
     else:
         layers = file.layers
     return replace(file, form=replace(file.form, **_MISTAKES.get(defect.kind, {})), layers=layers, spoil=defect)
+
+
+def _add_design(row: Row) -> Row:
+    """The inverts as they were designed, before those that were built."""
+    built = {name: value for name, value in row.fields.items() if name.startswith(("CaoDoDay", "DayCong"))}
+    design = {f"{name}_TK": round(float(value or 0.0) + _REDESIGNED_M, 2) for name, value in built.items()}
+    return replace(row, fields=design | row.fields)
 
 
 def _lose(row: Row) -> Row:
@@ -239,6 +256,11 @@ def _overflow(row: Row) -> Row:
     return _forget_elevation(spoilt)
 
 
+def _lose_node(row: Row) -> Row:
+    """A line to a manhole that nobody delivers."""
+    return replace(_reject(row, "node-unknown", row.shape), fields=row.fields | {"DenHo": "KHONG-RO-1"})
+
+
 def _repeat(row: Row) -> Row:
     return replace(row, defects=(Defect("duplicate-row", NOTICE),))
 
@@ -308,6 +330,7 @@ _SPOILERS: dict[str, Callable[[Row], Row]] = {
     "size-in-text": _tell_size("818 GY (PERSL) R"),
     "number-overflow": _overflow,
     "duplicate-row": _repeat,
+    "node-unknown": _lose_node,
     "z-less-radius": _set_z("z-sentinel", -9999.02),
     "z-lowest": _set_z("z-sentinel", -21474.836),
     "zero-z": _set_z("zero-z", 0.0),

@@ -111,6 +111,9 @@ def deliver_model(share: Share, network: Network, terrain: Terrain) -> Dataset:
     layers = [Layer(telling.lines.format(*words), tuple(rows))]
     if telling.nodes:
         nodes = sorted(network.nodes, key=lambda node: node.kind == "outfall")
+        if share.form.format == "swmm":  # of a basin under the street nobody thinks as of a manhole
+            basin = next(node for node in nodes if node.kind == "manhole")
+            nodes = [*(node for node in nodes if node is not basin), replace(basin, kind="storage")]
         layers.append(Layer(telling.nodes.format(*words), tuple(_node_row(node, telling, terrain) for node in nodes)))
     return Dataset(share.path, share.form, tuple(layers))
 

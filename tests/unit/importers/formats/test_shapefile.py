@@ -279,7 +279,7 @@ def test_driver_byte_and_bytes_of_foreign_text(shared: Path) -> None:
 
 
 def test_numbers_that_did_not_fit_are_named(tmp_path: Path) -> None:
-    """Stars in a field of numbers are lost numbers, which GDAL reads as "none given"; stars in text are text."""
+    """Stars in a field of numbers may be a lost number, which GDAL reads as "none given"; stars in text are text."""
     path = tmp_path / "ong.shp"
     names = {"ten": np.array(["*", "b", "c"], dtype=object), "sau": np.array([1.5, 2.5, 3.5])}
     shapes = shapely.to_wkb(shapely.points(np.arange(6.0).reshape(3, 2)))
@@ -290,4 +290,4 @@ def test_numbers_that_did_not_fit_are_named(tmp_path: Path) -> None:
     layer = read(path)
     assert list(layer.columns["sau"]) == [1.5, None, 3.5]
     assert list(layer.columns["ten"]) == ["*", "b", "c"]
-    assert layer.notes == ("1 numbers of sau did not fit their field (*****) and are lost: rows 2",)
+    assert layer.notes == ("1 numbers of sau are stars (*****), not given or too long for the field: rows 2",)

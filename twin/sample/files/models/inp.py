@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from twin.sample.delivery.records import Dataset, Row, Value
 
+_FOOT_M, _INCH_M = 0.3048, 0.0254
 _Section = tuple[str, str, "Iterable[Iterable[Value]]"]
 
 
@@ -24,25 +25,30 @@ def write_swmm(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> 
     """Offsets of links are heights above the bottoms of nodes, or elevations, as the version says."""
     pipes, nodes = file.layers
     by_elevation = file.form.version == "ELEVATION"
+    unit_m = _unit_m(file)
     bottoms = {row.fields["name"]: float(row.fields["bottom_m"] or 0.0) for row in nodes.rows}
-    inner = [row for row in nodes.rows if row.fields["kind"] != "outfall"]
+    inner = [row for row in nodes.rows if row.fields["kind"] not in ("outfall", "storage")]
+    basins = [row for row in nodes.rows if row.fields["kind"] == "storage"]
     outer = [row for row in nodes.rows if row.fields["kind"] == "outfall"]
     inlets = [row.fields["name"] for row in inner if row.fields["kind"] == "inlet"] or [inner[0].fields["name"]]
     is_storm = pipes.rows[0].fields["discipline"] == "storm"
     options = [
-        ("FLOW_UNITS", "CMS"), ("INFILTRATION", "HORTON"), ("FLOW_ROUTING", "DYNWAVE"),
+        ("FLOW_UNITS", "CMS" if unit_m == 1.0 else "CFS"), ("INFILTRATION", "HORTON"), ("FLOW_ROUTING", "DYNWAVE"),
         ("LINK_OFFSETS", "ELEVATION" if by_elevation else "DEPTH"), ("MIN_SLOPE", 0), ("ALLOW_PONDING", "NO"),
     ]  # fmt: skip
     sections: list[_Section] = [
         ("OPTIONS", "Option Value", options),
         ("SUBCATCHMENTS", "Name RainGage Outlet Area %Imperv Width %Slope CurbLen",
          ((f"LV-{i}", "TRAM-1", name, 0.12, 65, 30, 0.5, 0) for i, name in enumerate(inlets, start=1) if is_storm)),
-        ("JUNCTIONS", "Name Elevation MaxDepth InitDepth SurDepth Aponded", (_junction(row) for row in inner)),
+        ("JUNCTIONS", "Name Elevation MaxDepth InitDepth SurDepth Aponded", (_junction(row, unit_m) for row in inner)),
         ("OUTFALLS", "Name Elevation Type StageData Gated",
-         ((row.fields["name"], _fixed(row.fields["bottom_m"]), "FREE", "NO") for row in outer)),
+         ((row.fields["name"], _in(row.fields["bottom_m"], unit_m), "FREE", "NO") for row in outer)),
+        ("STORAGE", "Name Elev MaxDepth InitDepth Shape CurveParams SurDepth Fevap",
+         ((*_junction(row, unit_m)[:3], 0, "FUNCTIONAL", 0, 0, 12, 0, 0) for row in basins)),
         ("CONDUITS", "Name FromNode ToNode Length Roughness InOffset OutOffset InitFlow MaxFlow",
-         (_conduit(row, {} if by_elevation else bottoms) for row in pipes.rows)),
-        ("XSECTIONS", "Link Shape Geom1 Geom2 Geom3 Geom4 Barrels Culvert", map(_section, pipes.rows)),
+         (_conduit(row, {} if by_elevation else bottoms, unit_m) for row in pipes.rows)),
+        ("XSECTIONS", "Link Shape Geom1 Geom2 Geom3 Geom4 Barrels Culvert",
+         (_section(row, unit_m) for row in pipes.rows)),
         ("DWF", "Node Constituent Baseline Patterns",
          ((row.fields["name"], "FLOW", 0.0004) for row in inner if not is_storm)),
         ("COORDINATES", "Node X-Coord Y-Coord", _places(nodes.rows, shapes[1])),
@@ -51,35 +57,47 @@ def write_swmm(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> 
     _write(path, file, sections)
 
 
-def _junction(row: Row) -> list[Value]:
+def _unit_m(file: Dataset) -> float:
+    return _FOOT_M if file.form.version == "US" else 1.0
+
+
+def _in(value_m: Value, unit_m: float) -> str:
+    """A length in a model's unit, to the millimetre, or in feet to what a computation leaves."""
+    return f"{float(value_m or 0.0) / unit_m:.{3 if unit_m == 1.0 else 9}f}"
+
+
+def _junction(row: Row, unit_m: float) -> list[Value]:
     bottom, cover = (float(row.fields[key] or 0.0) for key in ("bottom_m", "cover_m"))
-    return [row.fields["name"], _fixed(bottom), _fixed(cover - bottom), 0, 0, 0]
+    return [row.fields["name"], _in(bottom, unit_m), _in(cover - bottom, unit_m), 0, 0, 0]
 
 
-def _conduit(row: Row, bottoms: dict[Value, float]) -> list[Value]:
+def _conduit(row: Row, bottoms: dict[Value, float], unit_m: float) -> list[Value]:
     told = row.fields
     offsets = [
-        _fixed(float(told[key] or 0.0) - bottoms.get(told[end], 0.0))
+        _in(float(told[key] or 0.0) - bottoms.get(told[end], 0.0), unit_m)
         for key, end in (("invert_start_m", "from"), ("invert_end_m", "to"))
     ]
-    return [told["name"], told["from"], told["to"], told["length_m"], 0.013, *offsets, 0, 0]
+    return [told["name"], told["from"], told["to"], _in(told["length_m"], unit_m), 0.013, *offsets, 0, 0]
 
 
-def _section(row: Row) -> list[Value]:
+def _section(row: Row, unit_m: float) -> list[Value]:
     told = row.fields
+    width, height = (_in(told[key], unit_m) for key in ("inner_width_m", "inner_height_m"))
     if told["shape"] == "circular":
-        return [told["name"], "CIRCULAR", told["inner_width_m"], 0, 0, 0, 1]
-    return [told["name"], "RECT_CLOSED", told["inner_height_m"], told["inner_width_m"], 0, 0, 1]
+        return [told["name"], "CIRCULAR", width, 0, 0, 0, 1]
+    return [told["name"], "RECT_CLOSED", height, width, 0, 0, 1]
 
 
 def write_epanet(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
-    """Diameters are inside, in millimetres; elevations are those of the ground."""
+    """Diameters are inside, in millimetres or inches; elevations are those of the ground."""
     pipes, nodes = file.layers
+    unit_m = _unit_m(file)
     sections: list[_Section] = [
         ("JUNCTIONS", "ID Elev Demand Pattern",
-         ((row.fields["name"], _fixed(row.fields["cover_m"]), 0.05, ";") for row in nodes.rows)),
-        ("PIPES", "ID Node1 Node2 Length Diameter Roughness MinorLoss Status", map(_water_pipe, pipes.rows)),
-        ("OPTIONS", "", [("Units", "LPS"), ("Headloss", "H-W"), ("Viscosity", 1)]),
+         ((row.fields["name"], _in(row.fields["cover_m"], unit_m), 0.05, ";") for row in nodes.rows)),
+        ("PIPES", "ID Node1 Node2 Length Diameter Roughness MinorLoss Status",
+         (_water_pipe(row, unit_m) for row in pipes.rows)),
+        ("OPTIONS", "", [("Units", "LPS" if unit_m == 1.0 else "GPM"), ("Headloss", "H-W"), ("Viscosity", 1)]),
         ("COORDINATES", "Node X-Coord Y-Coord", _places(nodes.rows, shapes[1])),
         ("VERTICES", "Link X-Coord Y-Coord", _bends(pipes.rows, shapes[0])),
         ("END", "", []),
@@ -87,10 +105,12 @@ def write_epanet(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -
     _write(path, file, sections)
 
 
-def _water_pipe(row: Row) -> list[Value]:
+def _water_pipe(row: Row, unit_m: float) -> list[Value]:
     told = row.fields
-    diameter = f"{float(told['inner_width_m'] or 0.0) * 1000:g}"
-    return [told["name"], told["from"], told["to"], told["length_m"], diameter, 140, 0, "Open", ";"]
+    small_m = 0.001 if unit_m == 1.0 else _INCH_M
+    diameter = f"{float(told['inner_width_m'] or 0.0) / small_m:.10g}"
+    length = _in(told["length_m"], unit_m)
+    return [told["name"], told["from"], told["to"], length, diameter, 140, 0, "Open", ";"]
 
 
 def _fixed(value: Value) -> str:
