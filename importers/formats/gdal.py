@@ -320,7 +320,7 @@ def _call(source: Source, function: Callable[..., Any], **arguments: Any) -> tup
                 Fault.UNREADABLE, f"{source.delivered} cannot be read: {_public(error)}", SEND_AGAIN
             ) from error
     told = [w.message for w in caught if not issubclass(w.category, DeprecationWarning | ResourceWarning)]
-    return result, tuple(dict.fromkeys(_public(message) for message in told))[:_MOST_NOTES]
+    return result, tuple(dict.fromkeys(f"the reader says: {_public(message)}" for message in told))[:_MOST_NOTES]
 
 
 def _public(message: object) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from layers.database import Connection
 
 EAST, NORTH = 562_000.0, 1_820_000.0
-MANY = 100_000
+MANY = 40_000
 STATE = (
     "select (select count(*) from utility_lines), (select sum(st_length(geom)) from utility_lines),"
     " (select array_agg(version order by layer) from layer_states), (select count(*) from source_files),"
@@ -167,7 +167,7 @@ def test_full_disk_of_the_importer_blames_no_file(city: str, tmp_path: Path, mon
         take(connection, path)
         before = state(city)
         path.unlink()
-        pipes(path, rows=40_000)
+        pipes(path, rows=25_000)
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         with pytest.raises(Unavailable, match=rf"the disk that holds {folder}.* is full: free space"):
             take(connection, path)

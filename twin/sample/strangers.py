@@ -69,7 +69,7 @@ UNDELIVERED = frozenset(
     {
         "thua-dat-to-05", "Thửa đất tờ 18", "Thửa đất tờ 13", "thua-dat-to-09", "van-cap-nuoc-khu-3",
         "Van cấp nước khu 4", "tu-dien-khu-1", "Hố ga viễn thông khu 4", "tru-chieu-sang-khu-1", "tru-chieu-sang-khu-3",
-        "Cây xanh khu 4", "thua-dat-to-12", "cong-nuoc-thai-le-loi", "cay-xanh-khu-7",
+        "Cây xanh khu 4", "thua-dat-to-12", "cong-nuoc-thai-le-loi", "thua-dat-to-07",
         "Cống nước mưa Phan Bội Châu", "Thửa đất tờ 03", "cap-chieu-sang-le-loi",
     }
 )  # fmt: skip

@@ -117,7 +117,8 @@ def _refuse_nested(content: bytes, dataset: Dataset) -> None:
 
     def count(name: bytes, path: tuple[bytes, ...]) -> int:
         if name in path:
-            return 0
+            said = f"{dataset.name}: block {name.decode('utf-8', 'replace')} holds itself"
+            raise Rejected(Fault.UNREADABLE, said, f"purge it and {_SAVE_AGAIN}")
         if len(path) > _DEEPEST_NESTING or ways.get(name, 0) > _MOST_WAYS:
             raise Rejected(
                 Fault.UNREADABLE, f"{dataset.name} nests its blocks without end", f"purge it and {_SAVE_AGAIN}"
