@@ -44,8 +44,8 @@ def test_demo_goes_the_whole_way_and_leaves_nothing_running(demo: Demo) -> None:
     """Sample, import table, conflicts, the files a digger takes along; what it started it stops."""
     shown = demo.answer
     assert shown.returncode == 0, shown.stderr
-    assert re.search(r"^176 files, 11,\d{3} features loaded", shown.stdout, re.MULTILINE)
-    assert len(conflicts(shown.stdout)) == 7
+    assert re.search(r"^176 files, 10,\d{3} features loaded", shown.stdout, re.MULTILINE)
+    assert len(conflicts(shown.stdout)) == 6
     paths = [Path(name) for name in re.findall(r"^Response package: (.*)$", shown.stdout, re.MULTILINE)]
     assert [path.suffix for path in paths] == [".json", ".geojson", ".html", ".pdf", ".dxf", ".glb", ".csv"]
     assert all(path.stat().st_size for path in paths)
@@ -185,7 +185,7 @@ def test_serve_answers_until_interrupted(demo: Demo) -> None:
     server = subprocess.Popen([TWIN, "serve"], env=demo.environment(TWIN_PORT=str(port)), stdout=subprocess.PIPE)
     try:
         answer = ask(f"http://127.0.0.1:{port}/ogc/collections/parcels/items?limit=1")
-        assert answer["numberMatched"] == 1457
+        assert answer["numberMatched"] == 1538
     finally:
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0

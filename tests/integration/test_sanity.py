@@ -505,7 +505,8 @@ def test_sound_pilot_ward_has_only_open_ends(pilot_ward: PilotWard, pilot_connec
     """The sample's networks are sound: no rule cries wolf but where files and rows were refused."""
     ground = read_ground(pilot_connection, pilot_ward.folder)
     sanity = check_network(pilot_connection, ground, pilot_ward.report.run_id)
-    assert set(found(sanity)) <= {Rule.LOOSE_END, Rule.NEAR_MISS}
+    assert set(found(sanity)) <= {Rule.LOOSE_END, Rule.NEAR_MISS, Rule.DUPLICATE}
+    assert sanity.result(Rule.DUPLICATE).count == 1, "the line that is planted twice"
     loose, near = sanity.result(Rule.LOOSE_END), sanity.result(Rule.NEAR_MISS)
     assert near.count < 0.001 * near.judged
     assert 0 < loose.count < 0.05 * loose.judged

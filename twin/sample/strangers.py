@@ -67,9 +67,7 @@ WITHIN = {"sao-luu.zip": "/../../../tuyen-ong.csv", "sao-luu-cu.tar": "/../../..
 # What the departments have and never handed over.
 UNDELIVERED = frozenset(
     {
-        "thua-dat-to-05", "Thửa đất tờ 18", "Thửa đất tờ 13", "thua-dat-to-09", "van-cap-nuoc-khu-3",
-        "Van cấp nước khu 4", "tu-dien-khu-1", "Hố ga viễn thông khu 4", "tru-chieu-sang-khu-1", "tru-chieu-sang-khu-3",
-        "Cây xanh khu 4", "thua-dat-to-12", "cong-nuoc-thai-le-loi", "thua-dat-to-07",
-        "Cống nước mưa Phan Bội Châu", "Thửa đất tờ 03", "cap-chieu-sang-le-loi",
+        "van-cap-nuoc-khu-3", "Van cấp nước khu 4", "tru-chieu-sang-khu-1", "Cây xanh khu 4", "cong-nuoc-thai-le-loi",
+        "Cống nước mưa Phan Bội Châu", "cap-chieu-sang-le-loi",
     }
 )  # fmt: skip

@@ -13,7 +13,7 @@ PACKED = {
     "thua-dat-to-01": "zip",
     "cap-dien-luc-hoang-hoa-tham": "zip",
     "tuyen-vien-thong-le-loi": "nested",
-    "thua-dat-to-10": "nested",
+    "thua-dat-to-02": "nested",
     "cong-nuoc-thai-doi-cung": "tar.gz",
     "cap-dien-luc-cac-tuyen-con-lai": "tar.gz",
     "Trụ chiếu sáng khu 4": "legacy",

@@ -39,7 +39,8 @@ _FROM_HERE = ("block", "label", "TEXT", "circle_m")
 def write_drawing(path: Path, file: Dataset, shapes: list[NDArray[np.object_]]) -> None:
     """One entity a row, in order, in the row's drawing layer; what speaks of rows comes after them all."""
     (layer,), form = file.layers, file.form
-    path.with_suffix(".prj").write_text(parse_crs(form.crs).wkt1, encoding="ascii")
+    if form.label != "none":
+        path.with_suffix(".prj").write_text(parse_crs(form.crs).wkt1, encoding="ascii")
     if form.version == "GDAL":
         names: dict[str, list[Value]] = {"Layer": [row.drawing_layer for row in layer.rows]}
         write_columns(path, names, shapes[0], driver="DXF", crs=form.crs)
