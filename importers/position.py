@@ -40,6 +40,8 @@ _CANDIDATES = (*(f"EPSG:{n}" for n in VN2000_TM3), "EPSG:5896", "EPSG:5897", "EP
 _VIETNAM = {*VN2000_TM3, 3405, 3406, 5896, 5897, 5898, 5899}
 # What a transformation may be off and still go without saying.
 _EXACT_M = 1.0
+# What it may be off at most: nobody digs by what is wrong by more.
+_ROUGHEST_M = 10.0
 _VN2000_SCALE = 0.9999
 _ZONE_M = 1_000_000.0  # what a zone number before an easting adds, times the number
 _FALSE_EASTING_M = 500_000.0
@@ -198,11 +200,16 @@ def _choose(
 def move(geometries: NDArray[np.object_], reading: Reading, city: City) -> Placement:
     """Geometries as they are read, in storage CRS; what comes out without a place lies nowhere."""
     if reading.is_swapped:
-        geometries = shapely.transform(
-            geometries, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=_any_z(geometries)
-        )
+        geometries = _exchange(geometries)
     moved, inside = _try(geometries, reading.crs, city)
     return Placement(moved, inside, reading)
+
+
+def _exchange(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """X and y in each other's place."""
+    return np.asarray(
+        shapely.transform(geometries, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=_any_z(geometries))
+    )
 
 
 def _decide(
@@ -220,15 +227,22 @@ def _decide(
             Fault.CRS_UNUSABLE, f"{layer.name}: {error}", "import this file alone with --crs CODE"
         ) from error
     refuse_mislabelled(layer.name, crs)
-    if not has_accurate_path(crs, city.storage):
-        raise Rejected(
-            Fault.CRS_UNUSABLE,
-            f"{layer.name} is in {crs.name}, from which only a guess leads to {city.storage.code}",
-            "ask the department for VN-2000 coordinates",
-        )
+    refuse_rough(layer.name, crs, city.storage)
     within_m = accuracy_m(crs, city.storage)
     rough = f", transformed to within {within_m:g} m" if within_m is not None and within_m > _EXACT_M else ""
     return crs, f"declared by {layer.crs_origin}{rough}"
+
+
+def refuse_rough(name: str, crs: Crs, storage: Crs) -> None:
+    """Raises: Rejected for a system from which only a guess leads to the city's, or a way that may be 10 m off."""
+    remedy = "ask the department for VN-2000 coordinates"
+    if not has_accurate_path(crs, storage):
+        said = f"{name} is in {crs.name}, from which only a guess leads to {storage.code}"
+        raise Rejected(Fault.CRS_UNUSABLE, said, remedy)
+    within_m = accuracy_m(crs, storage)
+    if within_m is not None and within_m > _ROUGHEST_M:
+        said = f"{name} is in {crs.name}, from which the way to {storage.code} is known to within {within_m:g} m only"
+        raise Rejected(Fault.CRS_UNUSABLE, said, remedy)
 
 
 def refuse_mislabelled(name: str, crs: Crs) -> None:
@@ -261,14 +275,15 @@ def _try(geometries: NDArray[np.object_], crs: Crs, city: City) -> tuple[NDArray
 
 def _misplaced(layer: SourceLayer | LongLayer, geometries: NDArray[np.object_], crs: Crs, city: City) -> Rejected:
     where = "the city's boundary" if city.boundary is not None else f"the area of {city.storage.name}"
-    if (prefix := _zone_number(geometries, crs, city)) is not None:
-        easting = shapely.total_bounds(geometries)[0]
-        return Rejected(
-            Fault.CRS_WRONG,
-            f"{layer.name}: its eastings begin with the zone number {prefix}, as in {easting:.0f};"
-            " without it, it lies in the city",
-            "ask for eastings without the zone number",
-        )
+    for read in (geometries, _exchange(geometries)):
+        if (prefix := _zone_number(read, crs, city)) is not None:
+            easting = shapely.total_bounds(read)[0]
+            return Rejected(
+                Fault.CRS_WRONG,
+                f"{layer.name}: its eastings begin with the zone number {prefix}, as in {easting:.0f};"
+                " without it, it lies in the city",
+                "ask for eastings without the zone number",
+            )
     suggestion = _suggestion(geometries, city)
     fault = Fault.CRS_WRONG if suggestion else Fault.OUTSIDE_CITY
     return Rejected(

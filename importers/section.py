@@ -66,7 +66,7 @@ def _read_section(stated: tuple[Any, ...]) -> Section:
     if widest > _WIDEST_M:
         return Section(SectionShape.UNKNOWN, f"a section of {widest:g} m is no pipe's")
     told = min((length for length in (*lengths[:-1], *(parse_size(size) or ())) if length), default=widest)
-    if told < _THINNEST_M:
+    if 0 < told < _THINNEST_M:
         return Section(SectionShape.UNKNOWN, f"a section of {told:g} m is no pipe's: in which unit is it?")
     return section
 

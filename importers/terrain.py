@@ -19,9 +19,9 @@ from rasterio.windows import Window
 
 from importers.faults import Fault, Rejected
 from importers.formats.raster import open_raster
-from importers.position import refuse_mislabelled
+from importers.position import refuse_mislabelled, refuse_rough
 from layers.columns import Column
-from layers.crs import has_accurate_path, parse_crs, transform_geometries, transform_points
+from layers.crs import parse_crs, transform_geometries, transform_points
 from layers.errors import Invalid
 
 if TYPE_CHECKING:
@@ -134,9 +134,7 @@ def _crs(source: DatasetReader, dataset: Dataset, city: City, given: Crs | None)
     except Invalid as error:
         raise Rejected(Fault.CRS_UNUSABLE, f"{dataset.name}: {error}", _NAME_CRS) from error
     refuse_mislabelled(dataset.name, crs)
-    if not has_accurate_path(crs, city.storage):
-        message = f"{dataset.name} is in {crs.name}, from which only a guess leads to {city.storage.code}"
-        raise Rejected(Fault.CRS_UNUSABLE, message, "ask the department for VN-2000 coordinates")
+    refuse_rough(dataset.name, crs, city.storage)
     if not city.understands_heights_of(crs):
         message = f"{dataset.name}: its heights refer to {crs.vertical}, and mixed with the city's they would be wrong"
         raise Rejected(Fault.CRS_UNUSABLE, message, "ask for heights above the city's vertical datum")

@@ -140,7 +140,7 @@ def test_full_disk_of_the_database_leaves_the_old_state(own_cluster: str, tmp_pa
     """The disk of the database fills in mid-file: the old version stands, and once there is space the new one loads."""
     url = create_database(own_cluster, "filled", "template_city")
     path = pipes(tmp_path / "in" / "ong-cap-nuoc.gpkg", rows=3)
-    with small_disk(40) as (folder, enlarge):
+    with small_disk(28) as (folder, enlarge):
         move_database(own_cluster, url, folder)
         with connect(url) as connection:
             take(connection, path)

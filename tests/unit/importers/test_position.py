@@ -109,6 +109,21 @@ def test_hanoi_1972_is_refused(code: str) -> None:
     assert refusal(points((560_000, 1_820_000)), code)[0] is Fault.CRS_UNUSABLE
 
 
+def test_way_that_may_be_40_m_off_is_refused() -> None:
+    """From Indian 1960 there is a published way, but no pipe may be dug for by it."""
+    fault, message, *_ = refusal(points((776_439, 1_822_112)), "EPSG:3148")
+    assert fault is Fault.CRS_UNUSABLE
+    assert "m only" in message
+
+
+def test_zone_number_is_named_in_surveyors_order_too() -> None:
+    """A table whose X is north has its zone number in the second column."""
+    for at in ((48_776_439.0, 1_822_112.0), (1_822_112.0, 48_776_439.0)):
+        fault, message, *_ = refusal(points(at), "EPSG:3405")
+        assert fault is Fault.CRS_WRONG
+        assert "zone number 48" in message
+
+
 def test_deprecated_swapped_definition_is_refused() -> None:
     """EPSG:6956-6959 have false easting and northing exchanged, in a .prj that names no code too."""
     assert refusal(INSIDE, "EPSG:6956")[0] is Fault.CRS_UNUSABLE

@@ -28,6 +28,7 @@ LOADED = "loaded"
 _FAR_M = 30_000.0
 _SPIKE_M = 0.8
 _REDESIGNED_M = 0.37
+_BANK = ("DangMatCat", "RongBe_m", "CaoBe_m", "SoOng")
 _SIZES = ("DKOng", "DKNgoai", "DKTrong", "DuongKinh")
 
 # By the stem of the file.
@@ -230,7 +231,7 @@ def _mistake_unit(factor: float) -> Callable[[Row], Row]:
     def spoil(row: Row) -> Row:
         size = next(value for name, value in row.fields.items() if name.startswith(_SIZES))
         spoilt = _set_size(round(float(size or 0.0) * factor, 4))(row)
-        return replace(spoilt, defects=(Defect("unit-mixed", NO_SECTION),))
+        return _lose_axis(replace(spoilt, defects=(Defect("unit-mixed", NO_SECTION),)))
 
     return spoil
 
@@ -240,13 +241,18 @@ def _tell_size(text: str, ducts: int | None = None) -> Callable[[Row], Row]:
 
     def spoil(row: Row) -> Row:
         spoilt = _set_size(None)(row)
-        fields = spoilt.fields | {"KichThuoc": text}
-        expected = spoilt.expected | ({"ducts": ducts} if ducts else {})
+        fields = {name: None if name in _BANK else value for name, value in spoilt.fields.items()} | {"KichThuoc": text}
+        expected = {key: value for key, value in spoilt.expected.items() if key != "ducts"} | {"ducts": ducts}
         kind = "ducts-in-text" if ducts else "size-in-text"
-        spoilt = replace(spoilt, fields=fields, expected=expected, defects=(Defect(kind, NO_SECTION),))
-        return spoilt if row.expected.get("vertical_reference") == "axis" else _forget_elevation(spoilt)
+        return _lose_axis(replace(spoilt, fields=fields, expected=expected, defects=(Defect(kind, NO_SECTION),)))
 
     return spoil
+
+
+def _lose_axis(row: Row) -> Row:
+    """Without a size only what was said of the axis itself, or stands in the vertices, leads to it."""
+    is_known = row.expected.get("vertical_reference") == "axis" or (row.shape is not None and row.shape.has_z)
+    return row if is_known else _forget_elevation(row)
 
 
 def _overflow(row: Row) -> Row:
