@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -128,7 +128,7 @@ SINGLE_ROWS = (
     ("cap-dien-ha-the-khu-3", 21, "zero-length"),
 )
 # What is wrong with the form of a whole file.
-_MISTAKES: dict[str, dict[str, str]] = {
+_MISTAKES: dict[str, dict[str, Any]] = {
     "crs-mislabelled": {"label": "wgs84"},
     "crs-neighbour-zone": {"label": "neighbour"},
     "crs-missing": {"label": "none"},
@@ -176,7 +176,9 @@ def _spoil_file(file: Dataset) -> Dataset:
 def _add_design(row: Row) -> Row:
     """The inverts as they were designed, before those that were built."""
     built = {name: value for name, value in row.fields.items() if name.startswith(("CaoDoDay", "DayCong"))}
-    design = {f"{name}_TK": round(float(value or 0.0) + _REDESIGNED_M, 2) for name, value in built.items()}
+    design: dict[str, Value] = {
+        f"{name}_TK": round(float(value or 0.0) + _REDESIGNED_M, 2) for name, value in built.items()
+    }
     return replace(row, fields=design | row.fields)
 
 

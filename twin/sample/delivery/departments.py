@@ -85,8 +85,10 @@ def _deliver_lines(share: Share, lines: Sequence[Line], known: Mapping[Place, No
     rows = [describe_line(line, style, terrain, row) for row, line in enumerate(lines)]
     if form.layout == "ends":
         ends = join_network(lines, known).ends
-        named = ({"TuHo": first, "DenHo": last} for first, last in ends)
-        rows = [replace(row, fields=names | row.fields) for row, names in zip(rows, named, strict=True)]
+        rows = [
+            replace(row, fields={"TuHo": first, "DenHo": last, **row.fields})
+            for row, (first, last) in zip(rows, ends, strict=True)
+        ]
     return Dataset(path, form, (Layer(name_layer(path, form), tuple(rows)),))
 
 

@@ -111,9 +111,10 @@ def _draw_curve(space: Modelspace, row: Row, points: list[list[float]], on_layer
     height = points[0][2]
     bulge = -2 * SWERVE_M / float(np.hypot(*(ends[1] - ends[0])))
     if row.fields["curve"] == "arc":
-        centre, start, stop, radius = bulge_to_arc(*ends.tolist(), bulge)
-        span = np.degrees([start, stop]).tolist()
-        space.add_arc((centre.x, centre.y, height), radius, *span, dxfattribs=on_layer)
+        first, last = ends.tolist()
+        centre, start, stop, radius = bulge_to_arc(first, last, bulge)
+        begin, end = np.degrees([start, stop]).tolist()
+        space.add_arc((centre.x, centre.y, height), radius, begin, end, dxfattribs=on_layer)
     elif row.fields["curve"] == "bulge":
         corners = [(*ends[0], bulge), (*ends[1], 0.0)]
         space.add_lwpolyline(corners, format="xyb", dxfattribs=on_layer | {"elevation": height})
