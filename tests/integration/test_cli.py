@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rasterio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +99,19 @@ def test_check_exits_by_its_answer(twin: Twin, folder: Path) -> None:
     assert {answer.returncode for answer in answers} == {0, 4}
     deeper = twin("check", trenches[-1], "--depth-m", "3", "--json")
     assert json.loads(deeper.stdout)["reports"][0]["excavation"]["depth_m"] == 3
+
+
+def test_mosaic_is_all_terrain_in_one_file(twin: Twin, folder: Path) -> None:
+    """The sheets of the demo, side by side, and nothing where no sheet has a height."""
+    told = twin("mosaic", TWIN_LANG="vi")
+    assert told.returncode == 0, told.stderr
+    truth = json.loads((folder / "data" / "sample" / "truth.json").read_text("utf-8"))["terrain"]
+    with rasterio.open(folder / "data" / "terrain" / "mosaic.tif") as mosaic:
+        assert list(mosaic.bounds) == truth["bounds"]
+        assert (mosaic.res, mosaic.nodata) == ((truth["pixel_m"],) * 2, truth["nodata"])
+        heights = mosaic.read(1, masked=True)
+    assert heights.compressed().max() < 100
+    assert f"{heights.shape[1]} x {heights.shape[0]} x 2 m, EPSG:9214, số ảnh địa hình: 4" in told.stdout
 
 
 def test_import_exits_by_its_outcome(twin: Twin, tmp_path: Path) -> None:
