@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from layers.database import Connection
 
 EAST, NORTH = 562_000.0, 1_820_000.0
-MANY = 40_000
+MANY = 20_000
 STATE = (
     "select (select count(*) from utility_lines), (select sum(st_length(geom)) from utility_lines),"
     " (select array_agg(version order by layer) from layer_states), (select count(*) from source_files),"
@@ -140,7 +140,7 @@ def test_full_disk_of_the_database_leaves_the_old_state(own_cluster: str, tmp_pa
     """The disk of the database fills in mid-file: the old version stands, and once there is space the new one loads."""
     url = create_database(own_cluster, "filled", "template_city")
     path = pipes(tmp_path / "in" / "ong-cap-nuoc.gpkg", rows=3)
-    with small_disk(28) as (folder, enlarge):
+    with small_disk(24) as (folder, enlarge):
         move_database(own_cluster, url, folder)
         with connect(url) as connection:
             take(connection, path)
