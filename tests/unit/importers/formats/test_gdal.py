@@ -83,5 +83,5 @@ def test_messages_do_not_name_the_private_folder(tmp_path: Path) -> None:
     path.write_bytes(b"nonsense")
     with pytest.raises(Rejected) as refused:
         list(read_layers(Source(path, "ESRI Shapefile", "ống.shp")))
-    assert refused.value.finding.message.startswith("ống.shp: ")
+    assert refused.value.finding.message.startswith("ống.shp cannot be read: ")
     assert "/" not in refused.value.finding.message
