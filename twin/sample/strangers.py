@@ -68,6 +68,6 @@ WITHIN = {"sao-luu.zip": "/../../../tuyen-ong.csv", "sao-luu-cu.tar": "/../../..
 UNDELIVERED = frozenset(
     {
         "van-cap-nuoc-khu-3", "Van cấp nước khu 4", "tru-chieu-sang-khu-1", "Cây xanh khu 4", "cong-nuoc-thai-le-loi",
-        "Cống nước mưa Phan Bội Châu", "cap-chieu-sang-le-loi",
+        "Cống nước mưa Phan Bội Châu",
     }
 )  # fmt: skip

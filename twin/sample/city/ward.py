@@ -16,7 +16,7 @@ from twin.sample.city.trees import Tree, plan_trees
 if TYPE_CHECKING:
     from twin.sample.city.networks import Line, Node
 
-SHEETS = 9
+SHEETS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _TREE_FILES = 8
 # Sheets of the cadastre that are drawings or a geodatabase, and the file of trees that comes from a map.
-_SHEET_FORMS = {6: CADASTRAL, 8: GEODATABASE, 9: CADASTRAL}
+_SHEET_FORMS = {3: CADASTRAL, 6: CADASTRAL, 8: GEODATABASE}
 _MAPPED_TREES = 6
 # What readers call the layers of formats that have words of their own.
 _READ_AS = {"parcels": "thửa đất (parcels)", "buildings": BUILDINGS, "roads": ROADS, "trees": TREES}
