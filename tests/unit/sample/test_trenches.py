@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 WANTED = [
-    {"definite": 5},
+    {"definite": 6},
     {"possible": 1},
     {"definite": 2, "unknown": 1},
     {},
