@@ -153,16 +153,16 @@ def test_every_feature_is_where_and_what_it_truly_is(pilot: Pilot, table: str) -
 
 
 def differences(truth: dict[str, Any], row: dict[str, Any]) -> list[str]:
-    allowed_m = truth.get("sagitta_m", MILLIMETRE)
+    allowed_m = truth.get("within_m", MILLIMETRE)
     faults = [] if offset(truth["position"], shapely.from_wkb(row["plan"])) < allowed_m else ["position"]
     axis = None if row["axis_wkb"] is None else shapely.from_wkb(row["axis_wkb"])
     if (axis is None) != (truth["axis_z"] is None):
         faults.append("elevation known")
     elif axis is not None:
         z = shapely.get_coordinates(axis, include_z=True)[:, 2]
-        known = truth["axis_z"][0] if "sagitta_m" in truth else truth["axis_z"]
+        known = truth["axis_z"][0] if "within_m" in truth else truth["axis_z"]
         faults += [] if np.abs(z - known).max() < MILLIMETRE else ["elevation"]
-    values = truth.keys() - {"file", "layer", "row", "table", "position", "axis_z", "sagitta_m"}
+    values = truth.keys() - {"file", "layer", "row", "table", "position", "axis_z", "within_m"}
     return faults + [name for name in values if not same(truth[name], row[name])]
 
 

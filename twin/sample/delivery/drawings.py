@@ -54,7 +54,7 @@ def _bend(lines: Sequence[Line], terrain: Terrain) -> Iterator[Row]:
         axis = np.full(len(path), height_m)
         shape = shapely.LineString(np.column_stack([path, axis]))
         told: dict[str, Value] = {"curve": kind}
-        yield replace(row, shape=shape, fields=told, expected=row.expected | {"sagitta_m": SAGITTA_M}, axis=_flat(axis))
+        yield replace(row, shape=shape, fields=told, expected=row.expected | {"within_m": SAGITTA_M}, axis=_flat(axis))
 
 
 def _flat(axis: Elevations) -> AxisRule:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 WARD_CODE = "99901"
 WARD_NAME = "Phường Bến Sông"
+# How far a corner may move where the edges of a drawing are made to meet.
+_NODED_M = 0.002
 GREEN_OWNER = "Trung tâm Công viên Cây xanh"
 
 KIND_WORDS = {
@@ -75,7 +77,7 @@ def describe_parcel(parcel: Parcel, names: dict[str, str]) -> Row:
 def draw_parcel(parcel: Parcel) -> Row:
     """A parcel as a drawing tells it: by what stands in it."""
     whole = describe_parcel(parcel, {key: key for key in ("sheet", "number", "land_use", "legal_area_m2", "ward_code")})
-    expected = {key: whole.expected[key] for key in ("number", "land_use", "legal_area_m2")}
+    expected = {key: whole.expected[key] for key in ("number", "land_use", "legal_area_m2")} | {"within_m": _NODED_M}
     told: dict[str, Value] = {"number": parcel.number, "land_use": parcel.use.code, "area": expected["legal_area_m2"]}
     return Row(parcel.shape, told, "parcels", expected)
 
