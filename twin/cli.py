@@ -37,8 +37,8 @@ from layers.terrain import read_ground
 from twin.app import Doors, create_app
 from twin.audit.command import audit
 from twin.city import open_city
+from twin.clash.answer import Terms, answer
 from twin.clash.distance import IS_COMPILED
-from twin.clash.review import review
 from twin.console import Screen
 from twin.desk.excavation import excavation
 from twin.desk.organisation import organisation
@@ -345,12 +345,13 @@ def check_digs(
     package: Annotated[
         Path | None, typer.Option(help="Folder for each answer as PDF, DXF, GLB, HTML, CSV, GeoJSON and JSON.")
     ] = None,
+    ways_out: Annotated[bool, typer.Option(help="Look for the smallest changes that clear a dig in conflict.")] = True,
     as_json: Json = False,
 ) -> None:
     """Check planned excavations (GeoJSON). Exit code 4 says that something is not proven clear."""
     settings = Settings()
     with open_city(settings) as connection:
-        reports = _check(connection, settings, path, depth_m)
+        reports = _check(connection, settings, path, depth_m=depth_m, ways_out=ways_out)
     screen = Screen(settings.lang)
     if as_json:
         typer.echo(json.dumps({"reports": [report.to_json() for report in reports]}, ensure_ascii=False, indent=1))
@@ -365,12 +366,20 @@ def check_digs(
         raise typer.Exit(CLASHES)
 
 
-def _check(connection: Connection, settings: Settings, path: Path, depth_m: float | None) -> list[ClashReport]:
+def _check(
+    connection: Connection, settings: Settings, path: Path, *, depth_m: float | None = None, ways_out: bool = True
+) -> list[ClashReport]:
     ground = read_ground(connection, settings.data.resolve())
     digs = read_digs(path, depth_m, ground.storage)
     practice = settings.practice()
     require_valid(connection, ground, digs, practice.today())
-    return [review(connection, ground, dig, practice.book) for dig in digs]
+    terms = Terms(practice.book, practice.today(), ways_out)
+    reports: list[ClashReport] = []
+    with Screen(settings.lang).progress("checking") as advance:
+        for dig in digs:
+            advance(len(reports), len(digs), dig.name)
+            reports.append(answer(connection, ground, dig, terms))
+    return reports
 
 
 def _package(screen: Screen, settings: Settings, reports: list[ClashReport], folder: Path) -> list[Path]:
@@ -437,7 +446,7 @@ def demo(
             _write_report(screen, connection, settings, report)
             screen.show_import(report)
             trench = min((sample / "trenches").glob("*.geojson"))
-            checked = _check(connection, settings, trench, None)
+            checked = _check(connection, settings, trench)
         for answer in checked:
             screen.show_check(answer)
         screen.show_files("package", _package(screen, settings, checked, settings.data / "packages"))

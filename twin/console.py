@@ -12,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from importers.faults import TEXTS, Fault
+from twin.clash.chance_words import tell_chance
 from twin.console_review import show_review
+from twin.console_ways import show_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,12 +58,14 @@ _WORDS = {
     "reason": ("Lý do", "Reason"),
     "remedy": ("Cách khắc phục", "Remedy"),
     "file": ("Tệp", "File"),
+    "checking": ("Đang kiểm tra", "Checking"),
     "outcome": ("Kết luận", "Outcome"),
     "owner": ("Chủ sở hữu", "Owner"),
     "what": ("Công trình", "Object"),
     "plan": ("Mặt bằng (m)", "Plan gap (m)"),
     "vertical": ("Theo đứng (m)", "Vertical gap (m)"),
     "space": ("Không gian (m)", "3D gap (m)"),
+    "chance": ("Xác suất chạm", "Probability"),
     "source": ("Nguồn", "Source"),
     "clear": ("không còn gì trong tầm ảnh hưởng", "nothing in reach is left open"),
     "total": ("Tổng", "Total"),
@@ -213,7 +217,7 @@ class Screen:
         table = Table(title=escape(title), title_justify="left")
         for word in ("outcome", "owner", "what"):
             table.add_column(self.say(word))
-        for word in ("plan", "vertical", "space"):
+        for word in ("plan", "vertical", "space", "chance"):
             table.add_column(self.say(word), justify="right")
         table.add_column(self.say("source"), overflow="fold")
         for clash in report.clashes:
@@ -221,7 +225,9 @@ class Screen:
         self.console.print(table)
         for part in show_review(report, "en" if self._index else "vi"):
             self.console.print(part)
-        for remark in report.remarks:
+        for part in show_ways(report.ways_out, "en" if self._index else "vi") if report.ways_out else ():
+            self.console.print(part)
+        for remark in report.warnings:
             self.console.print(self.wording(remark), style="dim", markup=False)
 
     def _cells(self, clash: Clash) -> tuple[str, ...]:
@@ -236,6 +242,7 @@ class Screen:
             escape(clash.owner or "?"),
             escape(thing),
             *("–" if gap is None else f"{gap:.2f}" for gap in gaps),
+            "–" if clash.chance is None else self.wording(tell_chance(clash.chance)),
             escape(f"{clash.source_file} #{clash.source_row}"),
         )
 

@@ -173,9 +173,12 @@ def test_rules_and_surroundings_over_the_ogc_process(desk: TestClient) -> None:
     """What is laid is judged and the surroundings are surveyed, each with its source; nobody's name is in it."""
     lays = [{"discipline": "telecom", "diameter_m": 0.1, "depth_m": 0.8}]
     feature = {"type": "Feature", "geometry": DIG, "properties": {"depth_m": 1.5, "lays": lays}}
-    answer = desk.post("/ogc/processes/clash-check/execution", json={"inputs": {"excavation": feature}})
+    answer = desk.post(
+        "/ogc/processes/clash-check/execution", json={"inputs": {"excavation": feature, "ways_out": True}}
+    )
     assert answer.status_code == 200, answer.text
     (report,) = answer.json()["reports"]
+    assert len(report["ways_out"]["without"]) + len(report["ways_out"]["ways"]) > 0
     (laid,) = report["laid"]
     assert {distance["verdict"] for distance in laid["distances"]} == {"unknown"}
     assert laid["distances"][0]["rule"]["source"]["vi"].startswith("QCVN 01:2021/BXD")
@@ -192,6 +195,9 @@ def test_check_over_the_ogc_process(desk: TestClient) -> None:
     assert (clash["outcome"], clash["owner"]) == ("unknown", "Công ty Cấp nước")
     assert clash["feature"] == {"collection": "utility_lines", "id": 1}
     assert report["is_clear"] is False
+    assert report["ways_out"] is None, "not asked for"
+    assert clash["probability"]["of"] == "plan"
+    assert "95%" in report["probability_rests_on"]["en"]
     assert report["counts"] == {"definite": 0, "possible": 0, "unknown": 1, "clear": 0}
     assert {remark["vi"] for remark in report["remarks"]} >= {
         "Không có mô hình địa hình tại đây: không thể kết luận an toàn theo chiều sâu."

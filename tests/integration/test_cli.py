@@ -39,7 +39,9 @@ def twin(demo: Demo) -> Twin:
 
 
 def conflicts(output: str) -> list[str]:
-    return re.findall(r"│ (?:definite|possible|unknown|clear|chắc chắn|có thể|chưa biết|an toàn) .*", output)
+    return re.findall(
+        r"^│ (?:definite|possible|unknown|clear|chắc chắn|có thể|chưa biết|an toàn) .*", output, re.MULTILINE
+    )
 
 
 def test_demo_goes_the_whole_way_and_leaves_nothing_running(demo: Demo) -> None:

@@ -62,6 +62,26 @@ class Level:
         return Accuracy(horizontal_m, vertical_m, self.source)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staleness:
+    """After how many years a survey is too old to be trusted without a second look.
+
+    The first rule whose `levels` and `materials` hold counts; None holds for all.
+    """
+
+    source: Wording
+    years: float
+    levels: tuple[str, ...] | None = None
+    materials: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.years <= 200:
+            raise ValueError(f"surveys are stale after {self.years} years: give more than 0, up to 200")
+
+    def holds(self, level: str | None, material: str | None) -> bool:
+        return (self.levels is None or level in self.levels) and (self.materials is None or material in self.materials)
+
+
 @dataclass(frozen=True, slots=True)
 class AccuracyTable:
     """The quality levels a city works with, and what stands for an unstated level or section."""
@@ -70,8 +90,13 @@ class AccuracyTable:
     unstated: Level
     unknown_radius_m: float
     unknown_radius_source: Wording
+    confidence: float = 0.95
+    confidence_source: Wording = STATED
+    stale: tuple[Staleness, ...] = ()
 
     def __post_init__(self) -> None:
+        if not 0.5 <= self.confidence < 1:
+            raise ValueError(f"a confidence of {self.confidence}: give 0.5 to less than 1")
         if not 0 < self.unknown_radius_m <= 100:
             raise ValueError(f"unknown section of {self.unknown_radius_m} m: give a radius above 0, up to 100")
 
@@ -109,6 +134,11 @@ class AccuracyTable:
             vertical_m += quality.vertical_slack_m
         return Accuracy(horizontal_m + quality.horizontal_slack_m, vertical_m, _name_source(quality, level))
 
+    def find_staleness(self, level: str | None, material: str | None) -> Staleness | None:
+        """The rule for the age of a survey of a quality level, as its owner calls it; None where there is none."""
+        name = self.find_name(level)
+        return next((rule for rule in self.stale if rule.holds(name, material)), None)
+
     def search_margin_m(self, depth_m: float) -> float:
         """How far from the excavation an object down to that depth may be recorded and yet be hit.
 
@@ -134,18 +164,33 @@ def read_accuracies(path: Path = OWN_TABLE) -> AccuracyTable:
     Raises: ValueError for a figure out of range, KeyError or TypeError for a file of another form.
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    section = table["unknown_section"]
+    section, errors = table["unknown_section"], table.get("errors")
+    told: dict[str, Any] = (
+        {}
+        if errors is None
+        else {
+            "confidence": float(errors["confidence"]),
+            "confidence_source": Wording(en=errors["en"], vi=errors["vi"]),
+        }
+    )
     return AccuracyTable(
         levels={name: _read_level(level) for name, level in table["levels"].items()},
         unstated=_read_level(table["unstated"]),
         unknown_radius_m=float(section["radius_m"]),
         unknown_radius_source=Wording(en=section["en"], vi=section["vi"]),
+        stale=tuple(_read_staleness(rule) for rule in table.get("stale", ())),
+        **told,
     )
 
 
 def _read_level(level: Mapping[str, Any]) -> Level:
     figures = {key: float(value) for key, value in level.items() if key not in ("en", "vi")}
     return Level(source=Wording(en=level["en"], vi=level["vi"]), **figures)
+
+
+def _read_staleness(rule: Mapping[str, Any]) -> Staleness:
+    named = {key: tuple(rule[key]) for key in ("levels", "materials") if key in rule}
+    return Staleness(source=Wording(en=rule["en"], vi=rule["vi"]), years=float(rule["years"]), **named)
 
 
 def _name_source(quality: Quality, level: Level) -> Wording:

@@ -13,6 +13,7 @@ from layers.catalog import find_layer
 from layers.crs import CrsMismatch
 from layers.errors import Invalid, Unavailable
 from layers.features import count_features, find_near
+from layers.owner_areas import find_silences
 from layers.provenance import count_incomplete_files
 from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
@@ -78,7 +79,7 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBoo
         ground_m=(terrain.lowest_m, terrain.highest_m) if terrain.is_known else None,
         bottom_m=excavation.bottom_m if terrain.is_known else None,
         clashes=tuple(clashes),
-        census=_census(connection),
+        census=_census(connection, excavation),
         surface=_surface(terrain, ground, dig),
         rules=book.editions,
         layings=_judge_laid(connection, ground, dig, book, candidates),
@@ -112,8 +113,12 @@ def _find_rows(connection: Connection, excavation: Excavation, near_m: float) ->
     ]
 
 
-def _census(connection: Connection) -> Census:
-    return Census(has_boundary=has_boundaries(connection), incomplete_files=count_incomplete_files(connection))
+def _census(connection: Connection, excavation: Excavation) -> Census:
+    return Census(
+        has_boundary=has_boundaries(connection),
+        incomplete_files=count_incomplete_files(connection),
+        silences=tuple(find_silences(connection, excavation.footprint, NEARBY_M)),
+    )
 
 
 def _require_records(connection: Connection, dig: PlannedDig) -> None:

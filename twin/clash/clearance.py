@@ -16,12 +16,12 @@ from twin.clash.subjects import columns_of, is_drinking, subject_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from layers.terrain import Ground
     from twin.clash.dig import PlannedDig
     from twin.clash.outcome import Assessment
     from twin.clash.rulebook import RuleBook
     from twin.clash.rules import Duty
     from twin.clash.solids import Utility
+    from twin.clash.terrain import Surface
     from twin.clash.works import PlannedUtility
 
 # Taken out of the ground: nothing is left to keep a distance from.
@@ -83,7 +83,7 @@ class Street:
     """Where something is laid: among which recorded objects, in which ground, and whether vehicles drive over it."""
 
     candidates: Sequence[Candidate]
-    ground: Ground
+    ground: Surface
     traffic: bool | None
 
 
@@ -139,7 +139,7 @@ def _distance(other: Candidate, finding: Finding) -> Distance:
     return Distance(other.layer, row["id"], row["discipline"], kind, row["owner"], finding)
 
 
-def _cover(utility: PlannedUtility, placed: Sequence[Placed], ground: Ground) -> Gap:
+def _cover(utility: PlannedUtility, placed: Sequence[Placed], ground: Surface) -> Gap:
     """The least depth of the crown below ground, as stated or as it follows from the bottom."""
     if utility.crown_m is not None:
         return Gap(utility.crown_m, utility.crown_m)

@@ -54,6 +54,7 @@ class Scene:
         self._x, self._y = excavation.origin
         pieces = [self._piece(floor) for floor in excavation.floors]
         self._solid = Solid(pieces, [self._bore(drive) for drive in excavation.bores])
+        self.has_bores = bool(excavation.bores)
         self.has_band = any(floor.band_m > 0 for floor in excavation.floors)
 
     def lay(self, axis: Points | Sequence[Sequence[float]]) -> list[Segment]:

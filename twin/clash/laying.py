@@ -13,9 +13,9 @@ from twin.clash.meeting import Placed
 from twin.clash.solids import Tube
 
 if TYPE_CHECKING:
-    from layers.terrain import Ground
     from twin.clash.dig import Bottom, Part
     from twin.clash.solids import Floats
+    from twin.clash.terrain import Surface
     from twin.clash.works import PlannedUtility
 
 _STEP_M = 2.0
@@ -37,7 +37,7 @@ def middle_of(part: Part) -> shapely.LineString | None:
     return shapely.LineString(long)
 
 
-def place(utility: PlannedUtility, parts: tuple[Part, ...], ground: Ground, bedding_m: float) -> list[Placed]:
+def place(utility: PlannedUtility, parts: tuple[Part, ...], ground: Surface, bedding_m: float) -> list[Placed]:
     """The utility as it will lie: along its path, or along the middle of every part; x, y without z where unknown."""
     if utility.path is not None:
         return [_placed(utility, utility.path, _heights(utility, None, utility.path, ground, bedding_m))]
@@ -60,7 +60,7 @@ def _points(line: shapely.LineString) -> Floats:
 
 
 def _heights(
-    utility: PlannedUtility, part: Part | None, line: shapely.LineString, ground: Ground, bedding_m: float
+    utility: PlannedUtility, part: Part | None, line: shapely.LineString, ground: Surface, bedding_m: float
 ) -> Floats:
     """Elevations of the axis at the points of a line, NaN where the ground is not known."""
     xy, half = _points(line), utility.size_m[1] / 2
@@ -73,7 +73,7 @@ def _heights(
     return _level(part.bottom, line, ground) + bedding_m + half
 
 
-def _level(bottom: Bottom, line: shapely.LineString, ground: Ground) -> Floats:
+def _level(bottom: Bottom, line: shapely.LineString, ground: Surface) -> Floats:
     xy = _points(line)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
     if isinstance(bottom, Grade):

@@ -11,6 +11,7 @@ import shapely
 
 from layers.crs import WGS84, parse_crs, transform_geometries
 from twin.clash.accuracy import Wording
+from twin.clash.chance_words import assumption
 from twin.clash.citing import DRAFT_RULES, NOTHING_LAID, duty_json, edition_json, laying_json
 from twin.clash.outcome import REASONS, Assessment, Outcome, Reason
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from layers.crs import Crs
+    from layers.owner_areas import Silence
     from twin.clash.accuracy import Accuracy
+    from twin.clash.age import Age
+    from twin.clash.chance import Chance
     from twin.clash.clearance import Laying
     from twin.clash.dig import Part
+    from twin.clash.proposal import WaysOut
     from twin.clash.rulebook import Edition
     from twin.clash.rules import Duty
     from twin.clash.solids import Excavation, Floats, Utility
@@ -37,6 +42,18 @@ NO_BOUNDARY = Wording(
 INCOMPLETE = Wording(
     en="{count} delivered files are not, or not wholly, loaded: utilities in quarantine are missing here.",
     vi="{count} tệp đã giao chưa được nạp hoặc chỉ nạp một phần: xem mục cách ly để biết công trình còn thiếu.",
+)
+NOT_DELIVERED_HERE = Wording(
+    en="Unknown: {owner} has a network here and delivered no records for {area} m² of the dig and 2 m around it.",
+    vi="Chưa biết: {owner} có mạng lưới tại đây nhưng chưa giao hồ sơ cho {area} m² của hố đào và vùng 2 m quanh hố.",
+)
+NEVER_DELIVERED = Wording(
+    en="Unknown: {owner} has a network here ({area} m² of the dig and 2 m around it) and delivered no records at all.",
+    vi="Chưa biết: {owner} có mạng lưới tại đây ({area} m² của hố đào và vùng 2 m quanh hố) nhưng chưa giao hồ sơ nào.",
+)
+OLD_SURVEYS = Wording(
+    en="Of the objects near the dig {old} were surveyed too long ago, {undated} at no recorded date: locate them anew.",
+    vi="Công trình gần hố đào: {old} có số liệu đo quá cũ, {undated} không ghi ngày đo: phải dò lại.",
 )
 NO_GROUND = Wording(
     en="No terrain is known here: nothing can be called clear by its depth.",
@@ -107,6 +124,10 @@ class Clash:
     axis: Floats = field(compare=False, repr=False)
     record: Record
     duties: tuple[Duty, ...] = ()
+    utility: Utility | None = field(default=None, compare=False, repr=False)
+    # None where nobody asked for them.
+    chance: Chance | None = None
+    age: Age | None = None
 
     @classmethod
     def of(cls, layer: str, row: dict[str, Any], utility: Utility, assessment: Assessment) -> Clash:
@@ -135,6 +156,7 @@ class Clash:
             outer_radius_m=utility.outer_radius_m,
             axis=utility.axis,
             record=Record.of(row),
+            utility=utility,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -150,6 +172,9 @@ class Clash:
                 "vertical_m": self.accuracy.vertical_m,
                 "source": asdict(self.accuracy.source),
             },
+            "probability": None if self.chance is None else {"value": self.chance.value, "of": self.chance.scope},
+            "survey": None if self.age is None else self.age.to_json(),
+            "schematic": self.record.schematic,
             "owner": self.owner,
             "discipline": self.discipline,
             "kind": self.kind,
@@ -165,10 +190,14 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """How far the records can be trusted to be all: whether the city's extent is known, and what is not loaded."""
+    """How far the records can be trusted to be all: whether the city's extent is known, and what is not loaded.
+
+    `silences` are owners known to be here that delivered no records of it.
+    """
 
     has_boundary: bool
     incomplete_files: int
+    silences: tuple[Silence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +223,14 @@ class ClashReport:
     rules: tuple[Edition, ...] = ()
     layings: tuple[Laying, ...] = ()
     surroundings: Surroundings | None = None
+    # None where nothing is in conflict, and where nobody asked for them.
+    ways_out: WaysOut | None = None
 
     @property
     def counts(self) -> dict[str, int]:
+        """Objects by outcome; an owner known to be here without any records is one more that is unknown."""
         found = Counter(clash.outcome for clash in self.clashes)
+        found[Outcome.UNKNOWN] += len(self.census.silences)
         return {outcome.value: found[outcome] for outcome in Outcome}
 
     @property
@@ -207,11 +240,26 @@ class ClashReport:
         What will be laid must keep every distance, too; a distance for which no rule is known is not kept.
         """
         proven = all(clash.outcome is Outcome.CLEAR for clash in self.clashes)
-        return self.census.has_boundary and proven and all(laying.is_proven for laying in self.layings)
+        told = self.census.has_boundary and not self.census.silences
+        return told and proven and all(laying.is_proven for laying in self.layings)
+
+    @property
+    def warnings(self) -> list[Wording]:
+        """The owners whose records are missing here, and the remarks: what every reader of the whole report is told."""
+        silent = [_silence(silence) for silence in self.census.silences]
+        old = sum(clash.age is not None and clash.age.is_stale for clash in self.clashes)
+        undated = sum(clash.age is not None and clash.age.years is None for clash in self.clashes)
+        ages = [_fill(OLD_SURVEYS, old=old, undated=undated)] if old or undated else []
+        return [*silent, *ages, *([self.assumption] if self.assumption else []), *self.remarks]
+
+    @property
+    def assumption(self) -> Wording | None:
+        """What probabilities rest on; None where there are none."""
+        return assumption() if any(clash.chance is not None for clash in self.clashes) else None
 
     @property
     def remarks(self) -> list[Wording]:
-        """What a reader must know before believing the rest."""
+        """What a reader must know before believing the rest; names nobody, for every owner reads it."""
         count = self.census.incomplete_files
         incomplete = _fill(INCOMPLETE, count=count)
         return [
@@ -235,12 +283,29 @@ class ClashReport:
             },
             "is_clear": self.is_clear,
             "counts": self.counts,
+            "owners_without_data": [
+                {
+                    "owner": s.owner,
+                    "outcome": Outcome.UNKNOWN,
+                    "area_m2": round(s.area_m2, 2),
+                    "share": round(s.share, 4),
+                }
+                | asdict(_silence(s))
+                for s in self.census.silences
+            ],
             "clashes": [clash.to_json() for clash in self.clashes],
             "laid": [laying_json(laying) for laying in self.layings],
             "rules": [edition_json(edition) for edition in self.rules],
             "surroundings": self.surroundings.to_json() if self.surroundings else None,
+            "probability_rests_on": asdict(self.assumption) if self.assumption else None,
+            "ways_out": self.ways_out.to_json() if self.ways_out else None,
             "remarks": [asdict(remark) for remark in self.remarks],
         }
+
+
+def _silence(silence: Silence) -> Wording:
+    text = NOT_DELIVERED_HERE if silence.delivers else NEVER_DELIVERED
+    return _fill(text, owner=silence.owner, area=f"{silence.area_m2:.1f}")
 
 
 def _fill(text: Wording, **values: Any) -> Wording:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import shapely
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from twin.clash.solids import Floats
 
     type Heights = Callable[[Floats], Floats]
+
+
+class Surface(Protocol):
+    """Whatever knows the ground at points (n, 2) of x, y in storage CRS, NaN where it does not."""
+
+    def elevations(self, points: Floats, /) -> Floats: ...
+
 
 _STEP_M = 1.0
 # Beside a battered dig the ground is read this much further than its sides reach, for it may rise there.

@@ -14,11 +14,20 @@ from shapely.errors import ShapelyError
 from layers.crs import WGS84, Crs, parse_crs, transform_geometries
 from layers.database import storage_srid
 from layers.errors import Invalid, Sentence
-from layers.organisations import Registration, list_organisations, register_organisation, remove_organisation
+from layers.organisations import (
+    Registration,
+    find_organisation,
+    list_organisations,
+    register_organisation,
+    remove_organisation,
+)
+from layers.owner_areas import AreaKind, declare_area, list_areas, withdraw_area
 from twin.city import open_city
 from twin.desk.printing import Sheet
 from twin.notices.webhook import check_address, make_secret
 from twin.settings import Settings
+
+type Remark = Annotated[str | None, typer.Option(help="Where that comes from, such as a letter.")]
 
 organisation = typer.Typer(no_args_is_help=True, help="Owners of utilities, applicants, and the city's desk.")
 
@@ -54,6 +63,44 @@ def show_all() -> None:
     settings = Settings()
     with open_city(settings) as connection:
         Sheet(settings.lang).organisations(list_organisations(connection))
+
+
+@organisation.command("network")
+def declare_network(
+    name: str, area: Annotated[Path, typer.Argument(help="GeoJSON polygons.")], remark: Remark = None
+) -> None:
+    """Declare where an organisation is known to have a network: where it delivered nothing, nothing is clear."""
+    _declare(name, AreaKind.NETWORK, area, remark)
+
+
+@organisation.command("delivered")
+def declare_delivered(
+    name: str, area: Annotated[Path, typer.Argument(help="GeoJSON polygons.")], remark: Remark = None
+) -> None:
+    """Declare for which area all records of an organisation are here; what was declared before is replaced."""
+    _declare(name, AreaKind.DELIVERED, area, remark)
+
+
+@organisation.command("withdraw")
+def withdraw(name: str, kind: AreaKind) -> None:
+    """Take back a declared area: 'network' or 'delivered'."""
+    with open_city(Settings()) as connection:
+        withdraw_area(connection, find_organisation(connection, name).name, kind)
+
+
+@organisation.command("areas")
+def show_areas() -> None:
+    """What was declared: owner, kind, square metres, when, remark."""
+    with open_city(Settings()) as connection:
+        for one in list_areas(connection):
+            typer.echo(f"{one.owner}\t{one.kind}\t{one.area_m2:.0f}\t{one.declared_at:%Y-%m-%d}\t{one.remark or ''}")
+
+
+def _declare(name: str, kind: AreaKind, path: Path, remark: str | None) -> None:
+    with open_city(Settings()) as connection:
+        area = _read_area(path, parse_crs(f"EPSG:{storage_srid(connection)}"))
+        declare_area(connection, find_organisation(connection, name).name, kind, area, remark)
+    typer.echo(f"{name}\t{kind}\t{area.area:.0f} m²")
 
 
 @organisation.command("remove")

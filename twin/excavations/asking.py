@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from layers.errors import Sentence
 from layers.excavations import AnswerKind, RequestReason
-from layers.organisations import find_interested, match_owners
+from layers.organisations import find_interested, find_organisation, match_owners
+from layers.owner_areas import find_silences
 from layers.owners import count_owners_near
 from layers.requests import Question
 
@@ -23,7 +24,7 @@ ASKED_WITHIN_M = 10.0
 
 
 def find_questions(connection: Connection, excavation: Excavation, check: Check) -> list[Question]:
-    """One question for each owner in the area: of its records, or by its own wish; nobody's records count, too.
+    """One question for each owner in the area: of its records, by its wish, for want of its records; nobody counts.
 
     Owners that are not registered are asked nonetheless: the desk has to find them and answer for them.
     """
@@ -36,7 +37,10 @@ def find_questions(connection: Connection, excavation: Excavation, check: Check)
         organisation = known.get(owner)
         reason = RequestReason.RECORDS if owner else RequestReason.OWNER_UNKNOWN
         _add(questions, owner, organisation, reason, (near.get(owner, 0), conflicts.get(owner, 0)))
-    for organisation in find_interested(connection, excavation.outline):
+    silent = [
+        find_organisation(connection, s.owner) for s in find_silences(connection, excavation.outline, ASKED_WITHIN_M)
+    ]
+    for organisation in (*find_interested(connection, excavation.outline), *silent):
         _add(questions, organisation.name, organisation, RequestReason.AREA, (0, 0))
     return list(questions.values())
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from layers.errors import NotFound, TwinError, say
 from layers.procedure import clear_doubt, find_check, insert_check, read_rest_versions
 from layers.terrain import read_ground
-from twin.clash.review import review
+from twin.clash.answer import Terms, answer
 from twin.excavations.difference import compare_reports
 from twin.excavations.request import parse_digs
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from twin.excavations.sitting import Sitting
 
 
-def run_check(sitting: Sitting, excavation: Excavation) -> ClashReport:
+def run_check(sitting: Sitting, excavation: Excavation, *, ways_out: bool = False) -> ClashReport:
     """The dig as it was filed, against the city as it is. Raises: Invalid, Unavailable."""
     ground = read_ground(sitting.connection, sitting.practice.data)
     (dig,) = parse_digs(excavation.request, None, ground.storage)
     dig = replace(dig, works=replace(dig.works, excavation_id=excavation.id))
-    return review(sitting.connection, ground, dig, sitting.practice.book)
+    terms = Terms(sitting.practice.book, sitting.practice.today(), ways_out)
+    return answer(sitting.connection, ground, dig, terms)
 
 
 def make_check(sitting: Sitting, excavation: Excavation) -> Check:
@@ -31,7 +32,7 @@ def make_check(sitting: Sitting, excavation: Excavation) -> Check:
     clear_doubt(sitting.connection, excavation.id)
     # Read before the check: what changes in between makes the result stale, never silently fresh.
     versions = read_rest_versions(sitting.connection)
-    return keep(sitting, excavation, run_check(sitting, excavation).to_json(), versions)
+    return keep(sitting, excavation, run_check(sitting, excavation, ways_out=True).to_json(), versions)
 
 
 def keep(sitting: Sitting, excavation: Excavation, result: dict[str, Any], versions: dict[str, int]) -> Check:

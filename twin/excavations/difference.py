@@ -26,7 +26,10 @@ def compare_reports(before: dict[str, Any], after: dict[str, Any]) -> dict[str, 
     matters = _differ(_matters(before), _matters(after))
     laid = _fingerprint(before.get("laid")) != _fingerprint(after.get("laid"))
     verdicts = [[report.get(name) for report in (before, after)] for name in ("is_clear", "failure")]
-    is_same = all(old == new for old, new in verdicts) and not laid
+    silences = _fingerprint(before.get("owners_without_data") or []) != _fingerprint(
+        after.get("owners_without_data") or []
+    )
+    is_same = all(old == new for old, new in verdicts) and not laid and not silences
     if is_same and not any(clashes) and not any(matters):
         return None
     is_advice = is_same and not any(clashes) and all(m["weight"] in _ADVICE for side in matters for m in side)
@@ -36,6 +39,7 @@ def compare_reports(before: dict[str, Any], after: dict[str, Any]) -> dict[str, 
         "matters_came": matters[0],
         "matters_went": matters[1],
         "laid_changed": laid,
+        "owners_without_data_changed": silences,
         "is_clear": verdicts[0],
         "is_advice": is_advice,
         **({"failure": after["failure"]} if after.get("failure") else {}),

@@ -9,7 +9,7 @@ from pygeoapi.process.base import BaseProcessor
 
 from layers.terrain import read_ground
 from ogc_api.service import ProcessPlugin
-from twin.clash.review import review
+from twin.clash.answer import Terms, answer
 from twin.excavations.schema import DEPTH_M, EXCAVATION
 from twin.excavations.validation import read_valid_digs
 
@@ -49,12 +49,20 @@ METADATA: dict[str, Any] = {
             "minOccurs": 0,
             "maxOccurs": 1,
         },
+        "ways_out": {
+            "title": "Look for the smallest changes that clear what is in conflict",
+            "description": "Shift, other depth, narrower trench, stretches dug by hand, other side of the street, bore;"
+            " each held against the full check. Takes some seconds for each excavation in conflict",
+            "schema": {"type": "boolean", "default": False},
+            "minOccurs": 0,
+            "maxOccurs": 1,
+        },
     },
     "outputs": {
         "reports": {
             "title": "A report for each excavation",
             "description": "Counts by outcome; each object in reach with its gaps, owner, source and duties; distances"
-            " of what is laid; surroundings",
+            " of what is laid; surroundings; ways out of a conflict where asked for",
             "schema": {"type": "object", "contentMediaType": "application/json"},
         }
     },
@@ -102,4 +110,5 @@ class ClashCheck(BaseProcessor):  # type: ignore[misc]
             ground = read_ground(connection, self.context.practice.data)
             today, depth_m = self.context.practice.today(), inputs.get("depth_m")
             digs = read_valid_digs(connection, ground, inputs["excavation"], today, depth_m=depth_m)
-            return [review(connection, ground, dig, self.context.practice.book) for dig in digs]
+            terms = Terms(self.context.practice.book, today, inputs.get("ways_out", False))
+            return [answer(connection, ground, dig, terms) for dig in digs]

@@ -82,7 +82,7 @@ def _own_part(report: dict[str, Any], owners: frozenset[str]) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for clash in clashes:
         counts[clash["outcome"]] = counts.get(clash["outcome"], 0) + 1
-    kept = {name: report[name] for name in ("excavation", "remarks") if name in report}
+    kept = {name: report[name] for name in ("excavation", "remarks", "probability_rests_on") if name in report}
     return kept | {"clashes": clashes, "counts": counts, "is_clear": counts.keys() <= {"clear"}}
 
 

@@ -27,6 +27,7 @@ def write_geojson(survey: Survey) -> bytes:
     """
     features = [_excavation(survey.report)]
     features += [_object(survey, number) for number in range(1, len(survey.report.clashes) + 1)]
+    features += _ways(survey.report)
     document = {"type": "FeatureCollection", "vertical_datum": "EPSG:5727", "features": features}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -46,6 +47,21 @@ def _object(survey: Survey, number: int) -> dict[str, Any]:
         geometry = shapely.LineString(clash.axis)
     properties = {"role": "object", "number": number, "crown_m": facts.crown_m, "cover_m": facts.cover_m}
     return _feature(f"{clash.layer}.{clash.feature_id}", geometry, survey.report, properties | clash.to_json())
+
+
+def _ways(report: ClashReport) -> list[dict[str, Any]]:
+    """What would be dug instead, of a change with stretches to be dug by hand what is left for the machine."""
+    found = report.ways_out.ways if report.ways_out else ()
+    features = []
+    for number, way in enumerate(found, start=1):
+        told = {k: v for k, v in way.to_json().items() if k not in ("geometry", "hand_dug")}
+        shapes = {"way_out": way.dig.polygon, "hand_dug": way.hand_dug}
+        features += [
+            _feature(f"{role}.{number}", shape, report, {"role": role, "number": number} | told)
+            for role, shape in shapes.items()
+            if shape is not None
+        ]
+    return features
 
 
 def _feature(name: str, geometry: shapely.Geometry, report: ClashReport, properties: dict[str, Any]) -> dict[str, Any]:

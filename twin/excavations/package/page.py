@@ -22,6 +22,7 @@ from twin.excavations.package.rule_tables import (
 from twin.excavations.package.svg import to_svg
 from twin.excavations.package.symbols import BADGE_MM, draw_badge
 from twin.excavations.package.tables import OBJECT_COLUMNS, list_facts, list_objects, list_owners, verdict, verdict_kind
+from twin.excavations.package.ways import list_reasons, list_ways
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,12 @@ def write_page(drawings: Drawings, contacts: Mapping[str, Contact], dossier: str
     long = drawings.long_section
     titles = [("plan", "plan"), *([("long", "long_section")] if long else [])]
     titles += [("cross", "cross_sections")] if drawings.cross_sections else []
-    titles += [(name, name) for name in ("objects", "owners", "method") if report.clashes or name != "owners"]
+    titles += [("ways", "ways")] if report.ways_out else []
+    titles += [
+        (name, name)
+        for name in ("objects", "owners", "method")
+        if report.clashes or report.census.silences or name != "owners"
+    ]
     text = _environment().get_template("package.html").render(
         report=report, dossier=dossier, words=words, say=words.say, name=words.name, zip=zip,
         verdict=says, advice=advice, kind=verdict_kind(report), columns=OBJECT_COLUMNS, figures=_FIGURES,
@@ -58,7 +64,7 @@ def write_page(drawings: Drawings, contacts: Mapping[str, Contact], dossier: str
         objects=[(row, _badge(str(row.number), row.outcome)) for row in list_objects(surveyed, words)],
         owners=list_owners(report, contacts), duties=list_duties(report, words), laid=list_laid(report, words),
         matters=list_matters(report, words), missing=list_not_loaded(report, words),
-        editions=list_editions(report, words),
+        editions=list_editions(report, words), ways=list_ways(report, words), reasons=list_reasons(report, words),
     )  # fmt: skip
     return text.encode()
 

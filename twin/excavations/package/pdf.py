@@ -113,7 +113,13 @@ def _list_parts(drawings: Drawings) -> Iterator[tuple[str, str]]:
         yield "long", drawings.long_section.title
     if drawings.cross_sections:
         yield "cross", words.say("cross_sections")
-    named = ("objects", "owners", "method") if drawings.survey.report.clashes else ("objects", "method")
+    report = drawings.survey.report
+    named = (
+        "objects",
+        *(["owners"] if report.clashes or report.census.silences else []),
+        *(["ways"] if report.ways_out else []),
+        "method",
+    )
     yield from ((name, words.say(name)) for name in named)
 
 

@@ -17,10 +17,11 @@ from twin.excavations.package.pdf_marks import BOLD, REGULAR, draw_marks
 from twin.excavations.package.symbols import BADGE_MM, draw_badge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from twin.clash.outcome import Outcome
     from twin.excavations.package.paper import Drawing
+    from twin.excavations.package.words import Words
 
 MARGIN_MM = 12.0
 ROOM_MM = A4[1] - 2 * MARGIN_MM
@@ -105,6 +106,12 @@ def picture_badge(text: str, outcome: Outcome) -> Picture:
     sheet = Sheet(BADGE_MM + 2.0, BADGE_MM + 2.0)
     draw_badge(sheet, (sheet.width_mm / 2, sheet.height_mm / 2), text, outcome)
     return Picture(sheet.finish(text, (1.0, 1.0)))
+
+
+def lead(key: str, words: Words) -> Iterator[Flowable]:
+    """The title of a part, where links and the contents lead to."""
+    yield Part(key, words.say(key))
+    yield write(words.say(key), PART)
 
 
 def lay_table(

@@ -11,6 +11,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from twin.clash.outcome import Outcome
 from twin.excavations.package import pdf_parts as parts
 from twin.excavations.package.pdf_parts import ROOM_MM, WIDE_ROOM_MM, Part, lay_table, plain, rule_table, write
+from twin.excavations.package.pdf_ways import tell_ways
 from twin.excavations.package.rule_tables import (
     list_duties,
     list_editions,
@@ -60,19 +61,21 @@ def summarise(drawings: Drawings, contents: Sequence[tuple[str, str]], pages: Ma
 def tabulate(drawings: Drawings, contacts: Mapping[str, Contact]) -> Iterator[Flowable]:
     """Objects, owners, and how it was checked."""
     words, report = drawings.words, drawings.survey.report
-    yield from _head("objects", words)
+    yield from parts.lead("objects", words)
     if not report.clashes:
         yield write(words.say("no_objects"), parts.BODY)
     else:
         head = [write(words.say(name), parts.HEAD) for name in OBJECT_COLUMNS]
         rows = [_object_cells(row, words) for row in list_objects(drawings.survey, words)]
         yield rule_table([head, *rows], _SHARES, WIDE_ROOM_MM)
-        yield from _head("owners", words)
+    if report.clashes or report.census.silences:
+        yield from parts.lead("owners", words)
         yield _owners(drawings, contacts)
+    yield from tell_ways(drawings)
     yield from _duties(drawings)
     yield from _laid(drawings)
     yield from _around(drawings)
-    yield from _head("method", words)
+    yield from parts.lead("method", words)
     yield write(plain(words.say("method_text")), parts.BODY)
     yield from _remark(drawings)
     if editions := list_editions(report, words):
@@ -83,7 +86,7 @@ def _duties(drawings: Drawings) -> Iterator[Flowable]:
     words = drawings.words
     duties = list_duties(drawings.survey.report, words)
     if duties:
-        yield from _head("duties", words)
+        yield from parts.lead("duties", words)
         head = [write(words.say(name), parts.HEAD) for name in ("duty", "object", "rule")]
         rows = [
             [
@@ -100,7 +103,7 @@ def _laid(drawings: Drawings) -> Iterator[Flowable]:
     words = drawings.words
     tables = list_laid(drawings.survey.report, words)
     if tables:
-        yield from _head("laid", words)
+        yield from parts.lead("laid", words)
     for table in tables:
         yield write(f"<b>{plain(table.name)}</b>", parts.BODY)
         head = [write(words.say(name), parts.HEAD) for name in ("verdict", "object", "distance")]
@@ -121,7 +124,7 @@ def _around(drawings: Drawings) -> Iterator[Flowable]:
     words, report = drawings.words, drawings.survey.report
     matters, missing = list_matters(report, words), list_not_loaded(report, words)
     if matters or missing:
-        yield from _head("around", words)
+        yield from parts.lead("around", words)
     if matters:
         head = [write(words.say(name), parts.HEAD) for name in ("mark", "weight", "matter", "rule")]
         rows = [
@@ -142,13 +145,8 @@ def _link(numbers: Sequence[int]) -> str:
     return ", ".join(f'<a href="#object-{number}">{number}</a>' for number in numbers)
 
 
-def _head(key: str, words: Words) -> Iterator[Flowable]:
-    yield Part(key, words.say(key))
-    yield write(words.say(key), parts.PART)
-
-
 def _remark(drawings: Drawings) -> Iterator[Flowable]:
-    for remark in drawings.survey.report.remarks:
+    for remark in drawings.survey.report.warnings:
         yield write(f"<b>!</b>&nbsp; {plain(drawings.words.wording(remark))}", parts.BODY)
 
 
@@ -190,7 +188,7 @@ def _owners(drawings: Drawings, contacts: Mapping[str, Contact]) -> Table:
         numbers = _link(row.numbers)
         cells = (
             f"<b>{plain(row.owner or words.say('owner_unknown'))}</b>",
-            f"{plain(disciplines)}: {numbers}",
+            f"{plain(disciplines)}: {numbers}" if numbers else plain(words.say("no_records")),
             plain(words.name("outcome", row.worst)),
             plain(row.contact.text if row.contact else words.say("contact_unknown")),
         )

@@ -17,6 +17,7 @@ COLUMNS = (
     "material", "outer_width_m", "outer_height_m", "status", "plan_gap_m", "vertical_gap_m", "gap_m", "worst_gap_m",
     "horizontal_accuracy_m", "vertical_accuracy_m", "crown_m", "invert_m", "cover_m", "x_m", "y_m", "crs",
     "quality_level", "surveyed_on", "source_file", "source_layer", "source_row",
+    "probability", "probability_of", "survey_is_stale",
 )  # fmt: skip
 # A spreadsheet would run what begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -41,6 +42,8 @@ def _row(survey: Survey, number: int, clash: Clash) -> list[object]:
         clash.vertical_gap_m, clash.gap_m, clash.worst_gap_m, clash.accuracy.horizontal_m, clash.accuracy.vertical_m,
         *levels, round(facts.xy[0], 3), round(facts.xy[1], 3), survey.report.crs.code, record.quality_level,
         record.surveyed_on, clash.source_file, clash.source_layer, clash.source_row,
+        *((None, None) if clash.chance is None else (clash.chance.value, clash.chance.scope.value)),
+        None if clash.age is None else clash.age.is_stale,
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twin.clash.chance_words import tell_chance
 from twin.clash.outcome import REASONS, Outcome
 from twin.excavations.package.captions import describe
 from twin.excavations.package.lettering import compose
@@ -89,9 +90,21 @@ def _object_row(survey: Survey, number: int, sections: tuple[str, ...], words: W
         words.number(clash.plan_gap_m),
         *("–" if gap is None else words.number(gap) for gap in (clash.vertical_gap_m, clash.gap_m)),
         _accuracy(clash, words),
-        words.wording(REASONS[clash.reason]),
+        _why(clash, words),
     )
     return ObjectRow(number, clash.outcome, cells, _source(clash), sections)
+
+
+def _why(clash: Clash, words: Words) -> str:
+    """The reason, the probability, and what makes the record doubtful: a position drawn as a scheme, an old survey."""
+    texts = [words.wording(REASONS[clash.reason])]
+    if clash.chance is not None:
+        texts.append(words.say("chance", figure=words.wording(tell_chance(clash.chance))))
+    if clash.record.schematic:
+        texts.append(words.say("schematic"))
+    if clash.age is not None and clash.age.text is not None:
+        texts.append(f"{words.wording(clash.age.text)[0].upper()}{words.wording(clash.age.text)[1:]}.")
+    return " ".join(texts)
 
 
 def _name(clash: Clash, words: Words) -> str:
@@ -119,7 +132,7 @@ def _source(clash: Clash) -> str:
 
 
 def list_owners(report: ClashReport, contacts: Mapping[str, Contact]) -> list[OwnerRow]:
-    """The owners of all objects in reach, the worst concerned first."""
+    """The owners of all objects in reach, the worst concerned first, then those known to be here without records."""
     owned: dict[str | None, list[int]] = {}
     for number, clash in enumerate(report.clashes, start=1):
         owned.setdefault(compose(clash.owner) if clash.owner else None, []).append(number)
@@ -130,7 +143,9 @@ def list_owners(report: ClashReport, contacts: Mapping[str, Contact]) -> list[Ow
         worst = min((clash.outcome for clash in clashes), key=order.index)
         disciplines = tuple(dict.fromkeys(clash.discipline for clash in clashes))
         rows.append(OwnerRow(owner, tuple(numbers), worst, disciplines, contacts.get(owner or "")))
-    return sorted(rows, key=lambda row: (order.index(row.worst), row.numbers[0]))
+    rows.sort(key=lambda row: (order.index(row.worst), row.numbers[0]))
+    silent = (compose(silence.owner) for silence in report.census.silences)
+    return rows + [OwnerRow(owner, (), Outcome.UNKNOWN, (), contacts.get(owner)) for owner in silent]
 
 
 def list_facts(survey: Survey, words: Words) -> list[tuple[str, str]]:

@@ -1,0 +1,110 @@
+"""Where owners are known to have networks, and for which areas they delivered their records, as they declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import shapely
+from psycopg.rows import class_row
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.base import SCHEMA, Base, geometry, one_of
+from layers.database import storage_srid
+
+if TYPE_CHECKING:
+    from layers.database import Connection
+
+# Less than this of an area without records is where two outlines were drawn apart.
+_SLIVER_M2 = 0.05
+
+
+class AreaKind(StrEnum):
+    NETWORK = "network"
+    DELIVERED = "delivered"
+
+
+class OwnerArea(Base):
+    __tablename__ = "owner_areas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    owner: Mapped[str] = mapped_column(
+        Text, ForeignKey(f"{SCHEMA}.organisations.name", onupdate="CASCADE", ondelete="CASCADE")
+    )
+    kind: Mapped[str] = mapped_column(Text)
+    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    remark: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[object] = mapped_column(geometry("MULTIPOLYGON"), nullable=False)
+
+    __table_args__ = (
+        one_of("kind", AreaKind),
+        UniqueConstraint("owner", "kind"),
+        Index(None, "geom", postgresql_using="gist"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredArea:
+    """What an owner declared, in square metres."""
+
+    owner: str
+    kind: str
+    area_m2: float
+    declared_at: datetime
+    remark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """An owner known to be at a place of which it delivered no records: how much of the place, in square metres.
+
+    `delivers` is False where it never delivered anything.
+    """
+
+    owner: str
+    area_m2: float
+    share: float
+    delivers: bool
+
+
+def declare_area(
+    connection: Connection, owner: str, kind: AreaKind, area: shapely.MultiPolygon, remark: str | None = None
+) -> None:
+    """The area (storage CRS) takes the place of what was declared before; `owner` is the name of an organisation."""
+    connection.execute(
+        "insert into owner_areas (owner, kind, geom, remark) values (%s, %s, st_setsrid(%s::geometry, %s), %s)"
+        " on conflict (owner, kind) do update set geom = excluded.geom, remark = excluded.remark, declared_at = now()",
+        (owner, kind, shapely.to_wkb(area, output_dimension=2), storage_srid(connection), remark),
+    )
+
+
+def withdraw_area(connection: Connection, owner: str, kind: AreaKind) -> None:
+    connection.execute("delete from owner_areas where owner = %s and kind = %s", (owner, kind))
+
+
+def list_areas(connection: Connection) -> list[DeclaredArea]:
+    with connection.cursor(row_factory=class_row(DeclaredArea)) as cursor:
+        return cursor.execute(
+            "select owner, kind, st_area(geom) as area_m2, declared_at, remark from owner_areas order by owner, kind"
+        ).fetchall()
+
+
+def find_silences(connection: Connection, area: shapely.Geometry, within_m: float) -> list[Silence]:
+    """Owners whose network reaches within a distance of an area (storage CRS) and whose records do not, by name.
+
+    Only what was declared as delivered counts as delivered: an import says what came, never that it is all.
+    """
+    with connection.cursor(row_factory=class_row(Silence)) as cursor:
+        return cursor.execute(
+            "with asked as (select st_buffer(st_setsrid(%s::geometry, %s), %s) as area),"
+            " gaps as (select n.owner, d.owner is not null as delivers, st_area(asked.area) as asked_m2,"
+            " st_area(st_difference(st_intersection(n.geom, asked.area),"
+            " coalesce(d.geom, st_geomfromtext('MULTIPOLYGON EMPTY', st_srid(asked.area))))) as area_m2"
+            " from asked join owner_areas n on n.kind = 'network' and st_intersects(n.geom, asked.area)"
+            " left join owner_areas d on d.owner = n.owner and d.kind = 'delivered')"
+            " select owner, area_m2, area_m2 / asked_m2 as share, delivers from gaps where area_m2 >= %s order by 1",
+            (shapely.to_wkb(area, output_dimension=2), storage_srid(connection), within_m, _SLIVER_M2),
+        ).fetchall()
