@@ -43,18 +43,13 @@ class _Sums:
 
 def survey(layer: LongLayer, told: str | None) -> Survey:
     """Read all values of a layer, not its geometries. Raises: Rejected as `decide`, and where it cannot be read."""
-    sums, first = _Sums(), None
+    sums = _Sums()
     for chunk in layer.chunks(with_geometry=False):
-        first = first or chunk
         for name, column in chunk.columns.items():
             sums.add(name, column)  # type: ignore[arg-type] # what is read in turns comes as columns
     texts = sums.texts | {name for name in layer.fields if not name.isascii()}
     decoding = decide(texts or {""}, layer.encoding, layer.fonts, told)
-    head = next(layer.chunks())
-    return Survey(decoding, decode(head, decoding)[0], _decode_census(sums, head, decoding))
-
-
-def _decode_census(sums: _Sums, head: SourceLayer, decoding: Decoding) -> Census:
-    """Under the names that the fields have in Unicode; what is counted are numbers, whose digits are ASCII."""
-    names = decode(head, decoding)[0].columns
-    return {name: list(counter.items()) for name, counter in zip(names, sums.values.values(), strict=True)}
+    head, _, _ = decode(next(layer.chunks()), decoding)
+    # Under the names that the fields have in Unicode; what is counted are numbers, whose digits are ASCII.
+    counted = zip(head.columns, sums.values.values(), strict=True)
+    return Survey(decoding, head, {name: list(counter.items()) for name, counter in counted})

@@ -32,6 +32,8 @@ from layers.embedded import create_database, throwaway
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from layers.database import Connection
+
 SOURCE, TARGET = "EPSG:3405", "EPSG:9214"
 _CENTRE = (776_439.0, 1_822_112.0)  # Huế in EPSG:3405
 _OURS = """
@@ -139,9 +141,18 @@ def ours(server: str, number: int, path: Path) -> Round:
         measured = run([sys.executable, "-c", _OURS, url, str(path), data])
     with connect(url) as connection:
         row = connection.execute("select count(axis), count(*) from utility_lines").fetchone()
-    assert row is not None
-    assert row[0] == row[1] > 0, "every line has its axis"
+        assert row is not None
+        assert row[0] == row[1] > 0, "every line has its axis"
+        require_index(connection, "utility_lines")
     return measured
+
+
+def require_index(connection: Connection, table: str) -> None:
+    """Both sides end with a table that is found by place."""
+    found = connection.execute(
+        "select from pg_indexes where tablename = %s and indexdef like '%%USING gist (geom)%%'", (table,)
+    ).fetchall()
+    assert found, f"{table} has a spatial index"
 
 
 def theirs(server: str, number: int, path: Path) -> Round:
@@ -149,10 +160,13 @@ def theirs(server: str, number: int, path: Path) -> Round:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create extension if not exists postgis")
     dsn = "PG:" + " ".join(f"{k}='{v}'" for k, v in psycopg.conninfo.conninfo_to_dict(url).items())
-    return run(
+    measured = run(
         ["ogr2ogr", "-f", "PostgreSQL", dsn, str(path), "-t_srs", TARGET, "-nln", "lines", "-lco", "GEOMETRY_NAME=geom",
          "--config", "PG_USE_COPY", "YES"]
     )  # fmt: skip
+    with connect(url) as connection:
+        require_index(connection, "lines")
+    return measured
 
 
 def main() -> None:
