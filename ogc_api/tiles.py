@@ -18,6 +18,7 @@ from layers.tiling import tiling
 from ogc_api.compression import choose_coding, pack
 from ogc_api.config import CITY, MVT, PNG
 from ogc_api.negotiation import choose_format, choose_language
+from ogc_api.object_tiles import fetch_objects
 from ogc_api.painting import paint
 from ogc_api.params import check_names
 from ogc_api.reading import holds
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from layers.tiles import Mark
     from ogc_api.edition import Edition, Editions
 
-_ALIASES = {"pbf": "mvt", "mvt": "mvt", "png": "png"}
-_MEDIA_TYPES = {"mvt": MVT, "png": PNG}
+_ALIASES = {"pbf": "mvt", "mvt": "mvt", "png": "png", "json": "json"}
+_MEDIA_TYPES = {"mvt": MVT, "png": PNG, "json": "application/json"}
 _PAINTERS = 2
 _PARAMETERS = frozenset({"f", "lang"})
 
@@ -123,16 +124,28 @@ class Tiles:
         choose_language(params.get("lang"), "")
         shown = _at_zoom(layers, tile)
         coding = choose_coding(headers.get("accept-encoding", "")) if form == "mvt" else None
+        if form == "json" and len(layers) > 1:
+            raise NotFound("the city has no tiles of objects: ask for those of one layer")
         asked = Asked(edition, tuple(shown), tile, form, coding)
         async with self._reader.live.connection() as connection:
             marks = await fetch_marks(connection, asked.layers)
         tag = _tag(marks, form)
         if holds(headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers={"ETag": tag})
-        made = await (self._packed(asked, marks) if form == "mvt" else self._painted(asked, marks, tag))
+        made = await self._made(asked, marks, tag)
         if not made.content:
             return Response(status_code=204, headers={"ETag": tag})
         return _respond(made, tag, asked)
+
+    async def _made(self, asked: Asked, marks: Sequence[Mark], tag: str) -> Made:
+        match asked.format:
+            case "png":
+                return await self._painted(asked, marks, tag)
+            case "json":
+                async with self._reader.tiles.connection() as connection:
+                    return await fetch_objects(connection, asked.layers[0], asked.tile, asked.edition.storage)
+            case _:
+                return await self._packed(asked, marks)
 
     async def _packed(self, asked: Asked, marks: Sequence[Mark]) -> Made:
         """The tile of all layers, in the coding that is asked for."""

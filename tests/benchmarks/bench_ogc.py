@@ -1,6 +1,6 @@
 """How fast the items are: our service, the floor, stock pygeoapi and tipg, on the same million lines, in one run.
 
-    python tests/benchmarks/bench_ogc.py [--lines N] [--seconds S] [--rounds R] [--no-peers] [--no-endurance]
+    python tests/benchmarks/bench_ogc.py [--lines N] [--seconds S] [--rounds R] [--no-peers] [--no-endurance] [--only-tiles]
 
 Needs wrk (Debian package of that name) and, for the peers, a package index to install them from, each into an
 environment of its own in a temporary folder. Everything listens on loopback only and ends with the run.
@@ -340,6 +340,34 @@ def compare(places: dict[str, str], city: City, folder: Path, options: argparse.
             say(f"  the same page of {name}, by offset: {load.per_second:.2f} requests a second")
 
 
+def compare_tiles(places: dict[str, str], folder: Path, options: argparse.Namespace) -> None:
+    """A vector tile of zoom 14 full of lines: made anew, each tile asked for once; and asked for again and again."""
+    rows, columns = range(7434, 7440), range(13084, 13090)
+    tiles = [(row, column) for row in rows for column in columns]
+    forms = {"ours": "/tiles/WebMercatorQuad/14/{0}/{1}", "tipg": "/tiles/WebMercatorQuad/14/{1}/{0}"}
+    anew, again = {}, {}
+    say("\nVector tiles of zoom 14")
+    for name in (name for name in forms if name in places):
+        times, sizes = [], []
+        for tile in tiles:
+            started = time.monotonic()
+            with urlopen(places[name] + forms[name].format(*tile), timeout=60) as answer:  # noqa: S310 - on loopback
+                sizes.append(len(answer.read()))
+            times.append(time.monotonic() - started)
+        anew[name] = statistics.median(times)
+        fullest = tiles[sizes.index(max(sizes))]
+        load = wrk(places[name], [forms[name].format(*fullest)], folder, options.seconds)
+        again[name] = load.per_second
+        say(
+            f"{name:8s} anew {anew[name] * 1000:8.1f} ms (median of {len(tiles)}, largest {max(sizes) / 1e6:.2f} MB),"
+            f" the fullest again {again[name]:8.1f} requests a second, {load.failures} failures"
+        )
+    if "tipg" in anew:
+        say(
+            f"x tipg: anew {_judge(anew['tipg'] / anew['ours'], 1.5)}, again {_judge(again['ours'] / again['tipg'], 50)}"
+        )
+
+
 def _dialect(name: str, asked: list[str]) -> list[str]:
     """Our cursors are not the floor's bare numbers."""
     return [re.sub(r"cursor=(?=\d)", "cursor=n", path) for path in asked] if name == "ours" else asked
@@ -416,6 +444,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--no-endurance", action="store_true")
+    parser.add_argument("--only-tiles", action="store_true")
     parser.add_argument("--database", help="a database that an earlier run filled, to be used again")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -425,7 +454,11 @@ def main() -> None:
         url = options.database or stack.enter_context(throwaway())
         city = City(url, options.lines) if options.database else fill(url, options.lines)
         places = stack.enter_context(running(city, folder, with_peers=not options.no_peers))
-        compare(places, city, folder, options)
+        if not options.only_tiles:
+            compare(places, city, folder, options)
+        compare_tiles(places, folder, options)
+        if options.only_tiles:
+            return
         share_of_postgresql(places, city, folder, options)
         if not options.no_endurance:
             stream_everything(places, city)
