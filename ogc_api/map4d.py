@@ -1,4 +1,4 @@
-"""Buildings and underground lines in the forms that Map4D's BuildingOverlay and Polyline take: [longitude, latitude]."""
+"""Buildings and underground lines as Map4D's BuildingOverlay and Polyline take them: [longitude, latitude]."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """How fast the items are: our service, the floor, stock pygeoapi and tipg, on the same million lines, in one run.
 
-    python tests/benchmarks/bench_ogc.py [--lines N] [--seconds S] [--rounds R] [--no-peers] [--no-endurance] [--only-tiles]
+    python tests/benchmarks/bench_ogc.py [--lines N] [--seconds S] [--rounds R] [--no-peers]
+        [--no-endurance] [--only-tiles]
 
 Needs wrk (Debian package of that name) and, for the peers, a package index to install them from, each into an
 environment of its own in a temporary folder. Everything listens on loopback only and ends with the run.
@@ -359,13 +360,12 @@ def compare_tiles(places: dict[str, str], folder: Path, options: argparse.Namesp
         load = wrk(places[name], [forms[name].format(*fullest)], folder, options.seconds)
         again[name] = load.per_second
         say(
-            f"{name:8s} anew {anew[name] * 1000:8.1f} ms (median of {len(tiles)}, largest {max(sizes) / 1e6:.2f} MB),"
+            f"{name:8s} anew {anew[name] * 1000:8.1f} ms (median of {len(tiles)}, at most {max(sizes) / 1e6:.2f} MB),"
             f" the fullest again {again[name]:8.1f} requests a second, {load.failures} failures"
         )
     if "tipg" in anew:
-        say(
-            f"x tipg: anew {_judge(anew['tipg'] / anew['ours'], 1.5)}, again {_judge(again['ours'] / again['tipg'], 50)}"
-        )
+        cold, kept = anew["tipg"] / anew["ours"], again["ours"] / again["tipg"]
+        say(f"x tipg: anew {_judge(cold, 1.5)}, again {_judge(kept, 50)}")
 
 
 def _dialect(name: str, asked: list[str]) -> list[str]:

@@ -25,8 +25,9 @@ def test_buildings_come_as_map4d_takes_them(town: Town, public: Client, monkeypa
     """A ring of [lng, lat], not closed, a height or 0, one entry a part; what is left out is said."""
     town.execute(
         "insert into buildings (name, height_m, geom) select n, h, st_multi(st_transform(st_collect("
-        "st_makeenvelope(107.58, 16.46, 107.5801, 16.4601, 4326), st_makeenvelope(107.5802, 16.46, 107.5803, 16.4601, 4326)"
-        "), 9214)) from (values ('Nhà văn hóa', 7.5), (null, null)) as v (n, h)"
+        "st_makeenvelope(107.58, 16.46, 107.5801, 16.4601, 4326),"
+        " st_makeenvelope(107.5802, 16.46, 107.5803, 16.4601, 4326)), 9214))"
+        " from (values ('Nhà văn hóa', 7.5), (null, null)) as v (n, h)"
     )
     answer = public.get(f"/tiles/buildings/{address(16)}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
