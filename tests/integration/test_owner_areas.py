@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 import shapely
+from typer.testing import CliRunner
 
 from layers.crs import parse_crs
+from layers.errors import NotFound
 from layers.organisations import Registration, register_organisation, remove_organisation
 from layers.owner_areas import AreaKind, Silence, declare_area, find_silences, list_areas, withdraw_area
 from layers.terrain import read_ground
 from twin.clash.check import check
 from twin.clash.dig import PlannedDig
 from twin.clash.outcome import Outcome
+from twin.cli import app
 from twin.excavations.difference import compare_reports
 from twin.excavations.door.documents import _own_part
 from twin.excavations.package.package import Package
@@ -104,3 +107,29 @@ def test_what_is_delivered_is_taken_off_what_is_there(connection: Connection) ->
     assert [(one.owner, one.kind, one.area_m2) for one in list_areas(connection)] == [(POWER, "network", 10_000.0)]
     remove_organisation(connection, POWER)
     assert silences(connection) == []
+
+
+def test_the_desk_declares_areas(city: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polygons of a GeoJSON file, for a registered name or another name of it; an unknown owner is refused."""
+    monkeypatch.setenv("TWIN_DATABASE_URL", city)
+    path = tmp_path / "area.geojson"
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [_RING]}))
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, ["organisation", *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    run("add", POWER, "--alias", "Điện lực")
+    assert "network" in run("network", "Điện lực", str(path), "--remark", "công văn 12")
+    run("delivered", POWER, str(path))
+    owner, kind, area, _, remark = run("areas").splitlines()[1].split("\t")
+    assert (owner, kind, remark) == (POWER, "network", "công văn 12")
+    assert 113_000 < float(area) < 119_000, "0.001° × 0.01° at 16.46° north"
+    run("withdraw", POWER, "delivered")
+    assert len(run("areas").splitlines()) == 1
+    with pytest.raises(NotFound):
+        run("network", "Không ai", str(path))
+
+
+_RING = [[107.58, 16.46], [107.581, 16.46], [107.581, 16.47], [107.58, 16.47], [107.58, 16.46]]
