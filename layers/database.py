@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakKeyDictionary
 
 import psycopg
 import sqlalchemy
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 AsyncConnection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+# The first migration fixes it for good.
+_srids: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -266,11 +270,14 @@ def migrate(url: str, storage_crs: str) -> None:
 
 def storage_srid(connection: Connection) -> int:
     """EPSG number of the CRS that all geometry columns have. Raises: Unavailable before the first migration."""
+    if (known := _srids.get(connection)) is not None:
+        return known
     row = connection.execute(
         "select srid from geometry_columns where f_table_schema = %s and f_table_name = 'boundaries'", (SCHEMA,)
     ).fetchone()
     if row is None:
         raise Unavailable("the database has no schema yet: run 'twin db migrate'")
+    _srids[connection] = int(row[0])
     return int(row[0])
 
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import shapely
 from psycopg import sql
-from psycopg.rows import dict_row
 
-from layers.database import storage_srid
 from layers.errors import Invalid, NotFound, Unavailable
 from layers.jsonfg import written
 from layers.query import Cursor
-from layers.reach import reaches
 from layers.selection import matching, on_page, order
 from layers.statement import Statement, Values
 
@@ -212,21 +208,3 @@ def count_features(connection: Connection, layer: Layer) -> int:
     """Exact number of features of a layer, kept by its triggers."""
     row = connection.execute("select features from visible_layer_states where layer = %s", [layer.name]).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def find_near(connection: Connection, layer: Layer, polygon: shapely.Polygon, margin_m: float) -> list[dict[str, Any]]:
-    """Rows of a utility layer that may reach within `margin_m` of a polygon in storage CRS.
-
-    Each row's own reach is half its section and its stated accuracy.
-    `geom` and `axis` come as WKB; the source file's path is joined in.
-    """
-    srid = storage_srid(connection)
-    axis = sql.SQL("st_asbinary(f.axis)") if layer.name == "utility_lines" else sql.SQL("null::bytea")
-    area = sql.SQL("st_setsrid(%(area)s::geometry, {srid})").format(srid=sql.Literal(srid))
-    statement = sql.SQL(
-        "select f.*, st_asbinary(f.geom) as geom, {axis} as axis, s.path as source_path"
-        " from {table} f left join source_files s on s.id = f.source_file_id where {near} order by f.id"
-    ).format(axis=axis, table=sql.Identifier(layer.name), near=reaches("f", area, sql.Placeholder("margin_m")))
-    wkb = shapely.to_wkb(polygon, output_dimension=2)
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement, {"area": wkb, "margin_m": margin_m}).fetchall()

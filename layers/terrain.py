@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import rasterio
 import shapely
-from rasterio.windows import Window
 from sqlalchemy import CheckConstraint, Date, Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import Base, Feature, by_file, geometry, labelled
 from layers.crs import Crs, parse_crs, transform_points
 from layers.database import Connection, storage_srid
-from layers.errors import Unavailable
+from layers.raster_tiles import open_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,18 +99,14 @@ def read_ground(connection: Connection, data: Path) -> Ground:
 def _sample(path: Path, points: NDArray[np.float64], storage: Crs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Values at points, and how much of a pixel around each lies on the raster: the rest is for its neighbours."""
     values = np.full(len(points), np.nan)
-    try:
-        with rasterio.open(path) as source:
-            moved = transform_points(points, storage, parse_crs(source.crs.to_wkt()))
-            columns, rows = _pixels(~source.transform, moved)
-            share = _overlap(columns, source.width) * _overlap(rows, source.height)
-            on = np.flatnonzero(share > 0)
-            if len(on):
-                window = _window(columns[on], rows[on], source.width, source.height)
-                pixels = source.read(1, window=window, masked=True).astype(float).filled(np.nan)
-                values[on] = _bilinear(pixels, columns[on] - window.col_off, rows[on] - window.row_off)
-    except rasterio.errors.RasterioIOError as error:
-        raise Unavailable(f"terrain raster {path} cannot be read: restore it or import the terrain again") from error
+    grid = open_grid(path)
+    columns, rows = _pixels(grid.to_pixels, transform_points(points, storage, grid.crs))
+    share = _overlap(columns, grid.width) * _overlap(rows, grid.height)
+    on = np.flatnonzero(share > 0)
+    if len(on):
+        left, top, width, height = _window(columns[on], rows[on], grid.width, grid.height)
+        pixels = grid.read(left, top, width, height)
+        values[on] = _bilinear(pixels, columns[on] - left, rows[on] - top)
     return values, share
 
 
@@ -127,14 +121,14 @@ def _pixels(inverse: Affine, points: NDArray[np.float64]) -> tuple[NDArray[np.fl
     return inverse.a * x + inverse.b * y + inverse.c - 0.5, inverse.d * x + inverse.e * y + inverse.f - 0.5
 
 
-def _window(columns: NDArray[np.float64], rows: NDArray[np.float64], width: int, height: int) -> Window:
+def _window(columns: NDArray[np.float64], rows: NDArray[np.float64], width: int, height: int) -> tuple[int, ...]:
     left, top = max(int(np.floor(columns.min())), 0), max(int(np.floor(rows.min())), 0)
     right, bottom = min(int(np.floor(columns.max())) + 2, width), min(int(np.floor(rows.max())) + 2, height)
-    return Window(left, top, max(right - left, 1), max(bottom - top, 1))
+    return left, top, max(right - left, 1), max(bottom - top, 1)
 
 
 def _bilinear(
-    pixels: NDArray[np.float64], columns: NDArray[np.float64], rows: NDArray[np.float64]
+    pixels: NDArray[np.floating[Any]], columns: NDArray[np.float64], rows: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Values between pixel centres; within half a pixel of the edge the nearest row or column stands."""
     height, width = pixels.shape

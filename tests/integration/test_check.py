@@ -16,9 +16,10 @@ from importers.folder import ImportOptions, import_path
 from layers.crs import WGS84, CrsMismatch, parse_crs, transform_geometries
 from layers.errors import Invalid, Unavailable
 from layers.terrain import read_ground
-from twin.clash.check import check
+from twin.clash.check import check, check_many
 from twin.clash.dig import Depth, Elevation, Grade, Pit, PlannedDig, Sides, Support, Trench
 from twin.clash.outcome import Outcome, Reason
+from twin.clash.report import ClashReport
 from twin.excavations.request import parse_digs, read_digs
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from layers.database import Connection
     from twin.clash.dig import Part
-    from twin.clash.report import Clash, ClashReport
+    from twin.clash.report import Clash
 
 EAST, NORTH = 562_000.0, 1_820_000.0
 STORAGE = parse_crs("EPSG:9214")
@@ -319,3 +320,24 @@ def test_faults_of_all_features_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         read_digs(path, None, STORAGE)
     assert len(caught.value.faults) == 2
+
+
+def test_many_digs_are_answered_as_each_alone(flat: Connection, tmp_path: Path) -> None:
+    """Protects the batch: shared queries give every dig its own answer, and a refusal stops no other dig."""
+    for north in range(0, 100, 7):
+        a_pipe(flat, 1.0 + north / 50)
+    ground = read_ground(flat, tmp_path)
+    digs = [
+        PlannedDig(
+            f"dig {n}", shapely.box(EAST + 10 + 3 * n, NORTH + 20 + n, EAST + 14 + 3 * n, NORTH + 70), 1.2, STORAGE
+        )
+        for n in range(12)
+    ]
+    digs.insert(5, PlannedDig("outside", shapely.box(EAST + 90, NORTH, EAST + 110, NORTH + 10), 1.2, STORAGE))
+    answers = list(check_many(flat, ground, digs))
+    assert isinstance(answers[5], Invalid)
+    for dig, answer in zip(digs[:5] + digs[6:], answers[:5] + answers[6:], strict=True):
+        assert isinstance(answer, ClashReport)
+        assert answer.to_json() == check(flat, ground, dig).to_json()
+        assert answer.clashes
+        assert answer.surface.shape[1] == 3

@@ -16,8 +16,9 @@ import numpy as np
 import shapely
 
 from twin.clash.accuracy import AccuracyTable, read_accuracies
-from twin.clash.distance import CONTACT_M, Scene
+from twin.clash.distance import Scene
 from twin.clash.kernel.elements import Segment
+from twin.clash.kernel.gauge import CONTACT_M
 from twin.clash.solids import Section, Shaft
 
 if TYPE_CHECKING:

@@ -1,20 +1,17 @@
-"""A planned excavation against the whole city: from a polygon and a depth to the report."""
+"""Planned excavations against the whole city: from a polygon and a depth to the report, for one dig or for many."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import shapely
-
-from layers.boundaries import has_boundaries, is_within
+from layers.candidates import Area, find_near, find_near_each
 from layers.catalog import find_layer
+from layers.coverage import read_coverage
 from layers.crs import CrsMismatch
-from layers.errors import Invalid, Unavailable
-from layers.features import count_features, find_near
+from layers.errors import Invalid, TwinError, Unavailable
 from layers.owner_areas import find_silences
-from layers.provenance import count_incomplete_files
 from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
 from twin.clash.clearance import Candidate, Street, find_duties, judge_laid
@@ -23,24 +20,30 @@ from twin.clash.outcome import Outcome, assess
 from twin.clash.records import read_utility
 from twin.clash.report import Census, Clash, ClashReport
 from twin.clash.rulefile import read_rules
-from twin.clash.terrain import read_terrain
+from twin.clash.terrain import Soundings, read_terrain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from layers.coverage import Coverage
     from layers.database import Connection
     from layers.terrain import Ground
     from twin.clash.clearance import Laying
     from twin.clash.dig import PlannedDig
     from twin.clash.rulebook import RuleBook
-    from twin.clash.solids import Excavation, Floats
+    from twin.clash.solids import Excavation
     from twin.clash.terrain import Terrain
+
+    type Rows = list[tuple[str, dict[str, Any]]]
 
 # What is found this near is reported even when it is clear.
 NEARBY_M = 2.0
 # No utility is looked for deeper than this below the bottom: accuracy that grows with depth ends there.
 _DEEPEST_M = 15.0
-_GROUND_STEP_M = 1.0
-# Drawings show the ground this far beside the dig.
-_DRAWN_M = NEARBY_M + 2.0
+_LAYERS = ("utility_lines", "utility_nodes")
+_ORDER = {outcome: place for place, outcome in enumerate(Outcome)}
+# So many digs share their queries: enough to forget what a query costs, few enough to keep their rows in memory.
+_BLOCK = 64
 
 
 def check(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBook | None = None) -> ClashReport:
@@ -49,88 +52,130 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBoo
     Raises: CrsMismatch where the dig's CRS is not the city's; Invalid outside the city; Unavailable where no
     utilities were loaded, for then nothing could be anything but clear.
     """
-    if dig.crs != ground.storage:
-        raise CrsMismatch(f"the dig is in {dig.crs.code}, the city in {ground.storage.code}: transform it first")
-    _require_records(connection, dig)
-    terrain = read_terrain(dig.parts, ground.elevations)
-    excavation = lay_excavation(dig.parts, terrain if terrain.is_known else terrain.levelled(assume_ground(dig.parts)))
-    book = book or read_rules()
-    nearby_m = max(NEARBY_M, book.zone_reach_m)
-    rows = _find_rows(connection, excavation, max(nearby_m, book.reach_m if dig.works.laid else 0.0))
-    utilities = [read_utility(index, layer, row, heights=terrain.is_known) for index, (layer, row) in enumerate(rows)]
-    candidates = [
-        Candidate(layer, row, utility, assessment)
-        for (layer, row), utility, assessment in zip(rows, utilities, assess(excavation, utilities), strict=True)
-    ]
-    clashes = [
-        _clash(c, book)
-        for c in candidates
-        if c.assessment.outcome is not Outcome.CLEAR or c.assessment.plan_gap_m <= nearby_m
-    ]
-    order = list(Outcome)
-    clashes.sort(key=lambda c: (order.index(c.outcome), c.plan_gap_m))
-    return ClashReport(
-        name=dig.name,
-        polygon=dig.polygon,
-        crs=dig.crs,
-        depth_m=dig.depth_m,
-        parts=dig.parts,
-        excavation=excavation,
-        ground_m=(terrain.lowest_m, terrain.highest_m) if terrain.is_known else None,
-        bottom_m=excavation.bottom_m if terrain.is_known else None,
-        clashes=tuple(clashes),
-        census=_census(connection, excavation),
-        surface=_surface(terrain, ground, dig),
-        rules=book.editions,
-        layings=_judge_laid(connection, ground, dig, book, candidates),
-    )
+    desk = _Desk(connection, ground, book or read_rules(), read_coverage(connection, [dig.polygon]))
+    site = desk.lay_out(dig, desk.coverage.within[0])
+    rows = [(name, row) for name in _LAYERS for row in find_near(connection, find_layer(name), *site.area)]
+    return desk.report(site, rows)
 
 
-def _clash(candidate: Candidate, book: RuleBook) -> Clash:
-    clash = Clash.of(candidate.layer, candidate.row, candidate.utility, candidate.assessment)
-    duties = find_duties(book, candidate)
-    return replace(clash, duties=duties) if duties else clash
+def check_many(
+    connection: Connection, ground: Ground, digs: Iterable[PlannedDig], book: RuleBook | None = None
+) -> Iterator[ClashReport | TwinError]:
+    """The reports of many digs in their order, in place of a report what `check` would raise; queries are shared.
+
+    Digs that follow each other near by are read with less effort than those that jump about the city.
+    """
+    for block in batched(digs, _BLOCK, strict=False):
+        coverage = read_coverage(connection, [dig.polygon for dig in block])
+        desk = _Desk(connection, ground, book or read_rules(), coverage)
+        yield from desk.answer(block)
 
 
-def _judge_laid(
-    connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBook, candidates: list[Candidate]
-) -> tuple[Laying, ...]:
-    if not dig.works.laid:
-        return ()
-    traffic = has_traffic(connection, dig.polygon, book.roads.unknown_width_m)
-    return judge_laid(dig, book, Street(candidates, ground, traffic))
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A dig laid out in the ground, and where utilities count."""
+
+    dig: PlannedDig
+    terrain: Terrain
+    excavation: Excavation
+    area: Area
 
 
-def _find_rows(connection: Connection, excavation: Excavation, near_m: float) -> list[tuple[str, dict[str, Any]]]:
-    """Whatever may be hit, or be near: each layer's rows within reach of all that is dug."""
-    depth_m = excavation.ground_m - excavation.bottom_m[0]
-    margin_m = near_m + read_accuracies().search_margin_m(depth_m + _DEEPEST_M)
-    area = excavation.footprint
-    return [
-        (layer, row)
-        for layer in ("utility_lines", "utility_nodes")
-        for row in find_near(connection, find_layer(layer), area, margin_m)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What all digs of a moment are held against."""
 
+    connection: Connection
+    ground: Ground
+    book: RuleBook
+    coverage: Coverage
 
-def _census(connection: Connection, excavation: Excavation) -> Census:
-    return Census(
-        has_boundary=has_boundaries(connection),
-        incomplete_files=count_incomplete_files(connection),
-        silences=tuple(find_silences(connection, excavation.footprint, NEARBY_M)),
-    )
+    def answer(self, digs: Sequence[PlannedDig]) -> Iterator[ClashReport | TwinError]:
+        """A report or a refusal for each dig."""
+        sites = [self._try_out(dig, within) for dig, within in zip(digs, self.coverage.within, strict=True)]
+        areas = [site.area for site in sites if isinstance(site, _Site)]
+        found = [find_near_each(self.connection, find_layer(name), areas) for name in _LAYERS]
+        each = iter(zip(*found, strict=True))
+        for site in sites:
+            if isinstance(site, _Site):
+                rows = [(name, row) for name, rows in zip(_LAYERS, next(each), strict=True) for row in rows]
+                yield self.report(site, rows)
+            else:
+                yield site
 
+    def _try_out(self, dig: PlannedDig, within: bool | None) -> _Site | TwinError:
+        try:
+            return self.lay_out(dig, within)
+        except TwinError as refusal:
+            return refusal
 
-def _require_records(connection: Connection, dig: PlannedDig) -> None:
-    if is_within(connection, dig.polygon) is False:
-        raise Invalid(f"'{dig.name}' reaches beyond the city's boundary, where nothing is recorded: cut it there")
-    if not count_features(connection, find_layer("utility_lines")):
-        raise Unavailable("no utility lines are loaded: import them first, an empty city has no clear ground")
+    def lay_out(self, dig: PlannedDig, within: bool | None) -> _Site:
+        """The dig over its ground. Raises: as `check` does."""
+        storage = self.ground.storage
+        if dig.crs != storage:
+            raise CrsMismatch(f"the dig is in {dig.crs.code}, the city in {storage.code}: transform it first")
+        if within is False:
+            raise Invalid(f"'{dig.name}' reaches beyond the city's boundary, where nothing is recorded: cut it there")
+        if not self.coverage.lines:
+            raise Unavailable("no utility lines are loaded: import them first, an empty city has no clear ground")
+        terrain = read_terrain(dig.parts, self.ground.elevations)
+        known = terrain if terrain.is_known else terrain.levelled(assume_ground(dig.parts))
+        excavation = lay_excavation(dig.parts, known)
+        return _Site(dig, terrain, excavation, Area(excavation.footprint, self._margin_m(dig, excavation)))
 
+    def _margin_m(self, dig: PlannedDig, excavation: Excavation) -> float:
+        near_m = max(self._nearby_m, self.book.reach_m if dig.works.laid else 0.0)
+        depth_m = excavation.ground_m - excavation.bottom_m[0]
+        return near_m + read_accuracies().search_margin_m(depth_m + _DEEPEST_M)
 
-def _surface(terrain: Terrain, ground: Ground, dig: PlannedDig) -> Floats:
-    """The ground over the dig and a metre apart around it, for drawings; what is not known is missing."""
-    rim = dig.polygon.buffer(_DRAWN_M, quad_segs=2).boundary
-    around = shapely.get_coordinates(shapely.segmentize(rim, _GROUND_STEP_M))
-    points = np.vstack([terrain.xyz, np.column_stack([around, ground.elevations(around)])])
-    return np.asarray(points[np.isfinite(points[:, 2])])
+    @property
+    def _nearby_m(self) -> float:
+        return max(NEARBY_M, self.book.zone_reach_m)
+
+    def report(self, site: _Site, rows: Rows) -> ClashReport:
+        """The report of a dig among the rows of what may be near."""
+        dig, terrain, excavation = site.dig, site.terrain, site.excavation
+        heights = terrain.is_known
+        candidates = self._hold(excavation, rows, heights=heights)
+        return ClashReport(
+            name=dig.name,
+            polygon=dig.polygon,
+            crs=dig.crs,
+            depth_m=dig.depth_m,
+            parts=dig.parts,
+            excavation=excavation,
+            ground_m=(terrain.lowest_m, terrain.highest_m) if heights else None,
+            bottom_m=excavation.bottom_m if heights else None,
+            clashes=self._sort_out(candidates),
+            census=self._census(site),
+            soundings=Soundings(terrain, self.ground.elevations, dig.polygon),
+            rules=self.book.editions,
+            layings=self._judge_laid(dig, candidates),
+        )
+
+    def _census(self, site: _Site) -> Census:
+        silences = tuple(find_silences(self.connection, site.area.shape, NEARBY_M))
+        return Census(self.coverage.has_boundary, self.coverage.incomplete_files, silences)
+
+    def _hold(self, excavation: Excavation, rows: Rows, *, heights: bool) -> list[Candidate]:
+        utilities = [read_utility(index, layer, row, heights=heights) for index, (layer, row) in enumerate(rows)]
+        assessed = assess(excavation, utilities, nearby_m=self._nearby_m)
+        return [
+            Candidate(layer, row, utility, assessment)
+            for (layer, row), utility, assessment in zip(rows, utilities, assessed, strict=True)
+        ]
+
+    def _sort_out(self, candidates: list[Candidate]) -> tuple[Clash, ...]:
+        """What is not clear, and what is near, worst first."""
+        told = [
+            Clash.of(c.layer, c.row, c.utility, c.assessment, find_duties(self.book, c))
+            for c in candidates
+            if c.assessment.outcome is not Outcome.CLEAR or c.assessment.plan_gap_m <= self._nearby_m
+        ]
+        return tuple(sorted(told, key=lambda clash: (_ORDER[clash.outcome], clash.plan_gap_m)))
+
+    def _judge_laid(self, dig: PlannedDig, candidates: list[Candidate]) -> tuple[Laying, ...]:
+        if not dig.works.laid:
+            return ()
+        traffic = has_traffic(self.connection, dig.polygon, self.book.roads.unknown_width_m)
+        return judge_laid(dig, self.book, Street(candidates, self.ground, traffic))

@@ -11,6 +11,7 @@ import shapely
 
 from twin.clash.kernel.crossing import cross
 from twin.clash.kernel.elements import Bore, Corner, Piece, Reach, Segment, Solid, Wall
+from twin.clash.kernel.gauge import BOTTOMLESS_M, CONTACT_M
 from twin.clash.kernel.measure import measure
 
 if TYPE_CHECKING:
@@ -18,19 +19,14 @@ if TYPE_CHECKING:
 
     from twin.clash.solids import Drive, Excavation, Floor, Points, Section
 
-# Whether the kernel runs as machine code; interpreted it gives the same figures, some forty times more slowly.
+# Whether the kernel runs as machine code; interpreted it gives the same figures, some twenty times more slowly.
 IS_COMPILED = not isinstance(measure, FunctionType)
-# Gaps are reported to the micrometre: half of one is contact.
-CONTACT_M = 5e-7
-# Widened by so much in height nothing is passed above or below: what is left is the plan.
-_BOTTOMLESS_M = 1e6
 # Where two leaning sides meet at a sharp corner they are taken to reach at most this many times further than either.
 _SHARPEST = 2.0
 # The sine of a bend inwards that is taken for rounding: it counts as a corner that points outwards.
 _STRAIGHT = 1e-9
 # A corner of a piece this near to one of the outline is that corner.
 _SAME_M = 1e-5
-EXACT_M = (0.0, 0.0)
 
 
 class Gap(NamedTuple):
@@ -51,22 +47,22 @@ class Scene:
     """
 
     def __init__(self, excavation: Excavation) -> None:
-        self._x, self._y = excavation.origin
+        self.x, self.y = excavation.origin
         pieces = [self._piece(floor) for floor in excavation.floors]
-        self._solid = Solid(pieces, [self._bore(drive) for drive in excavation.bores])
+        self.solid = Solid(pieces, [self._bore(drive) for drive in excavation.bores])
         self.has_bores = bool(excavation.bores)
         self.has_band = any(floor.band_m > 0 for floor in excavation.floors)
 
     def lay(self, axis: Points | Sequence[Sequence[float]]) -> list[Segment]:
         """The straight pieces of an axis; without elevations all lies at 0, which means nothing."""
         return [
-            Segment(*(a[0] - self._x, a[1] - self._y, _z(a)), *(b[0] - a[0], b[1] - a[1], _z(b) - _z(a)))
+            Segment(*(a[0] - self.x, a[1] - self.y, _z(a)), *(b[0] - a[0], b[1] - a[1], _z(b) - _z(a)))
             for a, b in pairwise(axis)
         ]
 
     def plan(self, axis: list[Segment]) -> Gap:
         """The plan distance to all that is dug at the ground, 0 where the axis touches or enters it."""
-        gap = self._measure(axis, Reach(0.0, _BOTTOMLESS_M))
+        gap = self._measure(axis, Reach(0.0, BOTTOMLESS_M))
         return Gap(max(gap.distance_m, 0.0), gap.at)
 
     def space(
@@ -90,24 +86,24 @@ class Scene:
 
         Infinite where the axis never comes that near to a floor.
         """
-        return cross(axis, self._solid, near_m + CONTACT_M, sides=False).rise
+        return cross(axis, self.solid, near_m + CONTACT_M, sides=False).rise
 
     def lowest(self, axis: list[Segment], near_m: float) -> float:
         """The lowest elevation of the axis within a plan distance of all that is dug, infinite where it is not near."""
-        return cross(axis, self._solid, near_m + CONTACT_M, sides=True).lowest
+        return cross(axis, self.solid, near_m + CONTACT_M, sides=True).lowest
 
     def _measure(self, axis: list[Segment], reach: Reach) -> Gap:
-        distance, x, y, z = measure(axis, self._solid, reach)
-        return Gap(distance, (x + self._x, y + self._y, z))
+        distance, x, y, z = measure(axis, self.solid, reach)
+        return Gap(distance, (x + self.x, y + self.y, z))
 
     def _piece(self, floor: Floor) -> Piece:
         gx, gy = floor.grade
-        low = floor.level_at(self._x, self._y)
+        low = floor.level_at(self.x, self.y)
         sharpness = _sharpness(floor.outline or floor.polygon) if floor.slope else []
         walls, corners = [], []
         for ring in shapely.get_rings(shapely.orient_polygons(floor.polygon)):
             for before, point, after in _triples(shapely.get_coordinates(ring).tolist()):
-                x, y = point[0] - self._x, point[1] - self._y
+                x, y = point[0] - self.x, point[1] - self.y
                 dx, dy = after[0] - point[0], after[1] - point[1]
                 level = low + x * gx + y * gy
                 walls.append(Wall(x, y, dx, dy, level, dx * gx + dy * gy))
@@ -119,7 +115,7 @@ class Scene:
         return Piece(walls, corners, (low, gx, gy), (floor.slope, floor.side_m), floor.band_m)
 
     def _bore(self, drive: Drive) -> Bore:
-        points = [(x - self._x, y - self._y, z) for x, y, z in drive.axis]
+        points = [(x - self.x, y - self.y, z) for x, y, z in drive.axis]
         walls = [Wall(*a[:2], b[0] - a[0], b[1] - a[1], a[2], b[2] - a[2]) for a, b in pairwise(points)]
         return Bore(walls, [Corner(*point) for point in points], drive.radius_m)
 

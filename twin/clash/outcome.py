@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from twin.clash.accuracy import Accuracy, AccuracyTable, Wording, read_accuracies
-from twin.clash.distance import EXACT_M, Scene
-from twin.clash.solids import Excavation, Section, Utility
+from twin.clash.distance import Scene
+from twin.clash.kernel.gauge import CONTACT_M, gauge_crossing, gauge_plan, gauge_raised, gauge_space, lay
+from twin.clash.solids import Excavation, Quality, Section, Utility
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,12 +102,17 @@ class Assessment:
 
 
 def assess(
-    excavation: Excavation, utilities: Sequence[Utility], *, accuracies: AccuracyTable | None = None
+    excavation: Excavation,
+    utilities: Sequence[Utility],
+    *,
+    accuracies: AccuracyTable | None = None,
+    nearby_m: float = inf,
 ) -> list[Assessment]:
     """One assessment for every object, in the order given.
 
     All geometry is in one projected CRS in metres. An object is clear only where that is proven: by its
-    plan distance, or in space with elevation, section and vertical accuracy all known.
+    plan distance, or in space with elevation, section and vertical accuracy all known. What is clear by its plan
+    distance and further away than `nearby_m` is not measured in space: its gaps there are None.
 
     >>> from shapely import box
     >>> from twin.clash.solids import Floor, Quality, Tube
@@ -115,7 +121,7 @@ def assess(
     >>> [(found.outcome.value, found.gap_m) for found in assess(trench, [pipe])]
     [('clear', 0.3)]
     """
-    judge = _Judge(Scene(excavation), excavation.ground_m, accuracies or read_accuracies())
+    judge = _Judge(Scene(excavation), excavation.ground_m, accuracies or read_accuracies(), nearby_m)
     return [judge.assess(utility) for utility in utilities]
 
 
@@ -138,48 +144,40 @@ class _Judge:
     scene: Scene
     ground_m: float
     table: AccuracyTable
+    nearby_m: float
+    resolved: dict[Quality, Accuracy] = field(default_factory=dict)
 
     def assess(self, utility: Utility) -> Assessment:
-        axis = self.scene.lay(utility.points)
+        scene = self.scene
+        axis = lay(utility.points, scene.x, scene.y)
         sections = utility.sections or (Section(self.table.unknown_radius_m),)
-        accuracy = self._resolve(utility, axis, min(section.plan_m for section in sections))
-        plan = self.scene.plan(axis)
-        beside = [plan.distance_m - section.wide_m - accuracy.horizontal_m for section in sections]
-        flat = max(max(gap, 0.0) - section.swept_m for gap, section in zip(beside, sections, strict=True))
-        gaps = _Gaps(
-            plan=plan.distance_m - min(section.plan_m for section in sections),
-            beside=max(gap - section.swept_m for gap, section in zip(beside, sections, strict=True)),
-            vertical=inf,
-            sure=inf,
-            deep=inf,
-            within=flat,
-            worst=flat,
-        )
-        at: tuple[float, ...] = plan.at[:2]
-        if _fully_known(utility):
-            gaps, at = self._measure(utility, axis, accuracy, gaps)
-        return _conclude(utility, accuracy, _round(gaps), at)
+        radius_m = min([swept + wide for swept, wide, _ in sections])
+        accuracy = self._resolve(utility, axis, radius_m)
+        distance_m, x, y = gauge_plan(axis, scene.solid)
+        spare_m = distance_m - accuracy.horizontal_m
+        flat_m = max([max(spare_m - wide, 0.0) - swept for swept, wide, _ in sections])
+        plan_m, beside_m = distance_m - radius_m, max([spare_m - wide - swept for swept, wide, _ in sections])
+        gaps = _Gaps(plan_m, beside_m, inf, inf, inf, flat_m, flat_m)
+        if not _fully_known(utility):
+            return _conclude(utility, accuracy, _round(gaps), (x + scene.x, y + scene.y))
+        if plan_m > self.nearby_m and beside_m > CONTACT_M:
+            return _conclude(utility, accuracy, _round(gaps), (x + scene.x, y + scene.y), is_measured=False)
+        return self._measure(utility, axis, accuracy, gaps)
 
-    def _measure(
-        self, utility: Utility, axis: list[Segment], accuracy: Accuracy, gaps: _Gaps
-    ) -> tuple[_Gaps, tuple[float, ...]]:
-        """The gaps in space of an object whose elevation and section are known, and where it is nearest."""
+    def _measure(self, utility: Utility, axis: list[Segment], accuracy: Accuracy, gaps: _Gaps) -> Assessment:
+        """The assessment of an object whose elevation and section are known."""
         scene, sections = self.scene, utility.sections
-        deep = max((scene.space(axis, section) for section in sections), key=lambda gap: gap.distance_m)
-        sure = deep.distance_m
-        if scene.has_band or utility.sure_sections is not sections:
-            sure = max(scene.space(axis, s, EXACT_M, raised=True).distance_m for s in utility.sure_sections)
-        widened = (accuracy.horizontal_m, accuracy.vertical_m or 0.0)
-        within = max(scene.space(axis, section, widened).distance_m for section in sections)
-        found = gaps._replace(
-            vertical=scene.crossing(axis, min(section.plan_m for section in sections))
-            - min(section.swept_m + section.high_m for section in sections),
-            sure=sure,
-            deep=deep.distance_m,
-            within=within,
-            worst=within if accuracy.vertical_m is not None else gaps.worst,
-        )
-        return found, deep.at
+        high_m = accuracy.vertical_m
+        (deep, within), (x, y, z) = gauge_space(axis, scene.solid, sections, accuracy.horizontal_m, high_m or 0.0)
+        sure, sure_sections = deep, utility.sure_sections
+        if scene.has_band or sure_sections != sections:
+            sure = gauge_raised(axis, scene.solid, sure_sections)
+        near_m = min([swept + wide for swept, wide, _ in sections])
+        rise = gauge_crossing(axis, scene.solid, near_m)
+        vertical = rise - min([swept + high for swept, _, high in sections])
+        worst = gaps.worst if high_m is None else within
+        found = _Gaps(gaps.plan, gaps.beside, vertical, sure, deep, within, worst)
+        return _conclude(utility, accuracy, _round(found), (x + scene.x, y + scene.y, z))
 
     def _resolve(self, utility: Utility, axis: list[Segment], radius_m: float) -> Accuracy:
         """The accuracy of an object at its greatest depth within reach of the excavation.
@@ -187,27 +185,34 @@ class _Judge:
         The depth is taken below the highest ground. Where accuracy grows with depth, the depth of the
         whole axis bounds the reach first, lest a far and deep end of a long line spoil its near one.
         """
+        quality = utility.quality
         if not utility.elevation_known:
-            return self.table.resolve(utility.quality, None)
+            return self.table.resolve(quality, None)
+        known = self.resolved.get(quality)
+        if known is not None:
+            return known
         lowest = min(point[2] for point in utility.points)
-        accuracy = self.table.resolve(utility.quality, self.ground_m - lowest)
-        if not self.table.find_level(utility.quality.level).follows_depth:
+        accuracy = self.table.resolve(quality, self.ground_m - lowest)
+        if not self.table.find_level(quality.level).follows_depth:
+            self.resolved[quality] = accuracy
             return accuracy
         nearby = self.scene.lowest(axis, radius_m + accuracy.horizontal_m)
-        return self.table.resolve(utility.quality, self.ground_m - nearby) if isfinite(nearby) else accuracy
+        return self.table.resolve(quality, self.ground_m - nearby) if isfinite(nearby) else accuracy
 
 
 def _round(gaps: _Gaps) -> _Gaps:
     # Adding 0 turns the -0.0 of a rounded contact into 0.0.
-    return _Gaps(*(round(gap, 6) + 0.0 for gap in gaps))
+    return _Gaps(*[round(gap, 6) + 0.0 for gap in gaps])
 
 
 def _fully_known(utility: Utility) -> bool:
     return utility.elevation_known and utility.outer_radius_m is not None
 
 
-def _conclude(utility: Utility, accuracy: Accuracy, gaps: _Gaps, at: tuple[float, ...]) -> Assessment:
-    known = _fully_known(utility)
+def _conclude(
+    utility: Utility, accuracy: Accuracy, gaps: _Gaps, at: tuple[float, ...], *, is_measured: bool = True
+) -> Assessment:
+    known = is_measured and _fully_known(utility)
     outcome, reason = _decide(utility, gaps)
     return Assessment(
         utility_id=utility.id,
@@ -224,16 +229,20 @@ def _conclude(utility: Utility, accuracy: Accuracy, gaps: _Gaps, at: tuple[float
 
 def _decide(utility: Utility, gaps: _Gaps) -> tuple[Outcome, Reason]:
     """The first verdict that holds; comparisons are such that a NaN could never end in `clear`."""
-    known = _fully_known(utility)
-    unsure = Reason.BOTTOM_UNCERTAIN if utility.sure_sections == utility.sections else Reason.TURN_UNCERTAIN
-    verdicts = (
-        (known and gaps.sure <= 0, Outcome.DEFINITE, Reason.HIT),
-        (known and gaps.deep <= 0, Outcome.POSSIBLE, unsure),
-        (known and gaps.within <= 0, Outcome.POSSIBLE, Reason.WITHIN_ACCURACY),
-        (gaps.worst > 0 and gaps.beside > 0, Outcome.CLEAR, Reason.APART_IN_PLAN),
-        (gaps.worst > 0, Outcome.CLEAR, Reason.APART_IN_SPACE),
-        (not utility.elevation_known, Outcome.UNKNOWN, Reason.ELEVATION_MISSING),
-        (utility.outer_radius_m is None, Outcome.UNKNOWN, Reason.SECTION_MISSING),
-        (True, Outcome.UNKNOWN, Reason.DEPTH_UNTRUSTED),
-    )
-    return next((outcome, reason) for holds, outcome, reason in verdicts if holds)
+    if _fully_known(utility):
+        if gaps.sure <= 0:
+            return Outcome.DEFINITE, Reason.HIT
+        if gaps.deep <= 0:
+            turned = utility.sure_sections != utility.sections
+            return Outcome.POSSIBLE, Reason.TURN_UNCERTAIN if turned else Reason.BOTTOM_UNCERTAIN
+        if gaps.within <= 0:
+            return Outcome.POSSIBLE, Reason.WITHIN_ACCURACY
+    if gaps.worst > 0:
+        return Outcome.CLEAR, Reason.APART_IN_PLAN if gaps.beside > 0 else Reason.APART_IN_SPACE
+    return Outcome.UNKNOWN, _name_missing(utility)
+
+
+def _name_missing(utility: Utility) -> Reason:
+    if not utility.elevation_known:
+        return Reason.ELEVATION_MISSING
+    return Reason.SECTION_MISSING if utility.outer_radius_m is None else Reason.DEPTH_UNTRUSTED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import hypot
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from twin.clash.solids import Points, Utility
 
+# Line strings, little endian, in the ISO's numbering: x, y and x, y, z.
+_KINDS = {b"\1\2\0\0\0": Struct("<2d"), b"\1\xea\3\0\0": Struct("<3d")}
 # Importers draw curves as chords this near to them at the most.
 SAGITTA_M = 0.005
 
@@ -44,15 +47,13 @@ def _top(row: Mapping[str, Any]) -> float | None:
 
 
 def _tube(index: int, row: Mapping[str, Any], *, heights: bool) -> Tube:
-    with_z = heights and row["axis"] is not None
-    line = shapely.from_wkb(row["axis"] if with_z else row["geom"])
-    axis: Points = tuple(map(tuple, shapely.get_coordinates(line, include_z=with_z).tolist()))
+    axis = _vertices(row["axis"] if heights and row["axis"] is not None else row["geom"])
     quality = _quality(row)
-    if len(axis) > 2:
-        quality = replace(quality, horizontal_slack_m=SAGITTA_M)
-    if row["vertical_reference"] == "unstated":
-        # Read as crown; had the owner meant the invert, the object would lie higher by its height.
-        quality = replace(quality, vertical_slack_m=row["outer_height_m"] or 0.0)
+    # Read as crown; had the owner meant the invert, the object would lie higher by its height.
+    slack_m = row["outer_height_m"] or 0.0 if row["vertical_reference"] == "unstated" else 0.0
+    if slack_m or len(axis) > 2:
+        curved_m = SAGITTA_M if len(axis) > 2 else 0.0
+        quality = replace(quality, vertical_slack_m=slack_m, horizontal_slack_m=curved_m)
     sizes = _sizes(row, "outer_width_m", "outer_height_m")
     if sizes is None:
         return Tube(index, axis, None, quality)
@@ -60,6 +61,15 @@ def _tube(index: int, row: Mapping[str, Any], *, heights: bool) -> Tube:
     if shape == "circular":
         return Tube(index, axis, max(box), quality)
     return Tube(index, axis, max(box) if shape == "egg" else hypot(*box), quality, box)
+
+
+def _vertices(wkb: bytes) -> Points:
+    """The vertices of a line string as PostGIS on this machine writes it."""
+    kind = _KINDS.get(wkb[:5])
+    if kind is None:
+        line = shapely.from_wkb(wkb)
+        return tuple(map(tuple, shapely.get_coordinates(line, include_z=bool(shapely.has_z(line))).tolist()))
+    return tuple(kind.iter_unpack(memoryview(wkb)[9:]))
 
 
 def _quality(row: Mapping[str, Any]) -> Quality:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from twin.clash.rules import Duty
     from twin.clash.solids import Excavation, Floats, Utility
     from twin.clash.surroundings import Surroundings
+    from twin.clash.terrain import Soundings
 
 DISCLAIMER = Wording(
     en="The result rests on the records that were loaded; what is not recorded is not in it. Locate before you dig.",
@@ -130,7 +131,14 @@ class Clash:
     age: Age | None = None
 
     @classmethod
-    def of(cls, layer: str, row: dict[str, Any], utility: Utility, assessment: Assessment) -> Clash:
+    def of(
+        cls,
+        layer: str,
+        row: dict[str, Any],
+        utility: Utility,
+        assessment: Assessment,
+        duties: tuple[Duty, ...] = (),
+    ) -> Clash:
         """The clash of a row of a utility layer, joined with its source file's path; `utility` is what was checked."""
         return cls(
             layer=layer,
@@ -157,6 +165,7 @@ class Clash:
             axis=utility.axis,
             record=Record.of(row),
             utility=utility,
+            duties=duties,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -219,12 +228,16 @@ class ClashReport:
     bottom_m: tuple[float, float] | None
     clashes: tuple[Clash, ...]
     census: Census
-    surface: Floats = field(compare=False, repr=False)
+    soundings: Soundings = field(compare=False, repr=False)
     rules: tuple[Edition, ...] = ()
     layings: tuple[Laying, ...] = ()
     surroundings: Surroundings | None = None
     # None where nothing is in conflict, and where nobody asked for them.
     ways_out: WaysOut | None = None
+
+    @property
+    def surface(self) -> Floats:
+        return self.soundings.surface
 
     @property
     def counts(self) -> dict[str, int]:

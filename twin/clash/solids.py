@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+
+from twin.clash.kernel.gauge import lie_within
 
 Floats = NDArray[np.float64]
 type Points = tuple[tuple[float, ...], ...]
@@ -160,8 +163,7 @@ class Quality:
 UNSTATED = Quality()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """All points within `swept_m` of those that lie within `wide_m` in plan and `high_m` in height of an axis."""
 
     swept_m: float
@@ -193,7 +195,8 @@ class Tube:
     def __post_init__(self) -> None:
         points = _points(self.points)
         object.__setattr__(self, "points", points)
-        _refuse(f"tube {self.id}", [*_axis_faults(points), *_body_faults(self)])
+        if not (lie_within(points, PLAN_M[1], *ELEVATION_M) and _is_sound(self)):
+            _refuse(f"tube {self.id}", [*_axis_faults(points), *_body_faults(self)])
 
     @property
     def elevation_known(self) -> bool:
@@ -214,8 +217,7 @@ class Tube:
         radius = self.outer_radius_m
         if radius is None:
             return ()
-        lean = _steepness(self.points)
-        if self.box_m is None or lean > _STEEP:
+        if self.box_m is None or (lean := _steepness(self.points)) > _STEEP:
             return (Section(radius),)
         wide, high = self.box_m
         box = Section(0.0, hypot(wide, high * lean), high / (1 - lean * lean) ** 0.5)
@@ -314,6 +316,17 @@ def _body_faults(utility: Utility) -> Iterator[str]:
         outer_radius_m=radius_m,
         horizontal_accuracy_m=quality.horizontal_accuracy_m,
         vertical_accuracy_m=quality.vertical_accuracy_m,
+    )
+
+
+def _is_sound(utility: Utility) -> bool:
+    """Whether `_body_faults` has nothing to say, told in less time."""
+    radius_m, quality = utility.outer_radius_m, utility.quality
+    wide_m, high_m = quality.horizontal_accuracy_m, quality.vertical_accuracy_m
+    return (
+        (radius_m is None or 0 < radius_m <= SIZE_M[1])
+        and (wide_m is None or 0 <= wide_m <= SIZE_M[1])
+        and (high_m is None or 0 <= high_m <= SIZE_M[1])
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -26,6 +27,8 @@ class Surface(Protocol):
 
 
 _STEP_M = 1.0
+# Drawings show the ground this far beside the dig.
+_DRAWN_M = 4.0
 # Beside a battered dig the ground is read this much further than its sides reach, for it may rise there.
 _FURTHER = 1.5
 
@@ -65,6 +68,23 @@ class Terrain:
         """The ground at the point nearest to each of some points (m, 2)."""
         tree = shapely.STRtree(shapely.points(self.xyz[:, :2]))
         return np.asarray(self.xyz[tree.nearest(shapely.points(xy)), 2])
+
+
+@dataclass(frozen=True)
+class Soundings:
+    """The ground that was read over a dig, and that around it, which is read when a drawing asks for it."""
+
+    terrain: Terrain
+    heights: Heights
+    polygon: shapely.Geometry
+
+    @cached_property
+    def surface(self) -> Floats:
+        """(n, 3): over the dig and a metre apart around it; what is not known is missing."""
+        rim = self.polygon.buffer(_DRAWN_M, quad_segs=2).boundary
+        around = shapely.get_coordinates(shapely.segmentize(rim, _STEP_M))
+        points = np.vstack([self.terrain.xyz, np.column_stack([around, self.heights(around)])])
+        return np.asarray(points[np.isfinite(points[:, 2])])
 
 
 def read_terrain(parts: Sequence[Part], heights: Heights) -> Terrain:

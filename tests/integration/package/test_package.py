@@ -15,6 +15,7 @@ import shapely
 
 from tests.integration.package import pdf_reader
 from tests.integration.package.conftest import CONTACTS, TRENCHES
+from twin.clash.terrain import Soundings, Terrain
 from twin.excavations.package.package import MEDIA_TYPES, Package
 from twin.excavations.package.paper import Text
 
@@ -91,7 +92,8 @@ def test_without_ground_there_is_a_plan_and_it_is_said(packages: dict[str, Packa
     """Nothing has a depth then: no section is drawn, no body modelled, and the page says why."""
     report = packages[TRENCHES[0]].report
     flat = tuple(replace(clash, axis=clash.axis[:, :2]) for clash in report.clashes)
-    blind = replace(report, ground_m=None, bottom_m=None, surface=np.empty((0, 3)), clashes=flat)
+    unsounded = Soundings(Terrain(np.empty((0, 3))), lambda points: np.full(len(points), np.nan), report.polygon)
+    blind = replace(report, ground_m=None, bottom_m=None, soundings=unsounded, clashes=flat)
     package = Package(blind, "vi")
     assert package.drawings.long_section is None
     assert package.drawings.cross_sections == ()

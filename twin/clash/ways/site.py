@@ -13,9 +13,9 @@ import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 
+from layers.candidates import find_near
 from layers.catalog import find_layer
 from layers.errors import TwinError
-from layers.features import find_near
 from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
 from twin.clash.check import NEARBY_M
