@@ -79,6 +79,8 @@ def undo_run(connection: Connection, run_id: int) -> int:
         ).fetchone()
         if later and later[0] is not None:
             raise Conflict(f"run {later[0]} replaced files of run {run_id}: undo run {later[0]} first")
+        if (field := _find_entangled(connection, run_id)) is not None:
+            raise Conflict(f"run {field} builds on what run {run_id} would take back: undo run {field} first")
         for layer in sorted(LAYERS, key=lambda x: x.name):
             _delete(connection, layer, run_id)
         connection.execute("delete from source_files where run_id = %s", (run_id,))
@@ -89,7 +91,24 @@ def undo_run(connection: Connection, run_id: int) -> int:
     return back
 
 
-def _columns(connection: Connection, layer: Layer) -> list[str]:
+def _find_entangled(connection: Connection, run_id: int) -> int | None:
+    """The latest run that must be undone first: field reports replace single features, not whole files.
+
+    A field report replaced what this run brought; or this run is one, and the file that it took from was replaced.
+    """
+    row = connection.execute(
+        "with taken as (select r.run_id, case r.layer when 'utility_lines' then (r.feature::twin.utility_lines)"
+        ".source_file_id when 'utility_nodes' then (r.feature::twin.utility_nodes).source_file_id end as file"
+        " from replaced_features r join import_runs i on i.id = r.run_id where i.options ? 'report')"
+        " select max(case when t.run_id = %(run)s then s.replaced_by else t.run_id end) from taken t"
+        " join source_files s on s.id = t.file"
+        " where (t.run_id = %(run)s and s.replaced_by is not null) or (t.run_id <> %(run)s and s.run_id = %(run)s)",
+        {"run": run_id},
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def columns_of(connection: Connection, layer: Layer) -> list[str]:
     """Columns of a layer that are written, not computed."""
     rows = connection.execute(
         "select column_name from information_schema.columns"
@@ -100,7 +119,7 @@ def _columns(connection: Connection, layer: Layer) -> list[str]:
 
 
 def _compare(connection: Connection, layer: Layer, old: list[int], new: int) -> Change:
-    content = [name for name in _columns(connection, layer) if name not in _PROVENANCE]
+    content = [name for name in columns_of(connection, layer) if name not in _PROVENANCE]
     features = sql.SQL(
         "select md5(row({})::text) as content,"
         " coalesce({}, source_layer || '#' || source_row || '#' || source_part) as key from {}"
@@ -155,7 +174,7 @@ def _restore(connection: Connection, layer: Layer, run_id: int) -> int:
     ).fetchone()
     if not kept or not kept[0]:
         return 0
-    names = _columns(connection, layer)
+    names = columns_of(connection, layer)
     statement = sql.SQL(
         "insert into {table} ({columns}) overriding system value select {fields}"
         " from (select feature::{schema}.{table} as f from replaced_features where run_id = %s and layer = %s) r"

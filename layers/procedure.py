@@ -197,10 +197,10 @@ def list_excavations(connection: Connection, query: ExcavationQuery) -> list[Exc
         ).fetchall()
 
 
-def read_rest_versions(connection: Connection) -> dict[str, int]:
-    """Version of each layer that a check rests on; of other digs its neighbours are told one by one."""
+def read_rest_versions(connection: Connection, rules: int | None = None) -> dict[str, int]:
+    """Version of each layer that a check rests on, and the edition of its rules; of other digs neighbours are told."""
     rows = connection.execute("select layer, version from visible_layer_states where layer <> 'excavations'").fetchall()
-    return dict(rows)
+    return dict(rows) if rules is None else {**dict(rows), "rules": rules}
 
 
 def insert_check(
@@ -269,16 +269,22 @@ def list_checks(connection: Connection, number: int) -> list[Check]:
         ).fetchall()
 
 
-def find_stale(connection: Connection, limit: int = 100, *, only: int | None = None) -> list[int]:
-    """Open excavations whose newest check rests on layers or neighbours that changed; `only` one of them."""
+def find_stale(
+    connection: Connection, limit: int = 100, *, only: int | None = None, rules: int | None = None
+) -> list[int]:
+    """Open excavations whose newest check rests on layers, neighbours or rules that changed; `only` one of them.
+
+    rules: the edition that is in force; None leaves rules aside.
+    """
     rows = connection.execute(
         "with now_is as (select jsonb_object_agg(layer, version) as versions from visible_layer_states"
         " where layer <> 'excavations')"
         " select e.id from excavations e join excavation_confirmations c on c.excavation_id = e.id cross join now_is n"
         " where e.status = any(%(open)s) and (%(only)s::bigint is null or e.id = %(only)s)"
-        " and (c.versions <> n.versions or exists (select 1 from excavation_doubts d where d.excavation_id = e.id))"
+        " and (c.versions - 'rules' <> n.versions or coalesce((c.versions -> 'rules')::bigint <> %(rules)s, false)"
+        " or exists (select 1 from excavation_doubts d where d.excavation_id = e.id))"
         " order by c.confirmed_at limit %(limit)s",
-        {"open": list(OPEN), "only": only, "limit": limit},
+        {"open": list(OPEN), "only": only, "limit": limit, "rules": rules},
     ).fetchall()
     return [number for (number,) in rows]
 

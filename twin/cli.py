@@ -40,6 +40,7 @@ from twin.city import open_city
 from twin.clash.answer import Terms, answer
 from twin.clash.distance import IS_COMPILED
 from twin.console import Screen
+from twin.desk import returns as _returns  # noqa: F401 - its commands are those of 'excavation'
 from twin.desk.excavation import excavation
 from twin.desk.organisation import organisation
 from twin.excavations.package.package import MEDIA_TYPES, Package, write_package

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from httpx import Response
+
 ADDRESS = "http://127.0.0.1:8000"
 PIPE = (
     "insert into utility_lines (discipline, owner, vertical_reference, ground_source, elevation_source, section_shape,"
@@ -202,6 +204,25 @@ def test_check_over_the_ogc_process(desk: TestClient) -> None:
     assert {remark["vi"] for remark in report["remarks"]} >= {
         "Không có mô hình địa hình tại đây: không thể kết luận an toàn theo chiều sâu."
     }
+
+
+def test_the_process_answers_as_page_pdf_and_geojson(desk: TestClient) -> None:
+    """The one output comes in the format that is asked for; a page or PDF is of one dig, other formats are refused."""
+
+    def ask(media_type: str, excavation: Any = DIG, **more: Any) -> Response:
+        outputs = {"reports": {"format": {"mediaType": media_type}}}
+        body = {"inputs": {"excavation": excavation, "depth_m": 1.5}, "outputs": outputs} | more
+        return desk.post("/ogc/processes/clash-check/execution", json=body)
+
+    two = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": DIG, "properties": {}}] * 2}
+    pdf, page, features = (ask(media) for media in ("application/pdf", "text/html", "application/geo+json"))
+    assert (pdf.status_code, pdf.headers["content-type"], pdf.content[:4]) == (200, "application/pdf", b"%PDF")
+    assert page.text.lower().startswith("<!doctype")
+    assert [feature["properties"]["role"] for feature in features.json()["features"]] == ["excavation", "object"]
+    assert len(ask("application/geo+json", two).json()["features"]) == 4
+    assert ask("application/pdf", response="document").json()["reports"]["encoding"] == "base64"
+    for refused in (ask("application/pdf", two), ask("image/png")):
+        assert refused.status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,9 +20,10 @@ from layers.audit import (
 from layers.errors import Conflict, NotFound, Unavailable
 from layers.pairs import LAYERS, Kind, find_couples, find_end_nodes, next_objects, read_kinds, read_objects, set_margins
 from twin.audit.judging import Tally, judge_couples, read_party
-from twin.clash.accuracy import read_accuracies
+from twin.clash.accuracy import digest_accuracies, read_accuracies
 from twin.clash.citing import citation_json, cite, edition_json
 from twin.clash.records import SAGITTA_M
+from twin.clash.rulefile import digest_rules
 from twin.clash.solids import Quality
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def audit_network(
 
 
 def _take_up(connection: Connection, book: RuleBook, *, anew: bool) -> Run:
-    rules, versions = digest(book), read_versions(connection)
+    rules, versions = f"{digest_rules(book)} {digest_accuracies()}", read_versions(connection)
     try:
         last = find_run(connection)
     except NotFound:
@@ -100,11 +100,6 @@ def _take_up(connection: Connection, book: RuleBook, *, anew: bool) -> Run:
     if run.total == 0:
         raise Unavailable("no utilities are loaded: import them first, an empty city has no pair to audit")
     return run
-
-
-def digest(book: RuleBook) -> str:
-    """Tells rule books apart."""
-    return hashlib.sha256(repr((book, read_accuracies())).encode()).hexdigest()
 
 
 def _law(book: RuleBook) -> dict[str, Any]:

@@ -56,6 +56,10 @@ OLD_SURVEYS = Wording(
     en="Of the objects near the dig {old} were surveyed too long ago, {undated} at no recorded date: locate them anew.",
     vi="Công trình gần hố đào: {old} có số liệu đo quá cũ, {undated} không ghi ngày đo: phải dò lại.",
 )
+REDUCED = Wording(
+    en="Only the objects of {reader} are shown: what else is in the way is for the applicant and the city's desk.",
+    vi="Chỉ thể hiện công trình của {reader}: phần còn lại dành cho đơn vị đề nghị đào và cơ quan điều phối.",
+)
 NO_GROUND = Wording(
     en="No terrain is known here: nothing can be called clear by its depth.",
     vi="Không có mô hình địa hình tại đây: không thể kết luận an toàn theo chiều sâu.",
@@ -190,6 +194,7 @@ class Clash:
             "material": self.material,
             "outer_size_m": list(self.size_m),
             "status": self.status,
+            "disclosure": self.record.disclosure,
             "elevation": self.elevation,
             "feature": {"collection": self.layer, "id": self.feature_id},
             "source": {"file": self.source_file, "layer": self.source_layer, "row": self.source_row},
@@ -234,6 +239,8 @@ class ClashReport:
     surroundings: Surroundings | None = None
     # None where nothing is in conflict, and where nobody asked for them.
     ways_out: WaysOut | None = None
+    # For whom it was cut to their own objects, None where it is whole.
+    reader: str | None = None
 
     @property
     def surface(self) -> Floats:
@@ -253,7 +260,7 @@ class ClashReport:
         What will be laid must keep every distance, too; a distance for which no rule is known is not kept.
         """
         proven = all(clash.outcome is Outcome.CLEAR for clash in self.clashes)
-        told = self.census.has_boundary and not self.census.silences
+        told = self.census.has_boundary and not self.census.silences and self.reader is None
         return told and proven and all(laying.is_proven for laying in self.layings)
 
     @property
@@ -279,7 +286,8 @@ class ClashReport:
             *([] if self.ground_m is not None else [NO_GROUND]),
             *([] if self.census.has_boundary else [NO_BOUNDARY]),
             *([incomplete] if count else []),
-            *([] if self.layings else [NOTHING_LAID]),
+            *([_fill(REDUCED, reader=self.reader)] if self.reader else []),
+            *([] if self.layings or self.reader else [NOTHING_LAID]),
             *(_fill(DRAFT_RULES, **asdict(edition)) for edition in self.rules if edition.status == "draft"),
             DISCLAIMER,
         ]

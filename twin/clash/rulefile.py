@@ -1,8 +1,10 @@
 """Rules files: the project's own, and a city's own laid over it. TOML, held to the schema of `rulebook`."""
 
+import hashlib
 import tomllib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,43 @@ _SECTIONS = frozenset(
 _BOOK: TypeAdapter[RuleBook] = TypeAdapter(RuleBook)
 
 
-@cache
 def read_rules(city: Path | None = None) -> RuleBook:
-    """The rules of the project, with those of a city's own file over them.
+    """The rules of the project, with those of a city's own file over them; a file that was changed is read anew.
 
     Raises: Invalid naming the file and the place of every fault.
     """
+    return _read(city, _stamp(city))
+
+
+def digest_rules(book: RuleBook) -> str:
+    """Tells rule books apart that say different things, in every process the same."""
+    return hashlib.sha256(repr(_canon(book)).encode()).hexdigest()
+
+
+def _canon(value: Any) -> Any:
+    """The value as tuples whose order does not depend on how a process hashes texts."""
+    if is_dataclass(value):
+        return tuple((each.name, _canon(getattr(value, each.name))) for each in fields(value) if each.init)
+    if isinstance(value, Mapping):
+        return tuple(sorted((str(key), _canon(each)) for key, each in value.items()))
+    if isinstance(value, frozenset):
+        return tuple(sorted(str(each) for each in value))
+    if isinstance(value, tuple | list):
+        return tuple(_canon(each) for each in value)
+    return str(value)
+
+
+def _stamp(city: Path | None) -> tuple[int, int] | None:
+    """When a file was changed, and how long it is; None of one that is not there."""
+    try:
+        found = None if city is None else city.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(city: Path | None, _: tuple[int, int] | None) -> RuleBook:
     paths = [OWN_FILE] if city is None else [OWN_FILE, city]
     try:
         return _BOOK.validate_python(_merge([(path, _load(path)) for path in paths]))

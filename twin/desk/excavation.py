@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ import typer
 
 from layers.access import Caller
 from layers.database import Audience, Role, Writer
-from layers.errors import Invalid, Sentence
+from layers.errors import Invalid, Sentence, say
 from layers.excavations import AnswerKind, ExcavationStatus
 from layers.holidays import replace_days
 from layers.notices import list_notices, retry_notices
@@ -22,9 +22,10 @@ from layers.requests import list_requests, read_statistics
 from twin.city import open_city
 from twin.desk.printing import Sheet
 from twin.excavations.calendar import read_days
+from twin.excavations.disclosure import View
 from twin.excavations.door.documents import write_check, write_excavation, write_request
 from twin.excavations.filing import check_excavation, file_excavation, remove
-from twin.excavations.procedure import answer, move, submit
+from twin.excavations.procedure import answer, find_deadline_doubts, move, submit
 from twin.excavations.recheck import recheck_stale
 from twin.excavations.sitting import Sitting
 from twin.settings import Settings
@@ -42,10 +43,12 @@ Reason = Annotated[str | None, typer.Option(help="Why; some acts need one.")]
 
 
 @contextmanager
-def _sitting(settings: Settings, organisation: str | None = None) -> Iterator[Sitting]:
+def sitting_at(
+    settings: Settings, organisation: str | None = None, *, in_transaction: bool = True
+) -> Iterator[Sitting]:
     """One act of whoever sits at this machine, in the name of an organisation where it is given."""
     name = f"{getpass.getuser()} (twin)"
-    with open_city(settings) as connection, connection.transaction():
+    with open_city(settings) as connection, connection.transaction() if in_transaction else nullcontext():
         own = find_organisation(connection, organisation) if organisation else None
         caller = Caller(name, Audience.OPERATOR, own.id if own else None, own.name if own else None, coordinates=True)
         yield Sitting(connection, caller, settings.practice())
@@ -74,7 +77,7 @@ def file_one(
         document = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
         raise Invalid(Sentence(f"{path}: no GeoJSON ({error})", f"{path}: không phải GeoJSON ({error})")) from error
-    with _sitting(settings, applicant) as sitting:
+    with sitting_at(settings, applicant) as sitting:
         _show(settings, sitting, file_excavation(sitting, document), as_json=as_json)
 
 
@@ -87,7 +90,7 @@ def list_all(
 ) -> None:
     """Excavations by number."""
     settings = Settings()
-    with _sitting(settings) as sitting:
+    with sitting_at(settings) as sitting:
         found = list_excavations(sitting.connection, ExcavationQuery(10_000, statuses=tuple(status or ())))
         if as_json:
             _print([write_excavation(sitting, each, settings.lang) for each in found])
@@ -99,7 +102,7 @@ def list_all(
 def show_one(number: Number, as_json: Json = False) -> None:
     """An excavation, who was asked and what they said, and who did what when."""
     settings = Settings()
-    with _sitting(settings) as sitting:
+    with sitting_at(settings) as sitting:
         shown, today = sitting.find(number), sitting.practice.today().isoformat()
         requests, events = list_requests(sitting.connection, number), list_events(sitting.connection, number)
         if as_json:
@@ -116,10 +119,10 @@ def show_one(number: Number, as_json: Json = False) -> None:
 def check_one(number: Number, as_json: Json = False) -> None:
     """Check it against the city as it is now; the result is kept with what was checked."""
     settings = Settings()
-    with _sitting(settings) as sitting:
+    with sitting_at(settings) as sitting:
         check = check_excavation(sitting, number, None)
     if as_json:
-        _print(write_check(check, None))
+        _print(write_check(check, View("desk", None, secrets=True)))
     else:
         typer.echo(f"{number}/{check.number}: {json.dumps(check.report['counts'])}, is_clear: {check.is_clear}")
 
@@ -128,13 +131,15 @@ def check_one(number: Number, as_json: Json = False) -> None:
 def submit_one(number: Number, as_json: Json = False) -> None:
     """Ask every owner in the area."""
     settings = Settings()
-    with _sitting(settings) as sitting:
+    with sitting_at(settings) as sitting:
         submitted = submit(sitting, number, None)
         if as_json:
             _show(settings, sitting, submitted, as_json=True)
             return
         requests = list_requests(sitting.connection, number, submitted.submission)
         Sheet(settings.lang).requests(requests, sitting.practice.today().isoformat())
+        for said in find_deadline_doubts(sitting, submitted):
+            typer.echo(say(said, settings.lang), err=True)
 
 
 @excavation.command("answer")
@@ -146,7 +151,7 @@ def answer_one(
 ) -> None:
     """Answer a request in its owner's name; that is kept as such."""
     settings = Settings()
-    with _sitting(settings) as sitting:
+    with sitting_at(settings) as sitting:
         given = answer(sitting, number, request, kind, remarks)
         Sheet(settings.lang).requests([given], sitting.practice.today().isoformat())
 
@@ -155,14 +160,14 @@ def answer_one(
 def act(number: Number, name: str, reason: Reason = None, as_json: Json = False) -> None:
     """permit, override, refuse, start, close, withdraw or reopen."""
     settings = Settings()
-    with _sitting(settings) as sitting:
+    with sitting_at(settings) as sitting:
         _show(settings, sitting, move(sitting, number, None, name, reason), as_json=as_json)
 
 
 @excavation.command("remove")
 def remove_one(number: Number) -> None:
     """Remove a draft that was never submitted."""
-    with _sitting(Settings()) as sitting:
+    with sitting_at(Settings()) as sitting:
         remove(sitting, number, None)
     typer.echo(f"{number} is removed")
 
@@ -186,7 +191,7 @@ def recheck_all() -> None:
 def show_statistics(as_json: Json = False) -> None:
     """Answers in time, late and overdue, by owner."""
     settings = Settings()
-    with _sitting(settings) as sitting:
+    with sitting_at(settings) as sitting:
         statistics = read_statistics(sitting.connection, sitting.practice.today(), settings.timezone)
     if as_json:
         _print(statistics)

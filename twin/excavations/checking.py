@@ -31,7 +31,7 @@ def make_check(sitting: Sitting, excavation: Excavation) -> Check:
     """A result that holds from now on. Raises: Invalid, Unavailable."""
     clear_doubt(sitting.connection, excavation.id)
     # Read before the check: what changes in between makes the result stale, never silently fresh.
-    versions = read_rest_versions(sitting.connection)
+    versions = read_rest_versions(sitting.connection, sitting.practice.rules_edition)
     return keep(sitting, excavation, run_check(sitting, excavation, ways_out=True).to_json(), versions)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from layers.errors import Invalid
+from layers.errors import Invalid, Sentence
 from layers.utilities import Discipline
 from twin.clash.laying import middle_of
 from twin.clash.works import PlannedUtility, Reference, Works
@@ -32,7 +32,24 @@ def read_works(fields: Fields, parts: tuple[Part, ...], storage: Crs) -> Works:
         laid=tuple(_read_laid(fields, parts, storage)),
         purpose=fields.choice("purpose", schema.PURPOSES),
         hours=_hours(fields),
+        excavation_id=_own_number(fields),
     )
+
+
+def _own_number(fields: Fields) -> int | None:
+    """The number under which the dig itself is filed, so that it is no neighbour of its own."""
+    value = fields.value("excavation_id")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        fields.faults.append(
+            Sentence(
+                f"excavation_id '{str(value)[:20]}' is no number of an excavation: leave it out, or give the dig's own",
+                f"excavation_id '{str(value)[:20]}' không phải số hồ sơ: bỏ trống hoặc ghi số của chính hồ sơ này",
+            )
+        )
+        return None
+    return value
 
 
 def _read_laid(fields: Fields, parts: tuple[Part, ...], storage: Crs) -> list[PlannedUtility]:

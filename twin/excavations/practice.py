@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from twin.clash.rulefile import read_rules
+from twin.clash.rulefile import digest_rules, read_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,11 @@ class Practice:
     def book(self) -> RuleBook:
         """Raises: Invalid."""
         return read_rules(self.rules)
+
+    @property
+    def rules_edition(self) -> int:
+        """A number that is another one where the rules say something else. Raises: Invalid."""
+        return int(digest_rules(self.book)[:12], 16)
 
     def today(self) -> date:
         return datetime.now(UTC).astimezone(ZoneInfo(self.zone)).date()

@@ -16,7 +16,7 @@ from layers.procedure import (
 from layers.requests import find_request, insert_request, list_requests, record_answer
 from layers.terrain import read_ground
 from twin.excavations.asking import count_answers, find_obstacles, find_questions, is_complete
-from twin.excavations.calendar import read_calendar
+from twin.excavations.calendar import read_calendar, warn_of
 from twin.excavations.life import name_status, require_move
 from twin.excavations.sitting import TWIN, Sitting
 from twin.excavations.validation import read_valid_digs
@@ -42,10 +42,15 @@ def submit(sitting: Sitting, number: int, version: int | None) -> Excavation:
     _require_fresh(sitting, excavation)
     check = find_check(connection, number)
     today = sitting.practice.today()
-    due_on = read_calendar(connection).add(today, sitting.practice.answer_days)
+    calendar = read_calendar(connection)
+    due_on = calendar.add(today, sitting.practice.answer_days)
     submission = excavation.submission + 1
     questions = find_questions(connection, excavation, check)
-    sitting.act(check=check.number, submission=submission, asked=[q.owner for q in questions], due_on=str(due_on))
+    doubts = (
+        {"holidays_not_announced": [str(day) for day in found]} if (found := calendar.doubts(today, due_on)) else {}
+    )
+    asked = [question.owner for question in questions]
+    sitting.act(check=check.number, submission=submission, asked=asked, due_on=str(due_on), **doubts)
     set_status(connection, number, Status.SUBMITTED, submission=submission)
     for question in questions:
         insert_request(connection, number, submission, question, due_on)
@@ -53,6 +58,14 @@ def submit(sitting: Sitting, number: int, version: int | None) -> Excavation:
     for organisation in sitting.recipients(submitted, owners=True):
         _ask(sitting, submitted, organisation, str(due_on))
     return _settle(sitting, submitted)
+
+
+def find_deadline_doubts(sitting: Sitting, excavation: Excavation) -> list[Sentence]:
+    """What is not sure about the day until which owners answer."""
+    requests = list_requests(sitting.connection, excavation.id, excavation.submission)
+    days = {request.due_on for request in requests}
+    calendar, today = read_calendar(sitting.connection), sitting.practice.today()
+    return [said for day in sorted(days) for said in warn_of(calendar.doubts(today, day), day)]
 
 
 def answer(sitting: Sitting, number: int, request_id: int, kind: str, remarks: str | None) -> Request:
@@ -126,7 +139,7 @@ def _require_dates(sitting: Sitting, excavation: Excavation) -> None:
 
 
 def _require_fresh(sitting: Sitting, excavation: Excavation) -> None:
-    if excavation.id in find_stale(sitting.connection, only=excavation.id):
+    if excavation.id in find_stale(sitting.connection, only=excavation.id, rules=sitting.practice.rules_edition):
         raise Conflict(
             Sentence(
                 f"the city's records have changed since excavation {excavation.id} was checked: check it again",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pygeoapi.process.base import BaseProcessor
 
+from layers.errors import Invalid, Sentence
 from layers.terrain import read_ground
 from ogc_api.service import ProcessPlugin
 from twin.clash.answer import Terms, answer
+from twin.excavations.package.package import Package
 from twin.excavations.schema import DEPTH_M, EXCAVATION
 from twin.excavations.validation import read_valid_digs
 
@@ -57,13 +60,28 @@ METADATA: dict[str, Any] = {
             "minOccurs": 0,
             "maxOccurs": 1,
         },
+        "language": {
+            "title": "Language of a page or PDF",
+            "description": "Reports as JSON are in both",
+            "schema": {"type": "string", "enum": ["vi", "en"], "default": "vi"},
+            "minOccurs": 0,
+            "maxOccurs": 1,
+        },
     },
     "outputs": {
         "reports": {
             "title": "A report for each excavation",
             "description": "Counts by outcome; each object in reach with its gaps, owner, source and duties; distances"
-            " of what is laid; surroundings; ways out of a conflict where asked for",
-            "schema": {"type": "object", "contentMediaType": "application/json"},
+            " of what is laid; surroundings; ways out of a conflict where asked for. In another format by"
+            ' {"reports": {"format": {"mediaType": "application/pdf"}}}; a page or PDF is of one excavation',
+            "schema": {
+                "oneOf": [
+                    {"type": "object", "contentMediaType": "application/json"},
+                    {"type": "object", "contentMediaType": "application/geo+json"},
+                    {"type": "string", "contentMediaType": "text/html"},
+                    {"type": "string", "contentMediaType": "application/pdf", "contentEncoding": "binary"},
+                ]
+            },
         }
     },
     "example": {
@@ -99,11 +117,29 @@ class ClashCheck(BaseProcessor):  # type: ignore[misc]
 
     def __init__(self, definition: dict[str, Any]) -> None:
         super().__init__(definition, METADATA)
+        self.supports_outputs = True
         self.context: ClashContext = definition["context"]
 
-    def execute(self, data: dict[str, Any], outputs: Any = None) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
-        """Reports in the order of the excavations. Raises: Invalid with every fault of every excavation."""
-        return "application/json", {"reports": [report.to_json() for report in self._check(data)]}
+    def execute(self, data: dict[str, Any], outputs: Any = None) -> tuple[str, Any]:
+        """Reports in the order of the excavations, in the format that was asked for.
+
+        Raises: Invalid with every fault of every excavation, and for a format that there is not.
+        """
+        media_type = _wanted(outputs)
+        reports = self._check(data)
+        if media_type == _JSON:
+            return _JSON, {"reports": [report.to_json() for report in reports]}
+        packages = [Package(report, data.get("language", "vi")) for report in reports]
+        if media_type == _GEOJSON:
+            return _GEOJSON, _collect([json.loads(package.write("geojson")) for package in packages])
+        if len(packages) != 1:
+            raise Invalid(
+                Sentence(
+                    f"{media_type} shows one excavation, {len(packages)} were given: ask for each, or for JSON",
+                    f"{media_type} chỉ thể hiện một công trình đào, đã gửi {len(packages)}: gửi từng cái, hoặc JSON",
+                )
+            )
+        return media_type, packages[0].write(_FORMATS[media_type])
 
     def _check(self, inputs: dict[str, Any]) -> list[ClashReport]:
         with self.context.reader.connection() as connection:
@@ -112,3 +148,32 @@ class ClashCheck(BaseProcessor):  # type: ignore[misc]
             digs = read_valid_digs(connection, ground, inputs["excavation"], today, depth_m=depth_m)
             terms = Terms(self.context.practice.book, today, inputs.get("ways_out", False))
             return [answer(connection, ground, dig, terms) for dig in digs]
+
+
+_JSON, _GEOJSON = "application/json", "application/geo+json"
+_FORMATS = {_JSON: "json", _GEOJSON: "geojson", "text/html": "html", "application/pdf": "pdf"}
+
+
+def _wanted(outputs: Any) -> str:
+    """The media type of the one output. Raises: Invalid."""
+    asked = (outputs or {}).get("reports") or {}
+    wanted = (asked.get("format") or {}).get("mediaType", _JSON) if isinstance(asked, dict) else _JSON
+    if wanted not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise Invalid(
+            Sentence(
+                f"outputs.reports.format.mediaType '{str(wanted)[:60]}': give one of {known}",
+                f"outputs.reports.format.mediaType '{str(wanted)[:60]}': chọn một trong {known}",
+            )
+        )
+    return str(wanted)
+
+
+def _collect(documents: list[dict[str, Any]]) -> bytes:
+    """Feature collections as one; of several digs each feature says which it belongs to, counted from 1."""
+    features = [
+        feature if len(documents) == 1 else feature | {"id": f"{number}.{feature['id']}"}
+        for number, document in enumerate(documents, start=1)
+        for feature in document["features"]
+    ]
+    return json.dumps(documents[0] | {"features": features}, ensure_ascii=False, separators=(",", ":")).encode()

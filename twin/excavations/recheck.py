@@ -32,11 +32,15 @@ RECHECK_TASK = "recheck"
 
 
 def recheck_stale(writer: Writer, practice: Practice, limit: int = 1000) -> dict[int, bool]:
-    """Check again what may not hold any more, each excavation in a transaction of its own; which of them changed."""
+    """Check again what may not hold any more, each excavation in a transaction of its own; which of them changed.
+
+    Raises: Invalid for a faulty rules file, before any answer is made with it.
+    """
+    rules = practice.rules_edition
     done: dict[int, bool] = {}
     while len(done) < limit:
         with writer.connection() as connection:
-            waiting = [number for number in find_stale(connection) if number not in done]
+            waiting = [number for number in find_stale(connection, rules=rules) if number not in done]
         if not waiting:
             break
         for number in waiting:
@@ -56,7 +60,7 @@ def recheck(sitting: Sitting, number: int) -> bool:
         return False
     last = find_check(connection, number)
     clear_doubt(connection, number)
-    versions = read_rest_versions(connection)
+    versions = read_rest_versions(connection, sitting.practice.rules_edition)
     try:
         result = run_check(sitting, excavation).to_json()
     except (Invalid, Unavailable) as error:

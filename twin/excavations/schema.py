@@ -84,6 +84,7 @@ PROPERTIES: dict[str, Any] = {
     "ends_on": {"type": "string", "format": "date"},
     "hours": {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"},
     "purpose": {"type": "string", "enum": list(PURPOSES)},
+    "excavation_id": {"type": "integer", "minimum": 1, "description": "under which the dig itself is filed"},
     "lays": {"type": "array", "items": _LAID, "description": "what is laid in it; held to the clearance rules"},
 }
 

@@ -72,7 +72,7 @@ def create_worker(shop: Workshop) -> App:
     @queue.task(name="look-for-changes", queue=QUEUE)
     def look(timestamp: int) -> None:  # noqa: ARG001 - procrastinate gives it
         with writer.connection() as connection:
-            if find_stale(connection, 1):
+            if find_stale(connection, 1, rules=shop.practice.rules_edition):
                 defer(connection, RECHECK_TASK, once=RECHECK_TASK)
 
     @queue.periodic(cron="*/10 * * * *")

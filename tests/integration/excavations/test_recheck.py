@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import shapely
 
-from layers.errors import NotFound
+from layers.errors import Invalid, NotFound
 from layers.history import undo_run
 from layers.notices import list_notices
-from layers.procedure import find_stale
+from layers.procedure import find_check, find_stale
 from twin.excavations.recheck import recheck
 from twin.excavations.sitting import TWIN, Sitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
+    from pathlib import Path
 
     from conftest import Town
 
@@ -228,3 +230,34 @@ def test_shapes_do_not_matter(town: Town) -> None:
     number = town.permitted(polygon=both)
     town.pipe(owner=POWER, east=22.0)
     assert town.recheck() == {number: True}
+
+
+def test_other_rules_reopen_and_faulty_ones_touch_nothing(bare: Town, tmp_path: Path) -> None:
+    """A rules file that says something else makes open digs be checked again; one that cannot be read does nothing."""
+    rules = tmp_path / "city.toml"
+    book = 'version = "{}"\ndate = 2026-05-01\nstatus = "in_force"\n{}'
+    rules.write_text(book.format("1", ""), "utf-8")
+    town = replace(bare, practice=replace(bare.practice, rules=rules))
+    town.pipe(east=50.0, z=-1.0)
+    number = town.permitted(lays=[{"discipline": "water", "diameter_m": 0.11, "depth_m": 1.0}])
+    kept = find_check(town.connection, number).versions["rules"]
+    assert town.recheck() == {number: False}, "the web answered by the project's rules, the worker by the city's"
+    assert town.recheck() == {}
+    rules.write_text(book.format("2", 'withdrawn = ["hsg47-hand-dig"]\n') + "?", "utf-8")
+    with pytest.raises(Invalid, match="cannot be read"):
+        town.recheck()
+    assert town.status(number) == "permitted", "a slip in a file takes no permit away"
+    other = '[[clearances]]\nid = "far"\nsource = "house"\npair = ["water", "water"]\naspect = "space"\nlimit_m = 9.0\n'
+    rules.write_text(book.format("3", other), "utf-8")
+    assert town.recheck() == {number: True}
+    assert town.status(number) == "checked"
+    assert find_check(town.connection, number).versions["rules"] != kept
+
+
+def test_a_dig_is_no_neighbour_of_its_own(town: Town) -> None:
+    """Filed, asked about, permitted and checked again, or looked at with its own number: a dig never meets itself."""
+    number = town.permitted()
+    town.pipe(owner=POWER, east=55.0)
+    assert town.recheck() == {number: True}
+    matters = find_check(town.connection, number).report["surroundings"]["matters"]
+    assert [m for m in matters if (m["feature"] or {}).get("collection") == "excavations"] == []

@@ -10,13 +10,13 @@ import shapely
 from layers.crs import WGS84, parse_crs, transform_geometries
 from layers.database import storage_srid
 from layers.errors import say
+from twin.excavations.disclosure import reduce_document
 from twin.excavations.life import name_status, open_moves
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from layers.procedure import Check, Event, Excavation
     from layers.requests import Request
+    from twin.excavations.disclosure import View
     from twin.excavations.sitting import Sitting
 
 BASE = "/api/excavations"
@@ -50,7 +50,7 @@ def write_excavation(sitting: Sitting, excavation: Excavation, language: str) ->
     }
 
 
-_PARTS = ("checks", "requests", "events")
+_PARTS = ("checks", "requests", "events", "deviations", "package")
 
 
 def _outline(sitting: Sitting, excavation: Excavation) -> dict[str, Any]:
@@ -60,34 +60,34 @@ def _outline(sitting: Sitting, excavation: Excavation) -> dict[str, Any]:
     return document
 
 
-def write_check(check: Check, owners: frozenset[str] | None) -> dict[str, Any]:
-    """A check; with `owners` no more of it than concerns these."""
-    report, difference = check.report, check.difference
-    if owners is not None:
-        report = _own_part(report, owners)
-        difference = difference and {side: _owned(difference.get(side, ()), owners) for side in ("came", "went")}
+def write_check(check: Check, view: View) -> dict[str, Any]:
+    """A check as far as its reader may see it."""
+    difference = check.difference
+    if view.owners is not None and difference is not None:
+        difference = {side: [c for c in difference.get(side, ()) if not view.hides(c.get("owner"))] for side in _SIDES}
+    elif difference is not None and not view.secrets:
+        secret = {
+            _feature(c) for c in check.report.get("clashes", ()) if view.blurs(c.get("disclosure"), c.get("owner"))
+        }
+        difference = difference | {
+            side: [c for c in difference.get(side, ()) if (c.get("collection"), c.get("id")) not in secret]
+            for side in _SIDES
+        }
     return {
         "number": check.number,
         "checked_at": check.checked_at.isoformat(),
         "request": check.request,
         "versions": check.versions,
-        "report": report,
+        "report": reduce_document(check.report, view),
         "difference": difference,
     }
 
 
-def _own_part(report: dict[str, Any], owners: frozenset[str]) -> dict[str, Any]:
-    """Only the parts that are named here: a new part of a report is another's until somebody says otherwise."""
-    clashes = _owned(report.get("clashes", ()), owners)
-    counts: dict[str, int] = {}
-    for clash in clashes:
-        counts[clash["outcome"]] = counts.get(clash["outcome"], 0) + 1
-    kept = {name: report[name] for name in ("excavation", "remarks", "probability_rests_on") if name in report}
-    return kept | {"clashes": clashes, "counts": counts, "is_clear": counts.keys() <= {"clear"}}
+_SIDES = ("came", "went")
 
 
-def _owned(clashes: Sequence[dict[str, Any]], owners: frozenset[str]) -> list[dict[str, Any]]:
-    return [clash for clash in clashes if clash.get("owner") in owners]
+def _feature(clash: dict[str, Any]) -> tuple[str, int]:
+    return clash["feature"]["collection"], clash["feature"]["id"]
 
 
 def write_request(request: Request, today: str) -> dict[str, Any]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from layers.deviations import Deviation
 from layers.errors import Sentence, say
 from layers.excavations import AnswerKind, ExcavationStatus
+from layers.utilities import Discipline
 from twin.excavations.door.documents import BASE
+from twin.excavations.door.package import KINDS
 from twin.excavations.life import MOVES
-from twin.excavations.schema import PROPERTIES
+from twin.excavations.observation import ACCURACY_M, METHODS, SHIFT_M
+from twin.excavations.schema import DIAMETER_M, ELEVATION_M, PROPERTIES
 
 type Json = dict[str, Any]
 
@@ -57,7 +61,7 @@ def _operation(path: str, method: str, language: str) -> Json:
     parameters: list[Json] = [
         _NUMBER if name == "excavation" else _NUMBER | {"name": name, "schema": {"type": "string"}} for name in names
     ]
-    if method in ("put", "delete", "post") and path not in (BASE, f"{_ONE}/requests/{{request}}/answer"):
+    if method in ("put", "delete", "post") and path not in _UNVERSIONED:
         parameters.append(_IF_MATCH)
     if path == BASE and method == "get":
         parameters += [
@@ -93,6 +97,15 @@ def _use(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+# What adds to an excavation and changes nothing of it.
+_UNVERSIONED = (
+    BASE,
+    f"{_ONE}/requests/{{request}}/answer",
+    f"{_ONE}/deviations",
+    f"{_ONE}/deviations/{{deviation}}/verdict",
+    f"{_ONE}/as-built",
+)
+
 # Summary, schema of the body, schema of the answer, status.
 _OPERATIONS: dict[str, dict[str, tuple[Sentence, str, str, int]]] = {
     "/api/works": {"get": (Sentence("Where the city is dug up now", "Nơi đang và sắp đào"), "", "works", 200)},
@@ -115,6 +128,25 @@ _OPERATIONS: dict[str, dict[str, tuple[Sentence, str, str, int]]] = {
         "put": (Sentence("An owner's answer", "Trả lời của chủ sở hữu"), "answer", "request", 200)
     },
     f"{_ONE}/events": {"get": (Sentence("Who did what when", "Nhật ký"), "", "object", 200)},
+    f"{_ONE}/package": {"get": (Sentence("Files of the answer", "Hồ sơ trả lời"), "", "object", 200)},
+    f"{_ONE}/package/{{kind}}": {
+        "get": (Sentence(f"A file: {', '.join(KINDS)}", f"Một tệp: {', '.join(KINDS)}"), "", "object", 200)
+    },
+    f"{_ONE}/deviations": {
+        "get": (Sentence("Reports from the field", "Báo cáo hiện trường"), "", "object", 200),
+        "post": (
+            Sentence("Report what was seen in the dig", "Báo cáo điều thấy trong hố đào"),
+            "report",
+            "object",
+            201,
+        ),
+    },
+    f"{_ONE}/deviations/{{deviation}}/verdict": {
+        "put": (Sentence("Confirm or contest a report", "Xác nhận hoặc phản đối báo cáo"), "verdict", "object", 200)
+    },
+    f"{_ONE}/as-built": {
+        "post": (Sentence("Deliver what was laid", "Nộp hoàn công"), "laid", "object", 201),
+    },
 }
 
 _TEXT: Json = {"type": "string"}
@@ -172,6 +204,43 @@ _SCHEMAS: Json = {
             "answer": {"type": "string", "enum": list(AnswerKind)},
             "remarks": {"type": "string", "maxLength": 4000},
         },
+    },
+    "report": {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {
+            "kind": {"type": "string", "enum": [kind for kind in Deviation if kind is not Deviation.AS_BUILT]},
+            "feature": {"type": "object", "description": "the recorded line: collection and id"},
+            "geometry": {"type": "object", "description": "GeoJSON Point or LineString, WGS 84: where it was seen"},
+            "dx_m": SHIFT_M.to_schema(),
+            "dy_m": SHIFT_M.to_schema(),
+            "dz_m": SHIFT_M.to_schema(),
+            "elevation_m": ELEVATION_M.to_schema(),
+            "method": {"type": "string", "enum": list(METHODS)},
+            "horizontal_accuracy_m": ACCURACY_M.to_schema(),
+            "vertical_accuracy_m": ACCURACY_M.to_schema(),
+            "discipline": {"type": "string", "enum": list(Discipline)},
+            "diameter_m": DIAMETER_M.to_schema(),
+            "material": _TEXT,
+            "observed_on": {"type": "string", "format": "date"},
+            "remarks": {"type": "string", "maxLength": 4000},
+        },
+    },
+    "verdict": {
+        "type": "object",
+        "required": ["state"],
+        "properties": {
+            "state": {"type": "string", "enum": ["confirmed", "contested"]},
+            "remarks": _TEXT,
+            "owner": {"type": "string", "description": "whose an unknown find is, where the desk says it"},
+        },
+    },
+    "laid": {
+        "type": "object",
+        "required": ["type", "features"],
+        "description": "GeoJSON FeatureCollection of LineStrings; properties: discipline, diameter_m or width_m and"
+        " height_m, axis_m (elevation of the axis, or z of the vertices), material, owner, voltage_v, method, laid_on",
+        "properties": {"type": _TEXT, "features": {"type": "array", "items": _OBJECT, "maxItems": 500}},
     },
     "request": {
         "type": "object",

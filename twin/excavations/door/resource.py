@@ -11,17 +11,19 @@ from starlette.routing import Route
 from layers.database import Audience
 from layers.errors import Conflict, Invalid, Sentence
 from layers.excavations import ExcavationStatus
-from layers.organisations import find_organisation
 from layers.procedure import ExcavationQuery, find_check, list_checks, list_events, list_excavations
 from layers.requests import list_requests, read_statistics
 from layers.terrain import read_ground
 from layers.works import write_works
+from twin.excavations.disclosure import view_of
 from twin.excavations.door.call import MAX_BODY_BYTES, Call, answer, answer_problem, language_of, refuse, tag
 from twin.excavations.door.documents import BASE, write_check, write_event, write_excavation, write_request
 from twin.excavations.door.openapi import build_openapi
+from twin.excavations.door.package import send_file, show_package
+from twin.excavations.door.returns import show_reports, take_as_built, take_report, take_verdict
 from twin.excavations.filing import check_excavation, file_excavation, remove, revise
 from twin.excavations.procedure import answer as answer_request
-from twin.excavations.procedure import move, submit
+from twin.excavations.procedure import find_deadline_doubts, move, submit
 from twin.excavations.request import parse_digs
 from twin.excavations.sitting import Sitting
 from twin.excavations.validation import find_warnings
@@ -55,13 +57,16 @@ def excavation_routes(writer: Writer, public: Reader, practice: Practice) -> lis
         return Route(path, respond, methods=[method])
 
     def _respond(handler: Handler, request: Request, body: bytes) -> Response:
-        caller = request.scope["twin.caller"]
-        if caller.name is None:
-            refuse(401, "Unauthorized", _NEEDS_KEY)
-        language = language_of(request)
-        call = Call(caller, request.path_params, request.query_params, request.headers, language, body)
+        call = _call(request, body)
         with writer.connection() as connection:
-            return handler(Sitting(connection, caller, practice), call)
+            return handler(Sitting(connection, call.caller, practice), call)
+
+    async def package_file(request: Request) -> Response:
+        try:
+            call = await asyncio.to_thread(_call, request, b"")
+            return await send_file(writer, call, lambda connection: Sitting(connection, call.caller, practice))
+        except Exception as error:  # noqa: BLE001 - as above
+            return answer_problem(request, error)
 
     async def works(request: Request) -> Response:
         try:
@@ -76,7 +81,15 @@ def excavation_routes(writer: Writer, public: Reader, practice: Practice) -> lis
         Route("/api/works", works, methods=["GET"]),
         Route("/api/openapi.json", openapi, methods=["GET"]),
         *(route(path, method, handler) for path, method, handler in _ROUTES),
+        Route(f"{_ONE}/package/{{kind}}", package_file, methods=["GET"]),
     ]
+
+
+def _call(request: Request, body: bytes) -> Call:
+    caller = request.scope["twin.caller"]
+    if caller.name is None:
+        refuse(401, "Unauthorized", _NEEDS_KEY)
+    return Call(caller, request.path_params, request.query_params, request.headers, language_of(request), body)
 
 
 _NEEDS_KEY = Sentence(
@@ -159,7 +172,8 @@ def _check(sitting: Sitting, call: Call) -> Response:
     check = check_excavation(sitting, call.number, call.version())
     excavation = sitting.find(call.number)
     place = f"{sitting.link(excavation)}/checks/{check.number}"
-    return answer(write_check(check, None), 201, tag(call.number, excavation.version) | {"Location": place})
+    view = view_of(sitting, excavation)
+    return answer(write_check(check, view), 201, tag(call.number, excavation.version) | {"Location": place})
 
 
 def _act(sitting: Sitting, call: Call) -> Response:
@@ -173,7 +187,7 @@ def _act(sitting: Sitting, call: Call) -> Response:
             )
         )
     if name == "submit":
-        return _show_one(sitting, submit(sitting, call.number, call.version()), call)
+        return _show_submitted(sitting, submit(sitting, call.number, call.version()), call)
     if name in ("check", "revise"):
         raise Conflict(
             Sentence(
@@ -184,24 +198,22 @@ def _act(sitting: Sitting, call: Call) -> Response:
     return _show_one(sitting, move(sitting, call.number, call.version(), name, reason), call)
 
 
+def _show_submitted(sitting: Sitting, excavation: Excavation, call: Call) -> Response:
+    document = write_excavation(sitting, excavation, call.language)
+    document["warnings"] = [{"en": str(said), "vi": said.vi} for said in find_deadline_doubts(sitting, excavation)]
+    return answer(document, 200, tag(excavation.id, excavation.version), GEOJSON)
+
+
 def _show_checks(sitting: Sitting, call: Call) -> Response:
-    owners = _owners(sitting, sitting.find(call.number))
-    checks = [write_check(check, owners) for check in list_checks(sitting.connection, call.number)]
+    view = view_of(sitting, sitting.find(call.number))
+    checks = [write_check(check, view) for check in list_checks(sitting.connection, call.number)]
     return answer({"checks": checks})
 
 
 def _show_check(sitting: Sitting, call: Call) -> Response:
-    owners = _owners(sitting, sitting.find(call.number))
+    view = view_of(sitting, sitting.find(call.number))
     which = None if call.parts["check"] == "latest" else call.part("check")
-    return answer(write_check(find_check(sitting.connection, call.number, which), owners))
-
-
-def _owners(sitting: Sitting, excavation: Excavation) -> frozenset[str] | None:
-    """Names of whose utilities the caller may see in a check; None for all."""
-    if sitting.sees_all(excavation):
-        return None
-    organisation = find_organisation(sitting.connection, sitting.caller.organisation or "")
-    return frozenset({organisation.name, *organisation.aliases})
+    return answer(write_check(find_check(sitting.connection, call.number, which), view))
 
 
 def _show_requests(sitting: Sitting, call: Call) -> Response:
@@ -260,4 +272,9 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (f"{_ONE}/requests", "GET", _show_requests),
     (f"{_ONE}/requests/{{request}}/answer", "PUT", _answer_request),
     (f"{_ONE}/events", "GET", _show_events),
+    (f"{_ONE}/package", "GET", show_package),
+    (f"{_ONE}/deviations", "GET", show_reports),
+    (f"{_ONE}/deviations", "POST", take_report),
+    (f"{_ONE}/deviations/{{deviation}}/verdict", "PUT", take_verdict),
+    (f"{_ONE}/as-built", "POST", take_as_built),
 )

@@ -1,4 +1,4 @@
-"""The parts of a dig as they are drawn: floors, rims, and what an upright plane cuts out of them."""
+"""What is dug, as it is drawn: the floors and bores that were measured, and what an upright plane cuts out of them."""
 
 from __future__ import annotations
 
@@ -7,81 +7,81 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations
 from twin.excavations.package.cuts import Section, cut_line, cut_polygon
 
 if TYPE_CHECKING:
-    from twin.clash.dig import Bottom, Part
     from twin.clash.report import ClashReport
-    from twin.clash.solids import Floats
+    from twin.clash.solids import Drive, Floats, Floor
     from twin.excavations.package.cuts import Plane
 
-
-def rim_of(part: Part, report: ClashReport) -> shapely.Geometry:
-    """Where the part opens at the ground: its floor widened by working space and battered sides."""
-    if isinstance(part, Bore) or report.ground_m is None:
-        return part.outline
-    ends = shapely.get_coordinates(part.outline)
-    height = max(report.ground_m[1] - float(floor_levels(part, ends, report)[0].min()), 0.0)
-    return _widen(part, height)
+# Neighbouring pieces of one floor share an edge but for rounding.
+_SEAM_M = 1e-4
+# Above all ground and below all floors of a section.
+_BEYOND_M = 100.0
 
 
-def floor_levels(part: Part, xy: Floats, report: ClashReport) -> tuple[Floats, Floats]:
-    """Lowest and highest reading of the floor, or of a bore's axis, at points (n, 2)."""
-    bottom: Bottom = part.axis if isinstance(part, Bore) else part.bottom
-    drop = np.zeros(len(xy))
-    if not isinstance(part, Pit):
-        stations = shapely.line_locate_point(part.line, shapely.points(xy))
-        if isinstance(bottom, Grade):
-            drop = bottom.fall * stations
-        elif not isinstance(bottom, Depth | Elevation):
-            levels = np.interp(stations, *np.array(bottom.points_m).T)
-            return levels, levels
-    start = bottom.start if isinstance(bottom, Grade) else bottom
-    if isinstance(start, Stations):
-        raise TypeError("levels along a line belong to a trench or a bore")
-    ground = report.ground_m or (0.0, 0.0)
-    low, high = ((g - start.below_ground_m for g in ground) if isinstance(start, Depth)
-                 else (start.elevation_m,) * 2)  # fmt: skip
-    return low - drop, high - drop
+def rim_of(report: ClashReport) -> shapely.Geometry:
+    """Where the dig opens at the ground, and bores in plan; where no ground is known the floors alone."""
+    return report.polygon if report.ground_m is None else report.excavation.footprint
 
 
-def cut_dig(part: Part, plane: Plane, ground: Floats, report: ClashReport) -> tuple[shapely.Geometry, shapely.Geometry]:
-    """What is dug in any case and at the deepest reading of the floor, in u and z; `ground` is (n, 2) in u and z."""
-    if isinstance(part, Bore):
-        low, high = (_cut_bore(part, plane, report, deep=deep) for deep in (True, False))
-        return high, low
-    spans = cut_polygon(part.outline, plane)
-    shapes = [[_cut_span(part, span, plane, ground, report, deep=deep) for span in spans] for deep in (False, True)]
-    return shapely.union_all(shapes[0]), shapely.union_all(shapes[1])
+def levels_of(floor: Floor, xy: Floats) -> Floats:
+    """The deepest reading of a floor at points (n, 2)."""
+    return np.asarray(floor.bottom_m + (xy - np.array(floor.origin)) @ np.array(floor.grade))
 
 
-def _cut_span(  # noqa: PLR0913 - one place of one part, at one reading
-    part: Part, span: tuple[float, float], plane: Plane, ground: Floats, report: ClashReport, *, deep: bool
-) -> shapely.Geometry:
-    """Between the floor over one stretch and the ground above it; battered sides lean outwards."""
-    u = np.array(span)
-    floor = floor_levels(part, plane.origin + u[:, None] * plane.ahead, report)[0 if deep else 1]
-    surface = np.interp(u, ground[:, 0], ground[:, 1])
-    height = float(max((surface - floor).max(), 0.0))
-    rims = [rim for rim in cut_polygon(_widen(part, height), plane) if rim[0] < u.mean() < rim[1]]
-    left, right = rims[0] if rims else span
-    between = ground[(ground[:, 0] > left) & (ground[:, 0] < right)]
-    top = [(end, float(np.interp(end, ground[:, 0], ground[:, 1]))) for end in (left, right)]
-    low, high = cut_polygon(_widen(part, 0.0), plane)[0][0], cut_polygon(_widen(part, 0.0), plane)[-1][1]
-    bed = [(min(max(span[1], high), right), float(floor[1])), (max(min(span[0], low), left), float(floor[0]))]
-    return shapely.make_valid(shapely.Polygon([top[0], *between.tolist(), top[1], *bed]))
+def cut_dig(plane: Plane, ground: Floats, report: ClashReport) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """What is dug in any case and at the deepest reading of the floors, in u and z; `ground` is (n, 2) in u and z."""
+    if len(ground) < 2:
+        return shapely.Polygon(), shapely.Polygon()
+    beneath = _beneath(ground, report)
+    bores = [_cut_bore(bore, plane) for bore in report.excavation.bores]
+    dug = []
+    for deep in (False, True):
+        shapes = [shape for floor in report.excavation.floors for shape in _cut_floor(floor, plane, deep=deep)]
+        dug.append(_join([*(shapely.intersection(shape, beneath) for shape in shapes), *bores]))
+    return dug[0], dug[1]
 
 
-def _cut_bore(bore: Bore, plane: Plane, report: ClashReport, *, deep: bool) -> shapely.Geometry:
-    line = shapely.get_coordinates(shapely.segmentize(bore.line, 1.0))
-    axis = np.column_stack([line, floor_levels(bore, line, report)[0 if deep else 1]])
-    return cut_line(axis, Section("circular", 2 * bore.radius_m, 2 * bore.radius_m), plane)
+def _beneath(ground: Floats, report: ClashReport) -> shapely.Polygon:
+    """All that lies below the ground."""
+    low = report.excavation.bottom_m[0] - _BEYOND_M
+    return shapely.make_valid(shapely.Polygon([*ground.tolist(), (ground[-1, 0], low), (ground[0, 0], low)]))
 
 
-def _widen(part: Part, height_m: float) -> shapely.Geometry:
-    """The outline of a part so high above its floor."""
-    if isinstance(part, Bore):
-        return part.outline
-    side = part.sides.working_m + part.sides.slope_at(height_m) * height_m
-    return part.outline.buffer(side, join_style="mitre") if side else part.outline
+def _cut_floor(floor: Floor, plane: Plane, *, deep: bool) -> list[shapely.Geometry]:
+    """Everything over each stretch of a floor and between its sides, far up."""
+    wide = cut_polygon(_widen(floor), plane)
+    shapes = []
+    for span in cut_polygon(floor.polygon, plane):
+        u = np.array(span)
+        bed = levels_of(floor, plane.origin + u[:, None] * plane.ahead) + (0.0 if deep else floor.band_m)
+        left, right = next((rim for rim in wide if rim[0] <= u.mean() <= rim[1]), span)
+        side, top = floor.side_m if floor.slope else 0.0, floor.ground_m + _BEYOND_M
+        shapes.append(
+            shapely.make_valid(
+                shapely.Polygon(
+                    [
+                        (u[0], bed[0]), (u[1], bed[1]), (right, bed[1] + side), (right, top), (left, top),
+                        (left, bed[0] + side),
+                    ]
+                )
+            )
+        )  # fmt: skip
+    return shapes
+
+
+def _widen(floor: Floor) -> shapely.Geometry:
+    """The floor with its leaning sides, in plan."""
+    spread = floor.spread_m
+    return floor.polygon.buffer(spread, join_style="mitre", mitre_limit=2.0) if spread else floor.polygon
+
+
+def _join(shapes: list[shapely.Geometry]) -> shapely.Geometry:
+    """Pieces of one dig as one shape, without the seams between them."""
+    filled = [shape.buffer(_SEAM_M, join_style="mitre") for shape in shapes if not shape.is_empty]
+    return shapely.union_all(filled).buffer(-_SEAM_M, join_style="mitre") if filled else shapely.Polygon()
+
+
+def _cut_bore(bore: Drive, plane: Plane) -> shapely.Geometry:
+    return cut_line(np.array(bore.axis), Section("circular", 2 * bore.radius_m, 2 * bore.radius_m), plane)

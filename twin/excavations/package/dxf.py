@@ -21,10 +21,10 @@ from ezdxf.filemanagement import new
 from twin.excavations.package.bodies import axis_in_plan, half_width_m, is_node
 from twin.excavations.package.cad_sheet import STYLE, add_sheet, clean
 from twin.excavations.package.captions import describe
-from twin.excavations.package.digs import floor_levels, rim_of
+from twin.excavations.package.digs import levels_of, rim_of
 from twin.excavations.package.drawings import arrange
 from twin.excavations.package.frame import A3
-from twin.excavations.package.meshes import dig_meshes
+from twin.excavations.package.solids import dig_meshes
 from twin.excavations.package.symbols import DIG, OUTLINES, colour_of
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def _draw_model(document: Document, survey: Survey, words: Words) -> None:
     model = document.modelspace()
     _draw_dig(document, model, survey, words)
     _draw_ground(document, model, survey)
+    _draw_laid(document, model, survey)
     for number, clash in enumerate(survey.report.clashes, start=1):
         _draw_object(document, model, survey, (number, clash), words)
     for section in survey.across:
@@ -121,17 +122,21 @@ def _draw_model(document: Document, survey: Survey, words: Words) -> None:
 def _draw_dig(document: Document, model: Modelspace, survey: Survey, words: Words) -> None:
     report = survey.report
     floor, rim = _layer(document, "EXCAVATION_FLOOR", DIG, 50), _layer(document, "EXCAVATION_RIM", DIG, 25)
-    for part in report.parts:
-        for outline in shapely.get_parts(part.outline):
-            for ring in (outline.exterior, *outline.interiors):
-                points = shapely.get_coordinates(ring)[:-1]
-                if report.ground_m is None:
-                    model.add_lwpolyline(points, close=True, dxfattribs={"layer": floor})
-                else:
-                    levels = floor_levels(part, points, report)[0]
-                    model.add_polyline3d(np.column_stack([points, levels]), close=True, dxfattribs={"layer": floor})
-        for outline in shapely.get_parts(rim_of(part, report)):
-            model.add_lwpolyline(shapely.get_coordinates(outline.exterior)[:-1], close=True, dxfattribs={"layer": rim})
+    for piece in report.excavation.floors:
+        for ring in (piece.polygon.exterior, *piece.polygon.interiors):
+            points = shapely.get_coordinates(ring)[:-1]
+            if report.ground_m is None:
+                model.add_lwpolyline(points, close=True, dxfattribs={"layer": floor})
+            else:
+                outline = np.column_stack([points, levels_of(piece, points)])
+                model.add_polyline3d(outline, close=True, dxfattribs={"layer": floor})
+    for outline in shapely.get_parts(rim_of(report)):
+        for ring in (outline.exterior, *outline.interiors):
+            model.add_lwpolyline(shapely.get_coordinates(ring)[:-1], close=True, dxfattribs={"layer": rim})
+    if report.ground_m is not None:
+        for bore in report.excavation.bores:
+            axis = _layer(document, "EXCAVATION_BORE", DIG, 35)
+            model.add_polyline3d(bore.axis, dxfattribs={"layer": axis})
     body = _layer(document, "EXCAVATION_BODY", DIG)
     for mesh in dig_meshes(report, survey.relief):
         with model.add_mesh(dxfattribs={"layer": body}).edit_data() as data:
@@ -151,6 +156,25 @@ def _draw_ground(document: Document, model: Modelspace, survey: Survey) -> None:
     stations, levels = survey.along.ground.T
     points = np.column_stack([survey.alignment.place(stations), levels])
     model.add_polyline3d(points, dxfattribs={"layer": layer})
+
+
+def _draw_laid(document: Document, model: Modelspace, survey: Survey) -> None:
+    """What will be laid: its axis, and its outside in plan."""
+    for number, laying in enumerate(survey.report.layings, start=1):
+        utility, colour = laying.utility, colour_of(laying.utility.discipline)
+        name = f"LAID_{utility.discipline}".upper()
+        for axis in laying.axes:
+            flat = axis.shape[1] == 2
+            layer = _layer(document, name + ("_NO_Z" if flat else ""), colour, 50)
+            draw = model.add_lwpolyline if flat else model.add_polyline3d
+            drawn = draw(axis, dxfattribs={"layer": layer})
+            drawn.set_xdata(APPLICATION, [(1000, f"laid=L{number}"), (1000, f"discipline={utility.discipline}")])
+            body = shapely.LineString(axis[:, :2]).buffer(utility.size_m[0] / 2, cap_style="flat", join_style="mitre")
+            outline = _layer(document, f"{name}_OUTLINE", colour, 13)
+            for part in shapely.get_parts(body):
+                ring = shapely.get_coordinates(part.exterior)[:-1]
+                model.add_lwpolyline(ring, close=True, dxfattribs={"layer": outline})
+            _write(model, f"L{number}", axis[len(axis) // 2, :2], _layer(document, f"{name}_TEXT", colour))
 
 
 def _draw_object(

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from layers.crs import WGS84, parse_crs, transform_geometries
+from twin.clash.citing import laying_json
 from twin.excavations.package.bodies import is_node
 from twin.excavations.package.digs import rim_of
 
@@ -28,12 +29,13 @@ def write_geojson(survey: Survey) -> bytes:
     features = [_excavation(survey.report)]
     features += [_object(survey, number) for number in range(1, len(survey.report.clashes) + 1)]
     features += _ways(survey.report)
+    features += _laid(survey.report)
     document = {"type": "FeatureCollection", "vertical_datum": "EPSG:5727", "features": features}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _excavation(report: ClashReport) -> dict[str, Any]:
-    rim = shapely.union_all([report.polygon, *(rim_of(part, report) for part in report.parts)])
+    rim = shapely.union_all([report.polygon, rim_of(report)])
     properties = {"role": "excavation"} | {k: v for k, v in report.to_json()["excavation"].items() if k != "geometry"}
     counts = {"is_clear": report.is_clear, "counts": report.counts}
     return _feature("excavation", rim, report, properties | counts)
@@ -62,6 +64,21 @@ def _ways(report: ClashReport) -> list[dict[str, Any]]:
             if shape is not None
         ]
     return features
+
+
+def _laid(report: ClashReport) -> list[dict[str, Any]]:
+    """What will be laid, along its axis."""
+    return [
+        _feature(
+            f"laid.{number}" + (f".{part}" if len(laying.axes) > 1 else ""),
+            shapely.LineString(axis),
+            report,
+            {"role": "laid", "number": f"L{number}"}
+            | {k: v for k, v in laying_json(laying).items() if k not in ("distances", "covers")},
+        )
+        for number, laying in enumerate(report.layings, start=1)
+        for part, axis in enumerate(laying.axes, start=1)
+    ]
 
 
 def _feature(name: str, geometry: shapely.Geometry, report: ClashReport, properties: dict[str, Any]) -> dict[str, Any]:

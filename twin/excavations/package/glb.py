@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.clash.outcome import Outcome
-from twin.excavations.package.meshes import dig_meshes, object_mesh
+from twin.excavations.package.meshes import laid_mesh, object_mesh
+from twin.excavations.package.solids import dig_meshes
 from twin.excavations.package.symbols import colour_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,16 @@ def write_glb(survey: Survey) -> bytes:
             undrawn.append(extras)
         else:
             things.append((f"object {number}", mesh, _colour(clash), extras))
+    for number, laying in enumerate(report.layings, start=1):
+        utility = laying.utility
+        for part, axis in enumerate(laying.axes, start=1):
+            mesh = laid_mesh(utility.size_m, axis, is_round=utility.is_round)
+            name = f"laid {number}" + (f".{part}" if len(laying.axes) > 1 else "")
+            extras = {"role": "laid", "number": f"L{number}", "discipline": utility.discipline}
+            if mesh is None:
+                undrawn.append(extras)
+            else:
+                things.append((name, mesh, (*_linear(colour_of(utility.discipline)), 0.8), extras))
     return _pack(things, origin, _georeference(report, origin) | {"without_elevation": undrawn})
 
 
@@ -87,11 +98,14 @@ def _describe(clash: Clash) -> dict[str, Any]:
 
 def _colour(clash: Clash) -> tuple[float, float, float, float]:
     """The discipline's, as glTF wants it: linear."""
-    code = colour_of(clash.discipline)
+    return *_linear(colour_of(clash.discipline)), _ALPHA.get(clash.outcome, 1.0)
+
+
+def _linear(code: str) -> tuple[float, float, float]:
     shares = np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
     red, green, blue = np.round(linear, 4).tolist()
-    return red, green, blue, _ALPHA.get(clash.outcome, 1.0)
+    return red, green, blue
 
 
 def _pack(

@@ -1,4 +1,4 @@
-"""Closed meshes of digs, pipes and shafts; faces turn left when seen from outside."""
+"""Closed meshes of pipes and shafts; faces turn left when seen from outside."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from twin.clash.dig import Bore
 from twin.excavations.package.bodies import half_width_m, is_node, section_of
-from twin.excavations.package.digs import floor_levels, rim_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from twin.clash.dig import Part
-    from twin.clash.report import Clash, ClashReport
+    from twin.clash.report import Clash
     from twin.clash.solids import Floats
-    from twin.excavations.package.relief import Relief
 
 _CORNERS = 16
 # Joints are mitred up to this bend; sharper ones are cut off.
@@ -42,9 +36,9 @@ def object_mesh(clash: Clash) -> Mesh | None:
         return None
     if is_node(clash):
         low, high = clash.axis[:, 2].min(), clash.axis[:, 2].max()
-        ring = clash.axis[0, :2] + half_width_m(clash) * _circle(_CORNERS)
+        ring = clash.axis[0, :2] + half_width_m(clash) * circle(_CORNERS)
         return _extrude(ring, float(low), float(high)) if high - low > _REPEATED_M else None
-    axis = _distinct(clash.axis)
+    axis = distinct(clash.axis)
     return None if len(axis) < 2 else sweep(axis, _outline(clash))
 
 
@@ -82,53 +76,22 @@ def _outline(clash: Clash) -> Floats:
     """The section about the axis, turning left."""
     section = section_of(clash)
     if section.shape in ("circular", "egg"):
-        circle = _circle(_CORNERS)
-        across = circle[:, 0] * section.width_m / 2
+        ring = circle(_CORNERS)
+        across = ring[:, 0] * section.width_m / 2
         low, high = section.heights(across)
-        return np.column_stack([across, np.where(circle[:, 1] >= 0, high, low)])
+        return np.column_stack([across, np.where(ring[:, 1] >= 0, high, low)])
     half, rise = section.width_m / 2, section.height_m / 2
     return np.array([[-half, -rise], [half, -rise], [half, rise], [-half, rise]])
 
 
-def dig_meshes(report: ClashReport, relief: Relief) -> Iterator[Mesh]:
-    """The parts at the deepest reading of their floors; none where no ground is known."""
-    if report.ground_m is None:
-        return
-    for part in report.parts:
-        if isinstance(part, Bore):
-            line = shapely.get_coordinates(part.line)
-            axis = _distinct(np.column_stack([line, floor_levels(part, line, report)[0]]))
-            yield sweep(axis, part.radius_m * _circle(_CORNERS))
-        else:
-            for floor in shapely.get_parts(part.outline):
-                yield _pit(part, floor, report, relief)
-
-
-def _pit(part: Part, floor: shapely.Polygon, report: ClashReport, relief: Relief) -> Mesh:
-    """The floor, the rim at the ground, and walls between corners of both."""
-    rim = shapely.get_parts(rim_of(part, report))[0]
-    if len(shapely.get_coordinates(rim)) != len(shapely.get_coordinates(floor)):
-        floor = rim
-    rings = [_open(ring) for ring in (floor.exterior, *floor.interiors)]
-    tops = _match(rings, [_open(ring) for ring in (rim.exterior, *rim.interiors)])
-    bottom = np.vstack(rings)
-    top = np.vstack(tops)
-    low = floor_levels(part, bottom, report)[0]
-    high = np.nan_to_num(relief.read(top), nan=report.ground_m[1] if report.ground_m else 0.0)
-    return _prism(bottom, low, top, np.maximum(high, low + _REPEATED_M), [len(ring) for ring in rings])
-
-
-def _match(rings: list[Floats], tops: list[Floats]) -> list[Floats]:
-    """The rings of the rim, each begun at the corner that belongs to the first of the floor's."""
-    matched = []
-    for ring, top in zip(rings, tops, strict=True):
-        shifts = [float(np.hypot(*(np.roll(top, -k, axis=0) - ring).T).sum()) for k in range(len(top))]
-        matched.append(np.roll(top, -int(np.argmin(shifts)), axis=0))
-    return matched
-
-
-def _open(ring: shapely.LinearRing) -> Floats:
-    return np.asarray(shapely.get_coordinates(ring)[:-1])
+def laid_mesh(size_m: tuple[float, float], axis: Floats, *, is_round: bool) -> Mesh | None:
+    """What will be laid about an axis; None where its elevation does not follow from the plans."""
+    if axis.shape[1] == 2:
+        return None
+    half, rise = size_m[0] / 2, size_m[1] / 2
+    box = np.array([[-half, -rise], [half, -rise], [half, rise], [-half, rise]])
+    line = distinct(axis)
+    return sweep(line, half * circle(_CORNERS) if is_round else box) if len(line) > 1 else None
 
 
 def _prism(bottom: Floats, low: Floats, top: Floats, high: Floats, lengths: list[int]) -> Mesh:
@@ -165,12 +128,12 @@ def _turns_left(ring: Floats) -> bool:
     return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) > 0
 
 
-def _distinct(axis: Floats) -> Floats:
+def distinct(axis: Floats) -> Floats:
     """Points apart from the one before."""
     kept = np.concatenate([[True], np.linalg.norm(np.diff(axis, axis=0), axis=1) > _REPEATED_M])
     return np.asarray(axis[kept])
 
 
-def _circle(corners: int) -> Floats:
+def circle(corners: int) -> Floats:
     angles = np.arange(corners) * 2 * np.pi / corners
     return np.column_stack([np.cos(angles), np.sin(angles)])

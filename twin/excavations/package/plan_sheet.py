@@ -13,6 +13,7 @@ from twin.clash.outcome import Outcome
 from twin.excavations.package.bodies import axis_in_plan, is_node
 from twin.excavations.package.captions import Shown, describe, draw_key, draw_legend
 from twin.excavations.package.context import draw_context, write_marks
+from twin.excavations.package.digs import rim_of
 from twin.excavations.package.frame import Title, draw_north, draw_scale_bar, open_sheet, paper_name
 from twin.excavations.package.grid import draw_grid
 from twin.excavations.package.paper import BLACK, WHITE, Lettering, Pen, Text
@@ -89,6 +90,7 @@ class _Picture:
         for track in tracks:
             self._draw_track(track, lines[track.number], dig)
         self.sheet.shape(dig, Pen(0.7))
+        self._draw_rim(dig)
         laid = self._draw_laid()
         for section in self.survey.across if marked else ():
             self._mark(section)
@@ -99,6 +101,12 @@ class _Picture:
         write_marks(self.sheet, around, self.placing)
         numbers = sorted(track.number for track in tracks)
         return Shown({n: self.survey.clash(n) for n in numbers}, frozenset(kind for kind, _, _ in around), laid)
+
+    def _draw_rim(self, dig: shapely.Geometry) -> None:
+        """Where battered sides and working space open the ground beyond the floor."""
+        rim = shapely.intersection(self.view.draw(rim_of(self.survey.report)), self.frame)
+        if rim.area > dig.area + 0.3 * dig.length:
+            self.sheet.shape(rim, Pen(0.25, DIG, (2.0, 0.8)))
 
     def _draw_laid(self) -> bool:
         """What will be laid, with its mark; says whether there is any."""

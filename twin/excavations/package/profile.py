@@ -29,6 +29,7 @@ MARGIN_M = 3.0
 TOUCH_M = 0.05
 _GROUND_STEP_M = 0.5
 _SEAM_M = 1e-4
+_BEND_M = 5e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,8 +83,7 @@ def cut_profile(site: Site, plane: Plane) -> Profile:
     u = np.unique(np.append(np.arange(plane.start_m, plane.end_m, _GROUND_STEP_M), plane.end_m))
     heights = site.relief.read(plane.origin + u[:, None] * plane.ahead)
     ground = np.column_stack([u, heights])[np.isfinite(heights)]
-    dug = [cut_dig(part, plane, ground, site.report) for part in site.report.parts]
-    dig, deepest = (shapely.union_all([shapes[i] for shapes in dug]) for i in (0, 1))
+    dig, deepest = cut_dig(plane, ground, site.report)
     crossed = ((n, clash, cut_polygon(body, plane)) for n, clash, body in site.bodies.cross(plane.trace))
     seen = [found for n, clash, spans in crossed if spans and (found := _see(n, clash, plane, spans)) is not None]
     return Profile(ground, dig, deepest, tuple(seen), tuple(_cut_laid(site.report, plane)))
@@ -95,7 +95,8 @@ def _cut_laid(report: ClashReport, plane: Plane) -> Iterator[tuple[int, shapely.
         width, height = laying.utility.size_m
         section = Section("circular" if laying.utility.is_round else "rectangular", width, height)
         shapes = [cut_line(axis, section, plane) for axis in laying.axes if axis.shape[1] == 3]
-        shape = shapely.union_all(shapes)
+        # Its straight pieces meet at slight bends: without closing them each would be a line in the drawing.
+        shape = shapely.union_all(shapes).buffer(_BEND_M, join_style="mitre").buffer(-_BEND_M, join_style="mitre")
         if not shape.is_empty:
             yield number, shape
 

@@ -1,0 +1,138 @@
+"""What of a report its reader may see: owners their own objects, of secret ones only that they are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from layers.organisations import find_organisation
+from layers.utilities import Disclosure
+
+if TYPE_CHECKING:
+    from layers.procedure import Excavation
+    from twin.clash.report import Clash, ClashReport
+    from twin.excavations.sitting import Sitting
+
+# Of a secret object so much beside the dig is shown: whoever digs must know where it runs, and no further.
+_SHOWN_M = 3.0
+# What of a secret object's record is withheld, in a report's JSON.
+_WITHHELD = {
+    "owner": None, "discipline": "other", "kind": None, "material": None, "outer_size_m": [None, None],
+    "status": "unknown", "elevation": None, "survey": None, "source": {"file": None, "layer": None, "row": None},
+    "withheld": True,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How much a reader sees: objects of `owners` alone, None for all; secret ones of others only with `secrets`.
+
+    `name` tells views apart that show different things.
+    """
+
+    name: str
+    owners: frozenset[str] | None
+    secrets: bool
+    reader: str | None = None
+
+    def hides(self, owner: str | None) -> bool:
+        return self.owners is not None and owner not in self.owners
+
+    def blurs(self, disclosure: str | None, owner: str | None) -> bool:
+        is_own = self.owners is not None and owner in self.owners
+        return disclosure == Disclosure.SECRET and not self.secrets and not is_own
+
+
+def view_of(sitting: Sitting, excavation: Excavation) -> View:
+    """What the caller may see of a report on an excavation that it may see."""
+    caller = sitting.caller
+    if caller.coordinates:
+        return View("desk", None, secrets=True)
+    if sitting.sees_all(excavation):
+        return View("whole", None, secrets=False)
+    organisation = find_organisation(sitting.connection, caller.organisation or "")
+    owners = frozenset({organisation.name, *organisation.aliases})
+    return View(f"owner-{organisation.id}", owners, secrets=False, reader=organisation.name)
+
+
+def reduce_report(report: ClashReport, view: View) -> ClashReport:
+    """The report as its reader may see it; one that was cut to some owners' objects is never called clear."""
+    shown = [_blur(clash, report) if view.blurs(clash.record.disclosure, clash.owner) else clash
+             for clash in report.clashes if not view.hides(clash.owner)]  # fmt: skip
+    if view.owners is None:
+        hidden = {(c.layer, c.feature_id) for c in report.clashes if view.blurs(c.record.disclosure, c.owner)}
+        layings = tuple(
+            replace(laying, distances=tuple(d for d in laying.distances if (d.layer, d.feature_id) not in hidden))
+            for laying in report.layings
+        )
+        return replace(report, clashes=tuple(shown), layings=layings)
+    census = replace(report.census, silences=())
+    return replace(
+        report,
+        clashes=tuple(shown),
+        layings=(),
+        surroundings=None,
+        ways_out=None,
+        census=census,
+        reader=view.reader,
+    )
+
+
+def _blur(clash: Clash, report: ClashReport) -> Clash:
+    """That something is there, where it runs at the dig, and how sure that is."""
+    record = replace(
+        clash.record, operator=None, owner_ref=None, voltage_v=None, pressure_bar=None, ducts=None, surveyed_on=None
+    )
+    return replace(
+        clash,
+        owner=None,
+        discipline="other",
+        kind=None,
+        material=None,
+        status="unknown",
+        source_file=None,
+        source_layer=None,
+        source_row=None,
+        elevation=None,
+        record=record,
+        duties=(),
+        axis=_near(clash, report),
+        utility=None,
+        age=None,
+    )
+
+
+def _near(clash: Clash, report: ClashReport) -> Any:
+    """The axis within a few metres of the dig; the whole of one that never comes so near."""
+    if clash.layer == "utility_nodes":
+        return clash.axis
+    parts = shapely.get_parts(shapely.intersection(shapely.LineString(clash.axis), report.polygon.buffer(_SHOWN_M)))
+    lines = [part for part in parts if part.geom_type == "LineString" and part.length > 0]
+    if not lines:
+        return clash.axis
+    longest = max(lines, key=lambda line: line.length)
+    return shapely.get_coordinates(longest, include_z=clash.axis.shape[1] == 3)
+
+
+def reduce_document(report: dict[str, Any], view: View) -> dict[str, Any]:
+    """A kept report (JSON) as its reader may see it; of one cut to some owners only the parts that are named here."""
+    clashes = [
+        {**clash, **_WITHHELD, "duties": []} if view.blurs(clash.get("disclosure"), clash.get("owner")) else clash
+        for clash in report.get("clashes", ())
+        if not view.hides(clash.get("owner"))
+    ]
+    if view.owners is None:
+        secret = [clash["feature"] for clash in clashes if clash.get("withheld")]
+        if not secret:
+            return report
+        laid = [
+            one | {"distances": [d for d in one["distances"] if d["feature"] not in secret]} for one in report["laid"]
+        ]
+        return report | {"clashes": clashes, "laid": laid}
+    counts: dict[str, int] = {}
+    for clash in clashes:
+        counts[clash["outcome"]] = counts.get(clash["outcome"], 0) + 1
+    kept = {name: report[name] for name in ("excavation", "remarks", "probability_rests_on") if name in report}
+    return kept | {"clashes": clashes, "counts": counts, "is_clear": counts.keys() <= {"clear"}}
