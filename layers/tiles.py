@@ -104,7 +104,7 @@ def _fit(tile: Tile, storage: Crs) -> Affine | None:
     west, south, _, _ = tile.bounds
     steps = np.linspace(-MARGIN_UNITS, UNITS + MARGIN_UNITS, 9)
     units = np.column_stack([axis.ravel() for axis in np.meshgrid(steps, steps)])
-    stored = transform_points(units * tile.unit_m + (west, south), tile.grid.crs, storage, strict=False)
+    stored = transform_points(units * tile.unit + (west, south), tile.grid.crs, storage, strict=False)
     if not np.isfinite(stored).all():
         return None
     middle = stored.mean(axis=0)

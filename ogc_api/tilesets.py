@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from layers.area import area
 from layers.errors import NotFound
-from layers.grid import PIXELS, WEB_MERCATOR, find_grid, grids
+from layers.grid import PIXELS, WEB_MERCATOR, WORLD, find_grid, grids
 from layers.query import Box
 from layers.tiling import tiled_properties, tiling
 from ogc_api.config import CITY, MVT, PNG
@@ -27,7 +27,7 @@ TILE_JSON = "application/json"
 _RELATION = "http://www.opengis.net/def/rel/ogc/1.0"
 TILESETS, MAPS = f"{_RELATION}/tilesets-vector", f"{_RELATION}/tilesets-map"
 SCHEME, SCHEMES = f"{_RELATION}/tiling-scheme", f"{_RELATION}/tiling-schemes"
-_WELL_KNOWN = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
+_WELL_KNOWN = {name: f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{name}" for name in (WEB_MERCATOR, WORLD)}
 # Beyond it a client enlarges what it has: a unit of such a tile is 4 cm.
 _DEEPEST = 18
 _DIMENSIONS = {"POINT": 0, "MULTIPOINT": 0, "LINESTRING": 1, "MULTILINESTRING": 1}
@@ -57,7 +57,7 @@ def _scheme_entry(edition: Edition, grid: Grid, language: str) -> Json:
         "id": grid.name,
         "title": choose_text(grid.title, language),
         **_uri(grid),
-        "crs": grid.crs.uri,
+        "crs": grid.crs_uri,
         "links": [link],
     }
 
@@ -65,48 +65,52 @@ def _scheme_entry(edition: Edition, grid: Grid, language: str) -> Json:
 def describe_scheme(edition: Edition, name: str, language: str) -> Json:
     """A tile matrix set. Raises: NotFound."""
     grid = find_grid(name, edition.storage)
-    if grid.name == WEB_MERCATOR:
-        well_known = {"orderedAxes": ["X", "Y"], "wellKnownScaleSet": _SCALES}
+    if grid.name in _SCALES:
+        axes = ["X", "Y"] if grid.name == WEB_MERCATOR else ["Lon", "Lat"]
+        well_known = {"orderedAxes": axes, "wellKnownScaleSet": _SCALES[grid.name]}
     else:
         well_known = {"orderedAxes": ["N", "E"] if _is_yx(edition, grid) else ["E", "N"]}
     return {
         "id": grid.name,
         "title": choose_text(grid.title, language),
         **_uri(grid),
-        "crs": grid.crs.uri,
+        "crs": grid.crs_uri,
         **well_known,
         "boundingBox": _extent(edition, grid),
         # By the first edition of the standard, too, which is what GDAL before 3.8 reads.
         "identifier": grid.name,
-        "supportedCRS": grid.crs.uri,
+        "supportedCRS": grid.crs_uri,
         "tileMatrices": [_matrix(edition, grid, zoom) for zoom in range(grid.last_zoom + 1)],
     }
 
 
-_SCALES = "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible"
+_SCALES = {
+    WEB_MERCATOR: "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
+    WORLD: "http://www.opengis.net/def/wkss/OGC/1.0/GoogleCRS84Quad",
+}
 
 
 def _extent(edition: Edition, grid: Grid) -> Json:
-    corners = [[grid.west, grid.north - grid.side_m], [grid.west + grid.side_m, grid.north]]
+    corners = [[grid.west, grid.north - grid.side], [grid.west + grid.side * grid.columns, grid.north]]
     lower, upper = [corner[::-1] for corner in corners] if _is_yx(edition, grid) else corners
-    return {"lowerLeft": lower, "upperRight": upper, "crs": grid.crs.uri}
+    return {"lowerLeft": lower, "upperRight": upper, "crs": grid.crs_uri}
 
 
 def _matrix(edition: Edition, grid: Grid, zoom: int) -> Json:
     corner = [grid.north, grid.west] if _is_yx(edition, grid) else [grid.west, grid.north]
-    cell_m = grid.cell_m(zoom)
+    cell = grid.cell(zoom)
     return {
         "id": str(zoom),
         "identifier": str(zoom),
         "topLeftCorner": corner,
         # A pixel of a screen is taken to be 0.28 mm (17-083r4, 6.2).
-        "scaleDenominator": cell_m / 0.00028,
-        "cellSize": cell_m,
+        "scaleDenominator": cell * grid.unit_m / 0.00028,
+        "cellSize": cell,
         "cornerOfOrigin": "topLeft",
         "pointOfOrigin": corner,
         "tileWidth": PIXELS,
         "tileHeight": PIXELS,
-        "matrixWidth": 2**zoom,
+        "matrixWidth": grid.width(zoom),
         "matrixHeight": 2**zoom,
     }
 
@@ -117,7 +121,7 @@ def _is_yx(edition: Edition, grid: Grid) -> bool:
 
 
 def _uri(grid: Grid) -> Json:
-    return {"uri": _WELL_KNOWN} if grid.name == WEB_MERCATOR else {}
+    return {"uri": _WELL_KNOWN[grid.name]} if grid.name in _WELL_KNOWN else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +148,8 @@ def _summary(edition: Edition, subject: Subject, grid: Grid, language: str) -> J
     return {
         "title": f"{title}, {choose_text(grid.title, language)}",
         "dataType": "map" if subject.is_map else "vector",
-        "crs": grid.crs.uri,
-        **({"tileMatrixSetURI": _WELL_KNOWN} if grid.name == WEB_MERCATOR else {"tileMatrixSetURI": scheme}),
+        "crs": grid.crs_uri,
+        "tileMatrixSetURI": _WELL_KNOWN.get(grid.name, scheme),
         "links": [
             _link("self", "application/json", url, title),
             _link(SCHEME, "application/json", scheme, choose_text(grid.title, language)),
