@@ -11,8 +11,6 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 import sqlalchemy
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
@@ -245,6 +243,10 @@ def migrate(url: str, storage_crs: str) -> None:
 
     Raises: Invalid for a CRS that is not projected in metres, Conflict for another than the database has.
     """
+    # Nobody else needs Alembic, which takes its time to load.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     crs = parse_storage_crs(storage_crs)
     engine = sqlalchemy.create_engine(_sqlalchemy_url(url), poolclass=sqlalchemy.NullPool)
     try:

@@ -1,4 +1,4 @@
-"""The command line: every door that needs no browser."""
+"""The command line: every door that needs no browser. What only one command needs is loaded by it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 
 from importers.folder import ImportOptions, import_path, open_context
@@ -34,7 +33,6 @@ from layers.organisations import find_organisation
 from layers.quarantine import list_quarantine, read_quarantine
 from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
-from twin.app import Doors, create_app
 from twin.audit.command import audit
 from twin.city import open_city
 from twin.clash.answer import Terms, answer
@@ -43,14 +41,11 @@ from twin.console import Screen
 from twin.desk import returns as _returns  # noqa: F401 - its commands are those of 'excavation'
 from twin.desk.excavation import excavation
 from twin.desk.organisation import organisation
-from twin.excavations.package.package import MEDIA_TYPES, Package, write_package
 from twin.excavations.request import read_digs
 from twin.excavations.validation import require_valid
 from twin.mosaic import make_mosaic
-from twin.sample import write_sample
 from twin.settings import Settings
 from twin.work.command import run_worker
-from twin.work.tasks import Workshop, create_worker
 
 if TYPE_CHECKING:
     from importers.report import ImportReport
@@ -191,6 +186,8 @@ def make_sample(folder: Path, seed: Annotated[int, typer.Option(help="Another se
 
 
 def _write_sample(screen: Screen, folder: Path, seed: int) -> None:
+    from twin.sample import write_sample
+
     with screen.progress("writing") as advance:
         write_sample(folder, seed=seed, report=advance)
 
@@ -385,6 +382,8 @@ def _check(
 
 def _package(screen: Screen, settings: Settings, reports: list[ClashReport], folder: Path) -> list[Path]:
     """The files of every report's package."""
+    from twin.excavations.package.package import MEDIA_TYPES, Package, write_package
+
     files: list[Path] = []
     with screen.progress("packaging") as advance:
         for report in reports:
@@ -411,6 +410,11 @@ def serve(
 
 
 def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> None:
+    import uvicorn
+
+    from twin.app import Doors, create_app
+    from twin.work.tasks import Workshop, create_worker
+
     if open_desk and settings.host not in ("127.0.0.1", "::1", "localhost"):
         raise Conflict(f"--open-desk would open utilities to the network of TWIN_HOST={settings.host}: use 127.0.0.1")
     with connect(settings.open_database()) as connection:

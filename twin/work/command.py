@@ -10,14 +10,15 @@ import typer
 
 from layers.database import connect, storage_srid
 from twin.settings import Settings
-from twin.work.queue import work, work_for_ever
-from twin.work.tasks import Workshop, create_worker
 
 
 def run_worker(
     until_empty: Annotated[bool, typer.Option("--until-empty", help="End when no job is left.")] = False,
 ) -> None:
     """Do what was put off (asynchronous processes, notices, re-checks) until Ctrl-C. 'twin serve' does it, too."""
+    from twin.work.queue import work, work_for_ever
+    from twin.work.tasks import Workshop, create_worker
+
     settings = Settings()
     with connect(settings.open_database()) as connection:
         storage_srid(connection)
