@@ -328,9 +328,7 @@ def test_many_digs_are_answered_as_each_alone(flat: Connection, tmp_path: Path) 
         a_pipe(flat, 1.0 + north / 50)
     ground = read_ground(flat, tmp_path)
     digs = [
-        PlannedDig(
-            f"dig {n}", shapely.box(EAST + 10 + 3 * n, NORTH + 20 + n, EAST + 14 + 3 * n, NORTH + 70), 1.2, STORAGE
-        )
+        PlannedDig(f"dig {n}", shapely.box(EAST + 38 + n, NORTH + 20 + n, EAST + 42 + n, NORTH + 70), 1.2, STORAGE)
         for n in range(12)
     ]
     digs.insert(5, PlannedDig("outside", shapely.box(EAST + 90, NORTH, EAST + 110, NORTH + 10), 1.2, STORAGE))
@@ -339,5 +337,5 @@ def test_many_digs_are_answered_as_each_alone(flat: Connection, tmp_path: Path) 
     for dig, answer in zip(digs[:5] + digs[6:], answers[:5] + answers[6:], strict=True):
         assert isinstance(answer, ClashReport)
         assert answer.to_json() == check(flat, ground, dig).to_json()
-        assert answer.clashes
         assert answer.surface.shape[1] == 3
+    assert 0 < sum(isinstance(answer, ClashReport) and bool(answer.clashes) for answer in answers) < len(digs) - 1
