@@ -129,7 +129,7 @@ def import_path(
     """
     started = time.monotonic()
     path = path.resolve()
-    with importing(connection), Workers(limits=options.limits) as workers:
+    with importing(connection), Workers(limits=options.limits, module=read_dataset.__module__) as workers:
         delivery = open_delivery(path, workers)
         job = _Import(connection, data, delivery, options, workers, on_progress)
         try:

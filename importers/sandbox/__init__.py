@@ -49,6 +49,7 @@ class Workers:
     count: how many at once, by default one for each core. readable: files and folders of ours that functions open.
     folder: where private folders are made, by default the system's for temporary files; every account must reach it.
     unpacked: a folder of ours beside theirs, which is gone with them.
+    module: loaded once for all workers, by default that of the first function.
     Raises: Unavailable from `map` where workers cannot be confined, or the disk is full.
     """
 
@@ -59,6 +60,7 @@ class Workers:
         *,
         readable: Sequence[Path] = (),
         folder: Path | None = None,
+        module: str | None = None,
     ) -> None:
         self._count = count or len(os.sched_getaffinity(0))
         self._limits = limits or Limits()
@@ -67,6 +69,7 @@ class Workers:
         self._shared.mkdir(mode=0o755)
         self.unpacked.mkdir(mode=0o700)
         self._readable = (self._shared, *(path.resolve() for path in readable))
+        self._module = module
         self._nursery: Nursery | None = None
         self._threads = ThreadPoolExecutor(self._count, "sandbox")
 
@@ -120,7 +123,7 @@ class Workers:
         An iterator that is not read to its end is abandoned when the next is asked for. It raises: Rejected.
         """
         if self._nursery is None:
-            module = (function.func if isinstance(function, partial) else function).__module__
+            module = self._module or (function.func if isinstance(function, partial) else function).__module__
             self._nursery = Nursery(self._folder, self._limits, self._readable, module)
         reading = _Reading(self._nursery, self._limits, pickle.dumps(function), keep_in)
         waiting: deque[tuple[Dataset, Answers]] = deque()
