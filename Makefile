@@ -20,7 +20,7 @@ demo: setup ## write the pilot ward, import it, check a trench, serve on http://
 	$(BIN)/twin demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: setup ## all tests (WORKERS=n processes)
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope
 
 bench: setup ## benchmarks beside the peers (ONLY=import, ogc, clash; OPTIONS=...)
 	@for bench in $(if $(ONLY),tests/benchmarks/bench_$(ONLY).py,$(wildcard tests/benchmarks/bench_*.py)); do \

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# Files of integration tests that share what is dear to make: the imported pilot ward, the place of the demo.
+TOGETHER = {
+    **dict.fromkeys(("test_pilot.py", "test_pilot_rules.py", "test_sanity.py", "package/"), "pilot"),
+    **dict.fromkeys(("test_cli.py", "test_desk.py"), "demo"),
+}
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -15,3 +23,16 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the public test files are not there: {SHARED}")
     return SHARED
+
+
+class _ByFile(LoadScopeScheduling):
+    """The tests of a file go to one process, so that its fixtures are made once; so do files that belong together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        within = file.removeprefix("tests/integration/")
+        return next((group for beginning, group in TOGETHER.items() if within.startswith(beginning)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _ByFile(config, log)

@@ -31,14 +31,6 @@ STORAGE = "EPSG:9214"
 TWIN = str(Path(sys.executable).with_name("twin"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file go to one process, so that its fixtures are made once."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 @dataclass(frozen=True)
 class PilotWard:
     """The sample ward of seed 1 under `folder/sample`, terrain under `folder`, and the database with its import."""
@@ -82,7 +74,7 @@ def template(cluster: str) -> str:
 
 @pytest.fixture(scope="session")
 def pilot_ward(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> PilotWard:
-    """Imported once for all files of the group "pilot"; who changes it works on a copy of the database."""
+    """Imported once for all files that run together; who changes it works on a copy of the database."""
     folder = tmp_path_factory.mktemp("pilot")
     write_sample(folder / "sample", seed=1)
     with connect(create_database(cluster, "pilot", template)) as opened:
@@ -99,10 +91,17 @@ def pilot_connection(cluster: str, pilot_ward: PilotWard, request: pytest.Fixtur
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, run once for all files of the group "demo"."""
+    """The demo, run once for all files that run together."""
     place = Demo(tmp_path_factory.mktemp("demo"), subprocess.CompletedProcess([], 0))
     yield Demo(place.folder, place.twin("demo", "--no-serve"))
     assert place.twin("db", "stop").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def running_demo(demo: Demo) -> Demo:
+    """The demo's place with its cluster running, so that commands need not start it each time."""
+    demo.twin("db", "start")
+    return demo
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Twin = Callable[..., subprocess.CompletedProcess[str]]
 
 TWIN = str(Path(sys.executable).with_name("twin"))
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture
@@ -34,8 +33,8 @@ def folder(demo: Demo) -> Path:
 
 
 @pytest.fixture
-def twin(demo: Demo) -> Twin:
-    return demo.twin
+def twin(running_demo: Demo) -> Twin:
+    return running_demo.twin
 
 
 def conflicts(output: str) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import shapely
 
 if TYPE_CHECKING:
     import subprocess
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
     Twin = Callable[..., subprocess.CompletedProcess[str]]
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture
 def folder(demo: Demo) -> Path:
@@ -27,9 +27,9 @@ def folder(demo: Demo) -> Path:
 
 
 @pytest.fixture
-def twin(demo: Demo) -> Twin:
+def twin(running_demo: Demo) -> Twin:
     def run(*words: object, fails: bool = False, **settings: str) -> subprocess.CompletedProcess[str]:
-        answer = demo.twin(*words, **settings)
+        answer = running_demo.twin(*words, **settings)
         assert bool(answer.returncode) is fails, answer.stderr
         return answer
 
@@ -59,7 +59,9 @@ def test_the_whole_way_at_the_desk(twin: Twin, folder: Path, tmp_path: Path) -> 
     number = filed["id"]
     assert filed["properties"]["applicant"] == "Công ty Xây lắp"
     check = json.loads(twin("excavation", "check", number, "--json").stdout)
-    assert sum(check["report"]["counts"].values()) >= 7
+    truth = json.loads((folder / "data" / "sample" / "truth.json").read_text("utf-8"))["trenches"][0]
+    conflicts = {outcome: count for outcome, count in check["report"]["counts"].items() if outcome != "clear" and count}
+    assert conflicts == Counter(conflict["outcome"] for conflict in truth["conflicts"])
     shown = twin("excavation", "submit", number, TWIN_LANG="vi").stdout
     assert "Chủ sở hữu" in shown
     assert "chưa đăng ký" in shown
@@ -75,6 +77,34 @@ def test_the_whole_way_at_the_desk(twin: Twin, folder: Path, tmp_path: Path) -> 
     assert "0 changed" in twin("excavation", "recheck").stdout
     statistics = json.loads(twin("excavation", "statistics", "--json").stdout)
     assert statistics["requests"]["on_time_rate"] == 1.0
+    twin("excavation", "act", number, "start")
+    come_back(twin, number, filed["geometry"], tmp_path)
+
+
+def come_back(twin: Twin, number: int, geometry: dict[str, Any], tmp_path: Path) -> None:
+    """What was found and what was laid, at the desk's own word: as JSON, and as a file that the importers read."""
+    lon, lat = shapely.from_geojson(json.dumps(geometry)).representative_point().coords[0][:2]
+    across = {"type": "LineString", "coordinates": [[lon - 1e-5, lat], [lon + 1e-5, lat]]}
+    find = {"kind": "unknown_find", "geometry": across, "discipline": "power", "diameter_m": 0.11, "remarks": "cáp lạ"}
+    (tmp_path / "find.json").write_text(json.dumps(find | {"elevation_m": 1.0, "method": "survey"}), "utf-8")
+    said = twin("excavation", "deviation", number, tmp_path / "find.json").stdout
+    assert said.startswith("1 unknown_find utility_lines/")
+    pipe = {"discipline": "water", "diameter_m": 0.11, "axis_m": 0.9, "material": "HDPE", "owner": "Công ty Cấp nước"}
+    laid = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": across, "properties": pipe}]}
+    (tmp_path / "laid.geojson").write_text(json.dumps(laid), "utf-8")
+    assert ": confirmed, twin undo " in twin("excavation", "as-built", number, tmp_path / "laid.geojson").stdout
+    points = "".join(f"{x},{y} " for x, y in across["coordinates"])
+    (tmp_path / "ong-cap-nuoc-hoan-cong.kml").write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>HDPE D110</name>'
+        f"<LineString><coordinates>{points}</coordinates></LineString></Placemark></Document></kml>",
+        "utf-8",
+    )
+    twin("excavation", "as-built", number, tmp_path / "ong-cap-nuoc-hoan-cong.kml")
+    shown = json.loads(twin("excavation", "deviations", number, "--json").stdout)
+    assert [(each["kind"], each["state"]) for each in shown] == [
+        ("unknown_find", "reported"), ("as_built", "confirmed"), ("as_built", "confirmed"),
+    ]  # fmt: skip
+    assert shown[2]["detail"]["features"] == 1
 
 
 def test_refusals_are_one_line_in_the_readers_language(twin: Twin, tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ import sqlalchemy
 from layers import cluster, embedded, postgres
 from layers.errors import Conflict, NotFound, Unavailable
 
-pytestmark = pytest.mark.xdist_group("embedded")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change accounts")
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
 

@@ -20,7 +20,7 @@ from twin.clash.dig import PlannedDig
 from twin.clash.outcome import Outcome
 from twin.cli import app
 from twin.excavations.difference import compare_reports
-from twin.excavations.door.documents import _own_part
+from twin.excavations.disclosure import View, reduce_document
 from twin.excavations.package.package import Package
 from twin.excavations.package.tables import list_owners
 
@@ -73,9 +73,8 @@ def test_owner_without_records_is_unknown_at_every_door(connection: Connection, 
     )
     assert f"{POWER} có mạng lưới tại đây" in report.warnings[0].vi
     assert all(POWER not in json.dumps(remark.vi, ensure_ascii=False) for remark in report.remarks)
-    assert POWER not in json.dumps(_own_part(report.to_json(), frozenset({"khác"})), ensure_ascii=False), (
-        "not told to other owners"
-    )
+    others = reduce_document(report.to_json(), View("khác", frozenset({"khác"}), secrets=False))
+    assert POWER not in json.dumps(others, ensure_ascii=False), "not told to other owners"
     (row,) = list_owners(report, {})
     assert (row.owner, row.worst, row.numbers) == (POWER, Outcome.UNKNOWN, ())
     page = Package(report, "vi").write("html").decode()

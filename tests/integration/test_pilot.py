@@ -131,9 +131,6 @@ def without_extras(truth: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-pytestmark = pytest.mark.xdist_group("pilot")
-
-
 def test_every_dataset_is_in_the_report(pilot: Pilot) -> None:
     """176 files went in, 176 are accounted for."""
     assert len(pilot.report.files) == pilot.truth["datasets"] == 176

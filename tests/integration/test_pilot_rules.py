@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 BOOK = read_rules()
 # The sample's truth lies off by less than a millimetre; verdicts within a centimetre of a limit are not compared.
 NEAR_M = 0.01
-pytestmark = pytest.mark.xdist_group("pilot")
 
 
 @dataclass(frozen=True)

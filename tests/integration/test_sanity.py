@@ -33,7 +33,6 @@ SRID = 9214
 X, Y = 562_000.0, 1_820_000.0
 STORAGE = parse_crs(f"EPSG:{SRID}")
 NO_TERRAIN = Ground(STORAGE, ())
-pytestmark = pytest.mark.xdist_group("pilot")
 _numbers = count(1)
 
 

@@ -13,7 +13,7 @@ from layers.deviations import DeviationState
 from layers.errors import Conflict, Invalid, Sentence
 from twin.console import Screen
 from twin.desk.excavation import Json, Number, excavation, sitting_at
-from twin.excavations.door.returns import write_report
+from twin.excavations.door.documents import write_report
 from twin.excavations.returns import (
     Verdict,
     deliver_as_built,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from twin.clash.report import Clash, ClashReport
 
 MILLIMETRE = 0.001
-pytestmark = pytest.mark.xdist_group("pilot")
 
 
 def is_node(clash: Clash) -> bool:

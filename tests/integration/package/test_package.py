@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # What falls to the eye: outlines of words are a little larger than their letters.
 TOUCH_MM = 0.25
-pytestmark = pytest.mark.xdist_group("pilot")
 
 
 def test_same_report_same_bytes(ward: Ward, packages: dict[str, Package], written: Written) -> None:

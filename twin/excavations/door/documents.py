@@ -1,4 +1,4 @@
-"""Excavations, checks, requests and events as JSON, as far as their reader may see them."""
+"""Excavations, checks, requests, events and reports from the field as JSON, as far as their reader may see them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from twin.excavations.disclosure import reduce_document
 from twin.excavations.life import name_status, open_moves
 
 if TYPE_CHECKING:
+    from layers.deviations import KeptReport
     from layers.procedure import Check, Event, Excavation
     from layers.requests import Request
     from twin.excavations.disclosure import View
@@ -25,7 +26,7 @@ BASE = "/api/excavations"
 def write_excavation(sitting: Sitting, excavation: Excavation, language: str) -> dict[str, Any]:
     """A GeoJSON feature: what was filed, and where it stands."""
     place = f"{sitting.practice.served_at}{BASE}/{excavation.id}"
-    filed = excavation.request or {"geometry": _outline(sitting, excavation), "properties": {}}
+    filed = excavation.request or {"geometry": _geometry(sitting, excavation.outline), "properties": {}}
     about = {
         "name": excavation.name,
         "status": excavation.status,
@@ -53,9 +54,9 @@ def write_excavation(sitting: Sitting, excavation: Excavation, language: str) ->
 _PARTS = ("checks", "requests", "events", "deviations", "package")
 
 
-def _outline(sitting: Sitting, excavation: Excavation) -> dict[str, Any]:
+def _geometry(sitting: Sitting, shape: shapely.Geometry) -> dict[str, Any]:
     storage = parse_crs(f"EPSG:{storage_srid(sitting.connection)}")
-    (moved,) = transform_geometries(np.array([excavation.outline], dtype=object), storage, parse_crs(WGS84))
+    (moved,) = transform_geometries(np.array([shape], dtype=object), storage, parse_crs(WGS84))
     document: dict[str, Any] = shapely.geometry.mapping(moved)
     return document
 
@@ -118,4 +119,24 @@ def write_event(event: Event, *, whole: bool) -> dict[str, Any]:
         "from_status": event.from_status,
         "to_status": event.to_status,
         **({"actor": event.actor, "organisation": event.organisation, "detail": event.detail} if whole else {}),
+    }
+
+
+def write_report(sitting: Sitting, kept: KeptReport) -> dict[str, Any]:
+    """A report as JSON; its geometry as longitude and latitude."""
+    return {
+        "number": kept.number,
+        "excavation": kept.excavation_id,
+        "kind": kept.kind,
+        "feature": None if kept.feature_id is None else {"collection": kept.layer, "id": kept.feature_id},
+        "owner": kept.owner,
+        "geometry": None if kept.shape is None else _geometry(sitting, kept.shape),
+        "detail": kept.detail,
+        "reported_at": kept.reported_at.isoformat(),
+        "organisation": kept.organisation,
+        "run": kept.run_id,
+        "state": kept.state,
+        "settled_at": kept.settled_at.isoformat() if kept.settled_at else None,
+        "remarks": kept.remarks,
+        "undone_at": kept.undone_at.isoformat() if kept.undone_at else None,
     }

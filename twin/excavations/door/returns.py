@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import shapely
-
-from layers.crs import WGS84, parse_crs, transform_geometries
-from layers.database import storage_srid
 from layers.deviations import DeviationState
 from layers.errors import Invalid, Sentence
 from twin.excavations.door.call import Call, answer
-from twin.excavations.door.documents import BASE
+from twin.excavations.door.documents import BASE, write_report
 from twin.excavations.returns import Verdict, deliver_as_built, report_deviation, settle, visible_reports
 
 if TYPE_CHECKING:
@@ -20,35 +15,6 @@ if TYPE_CHECKING:
 
     from layers.deviations import KeptReport
     from twin.excavations.sitting import Sitting
-
-
-def write_report(sitting: Sitting, kept: KeptReport) -> dict[str, Any]:
-    """A report as JSON; its geometry as longitude and latitude."""
-    return {
-        "number": kept.number,
-        "excavation": kept.excavation_id,
-        "kind": kept.kind,
-        "feature": None if kept.feature_id is None else {"collection": kept.layer, "id": kept.feature_id},
-        "owner": kept.owner,
-        "geometry": _geometry(sitting, kept.shape),
-        "detail": kept.detail,
-        "reported_at": kept.reported_at.isoformat(),
-        "organisation": kept.organisation,
-        "run": kept.run_id,
-        "state": kept.state,
-        "settled_at": kept.settled_at.isoformat() if kept.settled_at else None,
-        "remarks": kept.remarks,
-        "undone_at": kept.undone_at.isoformat() if kept.undone_at else None,
-    }
-
-
-def _geometry(sitting: Sitting, shape: shapely.Geometry | None) -> dict[str, Any] | None:
-    if shape is None:
-        return None
-    storage = parse_crs(f"EPSG:{storage_srid(sitting.connection)}")
-    (moved,) = transform_geometries(np.array([shape], dtype=object), storage, parse_crs(WGS84))
-    document: dict[str, Any] = shapely.geometry.mapping(moved)
-    return document
 
 
 def show_reports(sitting: Sitting, call: Call) -> Response:
