@@ -75,6 +75,7 @@ def test_owner_without_records_is_unknown_at_every_door(connection: Connection, 
     assert all(POWER not in json.dumps(remark.vi, ensure_ascii=False) for remark in report.remarks)
     others = reduce_document(report.to_json(), View("khác", frozenset({"khác"}), secrets=False))
     assert POWER not in json.dumps(others, ensure_ascii=False), "not told to other owners"
+    assert (others["clashes"], others["is_clear"]) == ([], False), "who sees a part is never told that all is clear"
     (row,) = list_owners(report, {})
     assert (row.owner, row.worst, row.numbers) == (POWER, Outcome.UNKNOWN, ())
     page = Package(report, "vi").write("html").decode()
