@@ -210,7 +210,8 @@ class _TextBytes(Loader):
 
 _PATIENCE_S = 10
 _OPTIONS = f"-c search_path={SCHEMA},public -c statement_timeout=30s"
-_READ_ONLY = " -c default_transaction_read_only=on"
+# One process an answer: many are asked for at once, and a helper takes longer to start than most answers.
+_READ_ONLY = " -c default_transaction_read_only=on -c max_parallel_workers_per_gather=0"
 
 
 def _role(role: str) -> sql.Composed:

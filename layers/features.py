@@ -62,29 +62,40 @@ def page_statement(query: FeatureQuery, storage: Crs) -> Statement:
     """The statement whose row `to_page` reads. Raises: Invalid for a filter that means nothing."""
     values = Values()
     limit = sql.Literal(query.limit or 0)
-    rows = sql.SQL("select * from {table} {where} {order} limit {limit} + 1 offset {offset}").format(
+    rows = sql.SQL("select {what} from {table} {where} {order} limit {limit} + 1 offset {offset}").format(
+        what=sql.SQL("*" if _is_plain(query) else "id"),
         table=sql.Identifier(query.layer.name),
         where=on_page(query, storage, values),
         order=order(query),
         limit=limit,
         offset=values.bind(str(query.offset), "bigint") if query.offset else sql.SQL("0"),
     )
+    numbered = sql.SQL("select row_number() over () as n, r.* from ({}) r").format(rows)
+    if not _is_plain(query):
+        numbered = sql.SQL("select * from ({}) k join {} using (id) order by n").format(
+            numbered, sql.Identifier(query.layer.name)
+        )
     is_backward = query.cursor is not None and query.cursor.is_backward
     text = sql.SQL(
         "select s.version, s.features, p.* from visible_layer_states s, (select coalesce(string_agg(feature, ','), ''),"
         " count(*), max(keys) filter (where n = 1), max(keys) filter (where n = {limit}) from"
         " (select n, case when n <= {limit} then {feature} end as feature,"
         " case when n in (1, {limit}) then {keys} end as keys"
-        " from (select row_number() over () as n, r.* from ({rows}) r) numbered{back}) page) p where s.layer = {layer}"
+        " from ({numbered}) numbered{back}) page) p where s.layer = {layer}"
     ).format(
         limit=limit,
         feature=written(query),
         keys=key_text(query),
-        rows=rows,
+        numbered=numbered,
         back=sql.SQL(" order by n desc" if is_backward else ""),
         layer=sql.Literal(query.layer.name),
     )
     return values.finish(text, is_prepared=query.filter.is_open)
+
+
+def _is_plain(query: FeatureQuery) -> bool:
+    """Whether the rows come in their order: what has to be looked for and sorted is so by its number alone."""
+    return query.filter.is_open and not query.sort_by
 
 
 def to_page(row: Sequence[Any], query: FeatureQuery) -> Page:

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from layers.grid import Tile
 
 # Another one whenever the same features make other tiles: no tile of an older release is taken for one of today.
-EDITION = "1"
+EDITION = "2"
 MOST_FEATURES = 50_000
 # How far, in units of a tile, a place may lie from where PROJ puts it: a sixty-fourth of a pixel on most screens.
 _MOST_RESIDUAL = 0.25
 _BUCKETS = 1 << 20
+# What is simpler than this gains nothing from being simplified: a line of a dozen vertices.
+_SMALL_BYTES = 256
 
 type Affine = tuple[float, float, float, float, float, float]
 
@@ -118,9 +120,11 @@ def _fit(tile: Tile, storage: Crs) -> Affine | None:
 
 def _drawn(tile: Tile, place: Hold) -> sql.Composable:
     """Expression that gives a row's geometry in tile units, NULL where it is beyond the tile or too small to see."""
-    geometry: sql.Composable = sql.SQL("geom")
+    geometry: sql.Composable = sql.SQL("r.geom")
     if tile.grid.web_zoom(tile.zoom) < DETAIL_ZOOM:
-        geometry = sql.SQL("st_simplify(geom, {}, true)").format(sql.Literal(_stored_unit_m(place)))
+        geometry = sql.SQL(
+            "case when st_memsize(r.geom) > {} then st_simplify(r.geom, {}, true) else r.geom end"
+        ).format(sql.Literal(_SMALL_BYTES), sql.Literal(_stored_unit_m(place)))
     if place.affine is not None:
         bounds: Sequence[float] = (0, 0, UNITS, UNITS)
         numbers = sql.SQL(", ").join(map(sql.Literal, place.affine))
@@ -145,20 +149,21 @@ def tile_statement(layer: Layer, tile: Tile, place: Hold, storage: Crs, share: f
     `share` of the features, spread evenly, are read at all.
     """
     # A property of a city's own layer cannot be called so: no such name has a blank.
-    names = [sql.Identifier(p.name) for p in tiled_properties(layer, tile.grid.web_zoom(tile.zoom))]
+    names = [p.name for p in tiled_properties(layer, tile.grid.web_zoom(tile.zoom))]
+    # Laterals, for a fence below the aggregate would carry whole rows through it.
     return (
         sql.SQL(
             "select s.version, s.changed_at, t.* from visible_layer_states s, (select"
             " coalesce(st_asmvt(f, {name}, {units}, 'the place', 'id') filter (where f.\"the place\" is not null), ''),"
-            ' count("the place"), count("the loss"), count(*) from (select {columns}, "the place",'
-            ' case when "the place" is null and st_intersects(geom, {square}) then true end as "the loss"'
-            ' from (select *, {drawn} as "the place" from {table} where geom && {box}{thinned} offset 0) r) f) t'
+            ' count(f."the place"), count(*) filter (where f."the place" is null and st_intersects(r.geom, {square})),'
+            " count(*) from {table} r, lateral (select {drawn} as place offset 0) d,"
+            ' lateral (select {columns}, d.place as "the place") f where r.geom && {box}{thinned}) t'
             " where s.layer = {name}"
         )
         .format(
             name=sql.Literal(layer.name),
             units=sql.Literal(UNITS),
-            columns=sql.SQL(", ").join([sql.Identifier("id"), *names]),
+            columns=sql.SQL(", ").join(sql.Identifier("r", name) for name in ("id", *names)),
             box=_envelope(place, storage),
             square=sql.SQL("st_geomfromwkb({}, {})").format(
                 sql.Literal(shapely.to_wkb(place.tile)), sql.Literal(storage.srid)
@@ -181,7 +186,7 @@ def _thinned(share: float) -> sql.Composable:
     if share >= 1:
         return sql.SQL("")
     wanted = sql.Literal(int(share * _BUCKETS))
-    return sql.SQL(" and hashint8(id) & {} < {}").format(sql.Literal(_BUCKETS - 1), wanted)
+    return sql.SQL(" and hashint8(r.id) & {} < {}").format(sql.Literal(_BUCKETS - 1), wanted)
 
 
 async def fetch_marks(connection: AsyncConnection, layers: Sequence[Layer]) -> list[Mark]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-_MOST_BYTES = 64 * 1024 * 1024
+_MOST_BYTES = 256 * 1024 * 1024
 _MOST_OF_ONE = 8 * 1024 * 1024
 
 
