@@ -59,6 +59,7 @@ WANTED = {
     "items?limit=1000": (0.8, 25, 15),
     "items?limit=1000, anew": (0.8, 0, 0),
     "items?limit=1000&bbox": (0.8, 25, 15),
+    "items?limit=1000&bbox, anew": (0.8, 25, 15),
     "items/{id}": (0.6, 10, 3),
 }
 
@@ -271,6 +272,9 @@ def paths(kind: str, lines: int) -> list[str]:
             return [f"/items?limit=1000&cursor={chosen.randint(1, lines - 1000)}" for _ in range(2000)]
         case "items?limit=1000&bbox":
             return [f"/items?limit=1000&bbox={box}" for box in boxes(200)]
+        case "items?limit=1000&bbox, anew":
+            # In a round more boxes than are kept, so that each has been forgotten when it is asked for again.
+            return [f"/items?limit=1000&bbox={box}" for box in boxes(4000)[200:]]
         case _:
             return [f"/{kind}"]
 
@@ -321,7 +325,7 @@ def compare(places: dict[str, str], city: City, folder: Path, options: argparse.
         rates: dict[str, list[float]] = {name: [] for name in names}
         bad = dict.fromkeys(names, 0)
         for _ in range(options.rounds):
-            for name in names if "anew" not in kind else ("ours", "floor"):
+            for name in names if "cursor" not in asked[0] else ("ours", "floor"):
                 load = wrk(places[name], _dialect(name, asked), folder, options.seconds)
                 rates[name].append(load.per_second)
                 bad[name] += load.failures
