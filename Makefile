@@ -4,7 +4,7 @@ BIN := .venv/bin
 SERVE ?= 1
 WORKERS ?= $(shell nproc)
 
-.PHONY: help setup demo test bench check format lock clean
+.PHONY: help setup demo test cite bench check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 10
@@ -21,6 +21,9 @@ demo: setup ## write the pilot ward, import it, check a trench, serve on http://
 
 test: setup ## all tests (WORKERS=n processes)
 	$(BIN)/pytest -n $(WORKERS) --dist loadscope
+
+cite: setup ## OGC's own test suites against a running server (CITE_JARS=folder with their jars, CITE_CRS=EPSG:...)
+	$(BIN)/python tests/cite/run.py $(if $(CITE_JARS),--jars $(CITE_JARS)) $(if $(CITE_CRS),--crs $(CITE_CRS))
 
 bench: setup ## benchmarks beside the peers (ONLY=import, ogc, clash; OPTIONS=...)
 	@for bench in $(if $(ONLY),tests/benchmarks/bench_$(ONLY).py,$(wildcard tests/benchmarks/bench_*.py)); do \

@@ -186,6 +186,8 @@ def _status(call: Call, job: Job) -> dict[str, Any]:
     if job.status in (JobStatus.SUCCESSFUL, JobStatus.FAILED):
         rel = "http://www.opengis.net/def/rel/ogc/1.0/results"
         links.append({"rel": rel, "type": "application/json", "href": f"{address}/results"})
+    if job.status in (JobStatus.ACCEPTED, JobStatus.RUNNING):
+        links.append({"rel": "monitor", "type": "application/json", "href": address})
     return {
         "processID": job.process,
         "type": "process",

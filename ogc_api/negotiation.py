@@ -42,6 +42,12 @@ def choose_format(asked: str | None, accept: str, offered: Sequence[str]) -> str
     return _best(accept, {kind: name for kind, name in _MEDIA_TYPES.items() if name in offered}, offered[0])
 
 
+def choose_problem_type(accept: str) -> str:
+    """Media type of a problem document: of plain JSON where the client names that one, as OGC's definitions do."""
+    kinds = {kind: kind for kind in ("application/problem+json", "application/json")}
+    return _best(accept, kinds, "application/problem+json")
+
+
 def choose_language(asked: str | None, accept_language: str) -> str:
     """Language that a client gets; English where it wants neither English nor Vietnamese. Raises: Invalid."""
     if asked is not None:

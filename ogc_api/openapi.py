@@ -306,8 +306,10 @@ def _components(offered: Sequence[Reference]) -> Json:
         "skipGeometry": {"type": "boolean", "default": False},
     }
     feature_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "integer"}}
+    told = {"schema": {"$ref": "#/components/schemas/problem"}}
     problem = {
-        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}},
+        MEDIA_TYPE: told,
+        "application/json": told,
         "text/html": {"schema": {"type": "string"}},
     }
     return {

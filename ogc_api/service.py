@@ -22,10 +22,10 @@ from ogc_api.compression import Compression
 from ogc_api.config import TITLE, ProcessPlugin, Service
 from ogc_api.edition import Editions
 from ogc_api.handlers import Call
-from ogc_api.negotiation import LANGUAGES, choose_format, choose_language
+from ogc_api.negotiation import LANGUAGES, choose_format, choose_language, choose_problem_type
 from ogc_api.pages import CONTENT_SECURITY_POLICY, Place, render
 from ogc_api.params import COMMON, check_names
-from ogc_api.problems import MEDIA_TYPE, describe
+from ogc_api.problems import describe
 from ogc_api.reading import Items
 from ogc_api.styling import MEDIA_TYPES
 from ogc_api.tiles import Tiles
@@ -253,7 +253,8 @@ def _refuse(service: Service, request: Request, error: Exception) -> Response:
     language = choose_language(lang if lang in LANGUAGES else None, headers.get("accept-language", ""))
     kept = dict(getattr(error, "headers", None) or {})
     if f == "json":
-        body, media_type = json.dumps(problem.document(language), ensure_ascii=False), MEDIA_TYPE
+        body = json.dumps(problem.document(language), ensure_ascii=False)
+        media_type = choose_problem_type(headers.get("accept", ""))
     else:
         place = Place(service.public_url, _path(request), tuple(params.items()), language)
         body, media_type = render("problem.html", problem.document(language), place), "text/html"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from ogc_api.service import ProcessPlugin
     from twin.excavations.practice import Practice
 
 
@@ -39,6 +40,7 @@ class Doors:
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
     `worker` does background work inside the service; without it another process has to. `geoid_m` is how high the
     city's zero of elevation lies above the ellipsoid. `tile_folder` is where workers keep tiles that were made.
+    `processes` are offered beside the city's own.
     """
 
     databases: Mapping[str, str]
@@ -48,12 +50,13 @@ class Doors:
     worker: App | None = None
     geoid_m: float | None = None
     tile_folder: Path | None = None
+    processes: tuple[ProcessPlugin, ...] = ()
 
 
 def create_app(doors: Doors) -> Starlette:
     readers = {audience: Reader(doors.databases[audience], audience) for audience in Audience}
     desk, editor = (Writer(doors.databases[role], role) for role in (Role.DESK, Role.EDITOR))
-    processes = city_processes(readers[Audience.OPERATOR], doors.practice)
+    processes = (*city_processes(readers[Audience.OPERATOR], doors.practice), *doors.processes)
     address = f"{doors.served_at}/ogc"
     faces: dict[Audience, ASGIApp] = {
         Audience.PUBLIC: create_ogc(

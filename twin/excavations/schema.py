@@ -88,6 +88,9 @@ PROPERTIES: dict[str, Any] = {
     "lays": {"type": "array", "items": _LAID, "description": "what is laid in it; held to the clearance rules"},
 }
 
+# As OpenAPI 3.0 says it, in which descriptions of processes are written (OGC 18-062r2, schema.yaml).
+_PROPERTIES = {"type": "object", "nullable": True, "properties": PROPERTIES}
+
 # GeoJSON, RFC 7946: the deeper rules are checked, and worded, by the reader.
 EXCAVATION: dict[str, Any] = {
     "type": "object",
@@ -104,12 +107,12 @@ EXCAVATION: dict[str, Any] = {
                 "FeatureCollection",
             ]
         },
-        "properties": {"type": ["object", "null"], "properties": PROPERTIES},
+        "properties": _PROPERTIES,
         "features": {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"properties": {"type": ["object", "null"], "properties": PROPERTIES}},
+                "properties": {"properties": _PROPERTIES},
             },
         },
     },

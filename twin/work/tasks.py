@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from procrastinate import App
     from procrastinate.jobs import Job
 
+    from ogc_api.service import ProcessPlugin
     from twin.excavations.practice import Practice
 
 
@@ -40,11 +41,15 @@ class Patience(BaseRetryStrategy):
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What workers stand on: the database as each role reaches it, the city's practice, and how notices leave."""
+    """What workers stand on: the database as each role reaches it, the city's practice, and how notices leave.
+
+    `processes` are run beside the city's own.
+    """
 
     databases: Mapping[str, str]
     practice: Practice
     post: Post = field(default_factory=Post)
+    processes: tuple[ProcessPlugin, ...] = ()
 
 
 def create_worker(shop: Workshop) -> App:
@@ -54,7 +59,7 @@ def create_worker(shop: Workshop) -> App:
     reader = Reader(shop.databases[Audience.OPERATOR], Audience.OPERATOR)
     for pool in (writer, reader):
         atexit.register(pool.close)  # the queue lives as long as its process
-    processes = city_processes(reader, shop.practice)
+    processes = (*city_processes(reader, shop.practice), *shop.processes)
 
     @queue.task(name=RUN_TASK, queue=QUEUE)
     def run_process(job_id: str) -> None:

@@ -49,6 +49,7 @@ def test_a_job_is_accepted_run_and_read(
     place = accepted.headers["location"]
     job = later.get(place, headers=ANN).json()
     assert (job["status"], job["processID"], job["type"]) == ("accepted", "echo", "process")
+    assert [link["href"] for link in job["links"] if link["rel"] == "monitor"] == [place]
     early = later.get(f"{place}/results", headers=ANN)
     assert (early.status_code, early.json()["type"]) == (404, NOT_READY)
     queued = town.execute("select count(*) from twin_queue.procrastinate_jobs where args->>'job_id' = %s", job["jobID"])
@@ -57,6 +58,7 @@ def test_a_job_is_accepted_run_and_read(
     done = later.get(place, headers=ANN).json()
     assert done["status"] == "successful"
     assert done["created"] <= done["started"] <= done["finished"]
+    assert "monitor" not in {link["rel"] for link in done["links"]}
     (results,) = (link["href"] for link in done["links"] if link["rel"] == RESULTS)
     assert later.get(results, headers=ANN).json() == {"said": "Đ & <"}
 

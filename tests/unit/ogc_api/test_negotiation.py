@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layers.errors import Invalid
-from ogc_api.negotiation import choose_format, choose_language
+from ogc_api.negotiation import choose_format, choose_language, choose_problem_type
 
 OFFERED = ("json", "html", "jsonld")
 
@@ -50,6 +50,21 @@ def test_the_parameter_comes_first() -> None:
 def test_the_best_accepted_language_is_chosen(header: str, expected: str) -> None:
     """Regions do not matter, weights do."""
     assert choose_language(None, header) == expected
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("application/json", "application/json"),
+        ("application/json, application/problem+json;q=0.9", "application/json"),
+        ("application/problem+json, application/json", "application/problem+json"),
+    ],
+)
+def test_problems_are_plain_json_where_that_is_asked_for(accept: str, expected: str) -> None:
+    """OGC's definition of Processes has failures as application/json; RFC 9457 has a type of its own."""
+    assert choose_problem_type(accept) == expected
 
 
 def test_an_unknown_language_is_refused() -> None:

@@ -1,0 +1,59 @@
+"""What a run of a suite found, read from the results file of TestNG."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WORDS = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}
+_LONGEST = 400
+
+
+@dataclass(frozen=True)
+class Method:
+    """One run of a test method: `passed`, `failed` or `skipped`, and what it said."""
+
+    conformance_class: str
+    name: str
+    state: str
+    message: str
+
+
+def read_results(file: Path) -> list[Method]:
+    """Every run of every method. What a class sets up before is counted only where it fails."""
+    found = []
+    for test in ET.parse(file).getroot().iter("test"):  # noqa: S314 - the suites are ours to trust or not to run
+        for method in test.iter("test-method"):
+            state = _WORDS[method.get("status", "FAIL")]
+            if method.get("is-config") == "true" and state != "failed":
+                continue
+            message = " ".join((method.findtext("exception/message") or "").split())
+            found.append(Method(test.get("name", ""), method.get("name", ""), state, message))
+    return found
+
+
+def report(methods: list[Method]) -> Iterator[str]:
+    """Lines: the counts of each conformance class, and below them what failed and what was skipped, with the reason."""
+    for name in dict.fromkeys(method.conformance_class for method in methods):
+        mine = [method for method in methods if method.conformance_class == name]
+        yield f"  {name}: {tally(mine)}"
+        unhappy = Counter((m.state, m.name, m.message[:_LONGEST]) for m in mine if m.state != "passed")
+        for (state, method, message), times in unhappy.items():
+            yield f"    {state} {times} × {method}: {message or 'without a word'}"
+
+
+def tally(methods: list[Method]) -> str:
+    counts = Counter(method.state for method in methods)
+    return ", ".join(f"{counts[word]} {word}" for word in _WORDS.values())
+
+
+def is_clean(methods: list[Method]) -> bool:
+    """Whether something was tested and nothing failed."""
+    states = {method.state for method in methods}
+    return "passed" in states and "failed" not in states

@@ -1,0 +1,67 @@
+"""`make cite`: what it reads out of the results of OGC's suites, and that it never passes without them."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CITE = Path(__file__).resolve().parents[1] / "cite"
+
+RESULTS = """<?xml version="1.0" encoding="UTF-8"?>
+<testng-results failed="2" passed="2" skipped="1"><suite name="ogcapi"><groups/>
+  <test name="Core"><class name="a.Conformance">
+    <test-method name="setUp" status="PASS" is-config="true"/>
+    <test-method name="landingPage" status="PASS"/>
+    <test-method name="items" status="FAIL"><exception><message><![CDATA[
+      status 500,
+      expected 200 ]]></message></exception></test-method>
+    <test-method name="items" status="SKIP"><exception><message>no features</message></exception></test-method>
+  </class></test>
+  <test name="CRS"><class name="b.Discovery">
+    <test-method name="setUp" status="FAIL" is-config="true"><exception/></test-method>
+    <test-method name="default" status="PASS"/>
+  </class></test>
+</suite></testng-results>"""
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Any:
+    spec = importlib.util.spec_from_file_location("outcome", CITE / "outcome.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["outcome"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_results_are_counted_by_conformance_class(outcome: Any, tmp_path: Path) -> None:
+    """Each class with its counts, below it what failed or was skipped and why; a set-up counts where it failed."""
+    file = tmp_path / "testng-results.xml"
+    file.write_text(RESULTS)
+    methods = outcome.read_results(file)
+    assert list(outcome.report(methods)) == [
+        "  Core: 1 passed, 1 failed, 1 skipped",
+        "    failed 1 × items: status 500, expected 200",
+        "    skipped 1 × items: no features",
+        "  CRS: 1 passed, 1 failed, 0 skipped",
+        "    failed 1 × setUp: without a word",
+    ]
+    assert not outcome.is_clean(methods)
+    passed = [method for method in methods if method.state == "passed"]
+    assert outcome.is_clean(passed)
+    assert not outcome.is_clean([])
+
+
+@pytest.mark.parametrize("arguments", [[], ["--jars", "nowhere"]], ids=["fetched", "given"])
+def test_without_the_suites_nothing_is_passed(arguments: list[str]) -> None:
+    """It says what is missing and what helps, and its exit is neither that of a pass nor of a failure."""
+    command = [sys.executable, str(CITE / "run.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "/nowhere"})
+    assert done.returncode == 2
+    assert "The suites were not run: java is not there: install Java 17" in done.stdout
