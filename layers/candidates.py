@@ -3,47 +3,102 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 import shapely
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import args_row
 
 from layers.database import storage_srid
 from layers.reach import reaches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import date
 
-    from layers.catalog import Layer
+    from psycopg.sql import Composable
+
     from layers.database import Connection
 
-_COMMON = (
-    "id", "discipline", "owner", "operator", "owner_ref", "subtype", "status", "material", "quality_level",
-    "horizontal_accuracy_m", "vertical_accuracy_m", "schematic", "disclosure", "vertical_reference", "vertical_reason",
-    "section_shape", "outer_width_m", "surveyed_on", "reach_m", "source_layer", "source_row",
-)  # fmt: skip
-_OWN = {
-    "utility_lines": ("medium", "voltage_v", "pressure_bar", "ducts", "inner_width_m", "outer_height_m"),
-    "utility_nodes": ("kind", "outer_length_m", "bottom_m", "cover_m", "ground_m"),
-}
-_AXES = {"utility_lines": "st_asbinary(f.axis)", "utility_nodes": "null::bytea"}
 
-_JOIN = """
+class Recorded(NamedTuple):
+    """A row of a utility layer, with the path of its source file; None is not recorded, or is not of that layer.
+
+    `geom` is the plan as WKB (little endian) of x, y, `axis` the centre line of x, y, z, in storage CRS. `side_m` is the
+    outer height of a line and the outer length of a node, `ground_m` the ground that the record rests on.
+    """
+
+    layer: str
+    id: int
+    discipline: str
+    owner: str | None
+    operator: str | None
+    owner_ref: str | None
+    subtype: str | None
+    kind: str | None
+    medium: str | None
+    status: str
+    material: str | None
+    quality_level: str | None
+    horizontal_accuracy_m: float | None
+    vertical_accuracy_m: float | None
+    schematic: bool
+    disclosure: str
+    surveyed_on: date | None
+    vertical_reference: str
+    vertical_reason: str | None
+    section_shape: str
+    outer_width_m: float | None
+    side_m: float | None
+    inner_width_m: float | None
+    voltage_v: float | None
+    pressure_bar: float | None
+    ducts: int | None
+    reach_m: float
+    bottom_m: float | None
+    cover_m: float | None
+    ground_m: float | None
+    parent_id: int | None
+    geom: bytes
+    axis: bytes | None
+    source_layer: str | None
+    source_row: int | None
+    source_path: str | None
+
+
+_BY_NUMBER = itemgetter(0, 1)
+# What is not a column of that name.
+_WRITTEN = {
+    "utility_lines": {
+        "kind": "null::text",
+        "side_m": "f.outer_height_m",
+        "bottom_m": "null::float8",
+        "cover_m": "null::float8",
+        "geom": "st_asbinary(f.geom, 'NDR')",
+        "axis": "st_asbinary(f.axis, 'NDR')",
+        "source_path": "s.path",
+    },
+    "utility_nodes": {
+        "medium": "null::text",
+        "side_m": "f.outer_length_m",
+        "inner_width_m": "null::float8",
+        "voltage_v": "null::float8",
+        "pressure_bar": "null::float8",
+        "ducts": "null::integer",
+        "parent_id": "null::bigint",
+        "geom": "st_asbinary(f.geom, 'NDR')",
+        "axis": "null::bytea",
+        "source_path": "s.path",
+    },
+}
+# An area that is no literal leaves the planner nothing to plan anew.
+_NEAR = """
 with asked as materialized (
-  select n, st_setsrid(wkb::geometry, {srid}) as area, margin_m
-  from unnest(%s::bytea[], %s::double precision[]) with ordinality as asked(wkb, margin_m, n)
-)
-select (a.n - 1)::integer as asked, {columns}, st_asbinary(f.geom) as geom, {axis} as axis, s.path as source_path
-from asked a
-join {table} f on {near}
-left join source_files s on s.id = f.source_file_id
-order by a.n, f.id
+  select st_setsrid(%(wkb)s::geometry, {srid}) as area, %(margin_m)s::float8 as margin_m
+) {found}
 """
-# With one area as a literal the planner knows how much it will find, and there is nothing to sort by it.
-_ONE = """
-select {columns}, st_asbinary(f.geom) as geom, {axis} as axis, s.path as source_path
-from {table} f left join source_files s on s.id = f.source_file_id where {near} order by f.id
+_FOUND = """
+select {columns} from asked a join {table} f on {near} left join source_files s on s.id = f.source_file_id
 """
 
 
@@ -54,40 +109,34 @@ class Area(NamedTuple):
     margin_m: float
 
 
-def find_near(connection: Connection, layer: Layer, polygon: shapely.Geometry, margin_m: float) -> list[dict[str, Any]]:
-    """Rows of a utility layer that may reach within `margin_m` of an area in storage CRS.
+def find_near(connection: Connection, area: Area) -> list[Recorded]:
+    """What may reach within the margin of an area, by layer and number.
 
     Each row's own reach (half its section, its stated accuracy) is added by the index expression.
-    `geom` and `axis` come as WKB; the source file's path is joined in.
     """
-    values = {"wkb": shapely.to_wkb(polygon, output_dimension=2), "margin_m": margin_m}
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_write(_ONE, layer.name, storage_srid(connection)), values, binary=True).fetchall()
-
-
-def find_near_each(connection: Connection, layer: Layer, areas: Sequence[Area]) -> list[list[dict[str, Any]]]:
-    """As `find_near`, for many areas in one query: a list of rows each, in their order."""
-    found: list[list[dict[str, Any]]] = [[] for _ in areas]
-    wkb = [shapely.to_wkb(area.shape, output_dimension=2) for area in areas]
-    values = (wkb, [area.margin_m for area in areas])
-    with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(_write(_JOIN, layer.name, storage_srid(connection)), values, binary=True):
-            found[row["asked"]].append(row)
+    values = {"wkb": shapely.to_wkb(area.shape, output_dimension=2), "margin_m": area.margin_m}
+    with connection.cursor(row_factory=args_row(Recorded), binary=True) as cursor:
+        found = cursor.execute(_write_near(storage_srid(connection)), values).fetchall()
+    found.sort(key=_BY_NUMBER)
     return found
 
 
-@lru_cache(maxsize=16)
-def _write(template: str, layer: str, srid: int) -> bytes:
-    area: sql.Composable = sql.SQL("a.area")
-    margin_m: sql.Composable = sql.SQL("a.margin_m")
-    if template == _ONE:
-        area = sql.SQL("st_setsrid(%(wkb)s::geometry, {srid})").format(srid=sql.Literal(srid))
-        margin_m = sql.Placeholder("margin_m")
-    statement = sql.SQL(template).format(
-        columns=sql.SQL(", ").join(sql.Identifier("f", name) for name in (*_COMMON, *_OWN[layer])),
-        axis=sql.SQL(_AXES[layer]),
-        table=sql.Identifier(layer),
-        srid=sql.Literal(srid),
-        near=reaches("f", area, margin_m),
+def list_columns(layer: str) -> Composable:
+    """The columns of a `Recorded` out of a layer as `f` and its source files as `s`."""
+    written = _WRITTEN[layer] | {"layer": f"'{layer}'"}
+    return sql.SQL(", ").join(
+        sql.SQL(written[name]) if name in written else sql.Identifier("f", name) for name in Recorded._fields
     )
-    return statement.as_bytes()
+
+
+@lru_cache(maxsize=8)
+def _write_near(srid: int) -> bytes:
+    found = sql.SQL(" union all ").join(
+        sql.SQL(_FOUND).format(
+            columns=list_columns(layer),
+            table=sql.Identifier(layer),
+            near=reaches("f", sql.SQL("a.area"), sql.SQL("a.margin_m")),
+        )
+        for layer in _WRITTEN
+    )
+    return sql.SQL(_NEAR).format(srid=sql.Literal(srid), found=found).as_bytes()

@@ -22,8 +22,7 @@ import numpy as np
 import shapely
 from clash_city import build_city, place_trenches
 
-from layers.candidates import find_near
-from layers.catalog import find_layer
+from layers.candidates import Area, find_near
 from layers.crs import parse_crs
 from layers.database import connect, migrate
 from layers.embedded import create_database, throwaway
@@ -38,6 +37,7 @@ from twin.clash.report import ClashReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from layers.candidates import Recorded
     from layers.database import Connection
     from layers.terrain import Ground
     from twin.clash.solids import Excavation, Utility
@@ -55,9 +55,8 @@ class City:
     ground: Ground
     blocks: int
 
-    def rows(self, area: shapely.Geometry) -> list[dict[str, object]]:
-        layers = ("utility_lines", "utility_nodes")
-        return [row for layer in layers for row in find_near(self.connection, find_layer(layer), area, MARGIN_M)]
+    def rows(self, area: shapely.Geometry) -> list[Recorded]:
+        return find_near(self.connection, Area(area, MARGIN_M))
 
     def check(self, trench: shapely.Polygon) -> ClashReport:
         return check(self.connection, self.ground, plan(trench))
@@ -139,7 +138,7 @@ def compare_geometry(city: City, trenches: Sequence[shapely.Polygon]) -> None:
 
 def gather(city: City, trench: shapely.Polygon) -> tuple[Excavation, list[Utility]]:
     excavation = city.check(trench).excavation
-    found = [read_utility(n, "utility_lines", row, heights=True) for n, row in enumerate(city.rows(trench))]
+    found = [read_utility(n, row, heights=True) for n, row in enumerate(city.rows(trench))]
     return excavation, [utility for utility in found if utility.elevation_known]
 
 

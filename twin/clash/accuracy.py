@@ -4,13 +4,15 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from twin.clash.solids import Quality
+from twin.clash.kernel.body import UNKNOWN, Promise
+from twin.clash.solids import SIZE_M, Quality
 
+_MOST_PROMISES = 10_000
 OWN_TABLE = Path(__file__).with_name("accuracy.toml")
 _NAME = re.compile(r"(?:(?P<scheme>ASCE|PAS)[\s\d:-]*)?(?:QL[\s-]*)?(?P<level>[A-D][1-4]?)(?:P|\(P\))?")
 
@@ -83,6 +85,14 @@ class Staleness:
         return (self.levels is None or level in self.levels) and (self.materials is None or material in self.materials)
 
 
+class Stated(NamedTuple):
+    """What is stated of the quality of an object: its level as its owner calls it, and figures."""
+
+    level: str | None
+    horizontal_m: float | None
+    vertical_m: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class AccuracyTable:
     """The quality levels a city works with, and what stands for an unstated level or section."""
@@ -94,6 +104,7 @@ class AccuracyTable:
     confidence: float = 0.95
     confidence_source: Wording = STATED
     stale: tuple[Staleness, ...] = ()
+    _promises: dict[Stated, tuple[Promise, Wording]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.confidence < 1:
@@ -122,18 +133,37 @@ class AccuracyTable:
 
         What the owner states as a figure replaces the figure of the level.
         """
-        level = self.find_level(quality.level)
-        accuracy = level.at_depth(depth_m or 0.0)
-        horizontal_m, vertical_m = accuracy.horizontal_m, accuracy.vertical_m
-        if depth_m is None and level.follows_depth:
-            horizontal_m, vertical_m = max(horizontal_m, self.unstated.horizontal_m), None
-        if quality.horizontal_accuracy_m is not None:
-            horizontal_m = quality.horizontal_accuracy_m
-        if quality.vertical_accuracy_m is not None:
-            vertical_m = quality.vertical_accuracy_m
-        if vertical_m is not None:
-            vertical_m += quality.vertical_slack_m
-        return Accuracy(horizontal_m + quality.horizontal_slack_m, vertical_m, _name_source(quality, level))
+        stated = Stated(quality.level, quality.horizontal_accuracy_m, quality.vertical_accuracy_m)
+        promise, source = self.find_promise(stated)
+        slack_m = (quality.vertical_slack_m, quality.horizontal_slack_m)
+        horizontal_m, vertical_m = (
+            promise.at_no_depth(*slack_m) if depth_m is None else promise.at_depth(depth_m, *slack_m)
+        )
+        return Accuracy(horizontal_m, None if vertical_m < 0 else vertical_m, source)
+
+    def find_promise(self, stated: Stated) -> tuple[Promise, Wording]:
+        """What is promised of an object at any depth, and who promises it. Raises: ValueError for a wrong figure."""
+        known = self._promises.get(stated)
+        if known is None:
+            # Owners state few figures, yet nobody promises that.
+            if len(self._promises) >= _MOST_PROMISES:
+                self._promises.clear()
+            known = self._promises[stated] = (self._promise(stated), _name_source(stated, self.find_level(stated.level)))
+        return known
+
+    def _promise(self, stated: Stated) -> Promise:
+        figures = [UNKNOWN if figure is None else figure for figure in stated[1:]]
+        if not all(figure == UNKNOWN or 0 <= figure <= SIZE_M[1] for figure in figures):
+            raise ValueError(f"an accuracy of {stated[1:]} m is outside 0 to {SIZE_M[1]:g}: repair it, or give None")
+        level = self.find_level(stated.level)
+        high_m = UNKNOWN if level.vertical_m is None else level.vertical_m
+        promise = Promise(
+            (level.horizontal_m, level.horizontal_share_of_depth),
+            (high_m, level.vertical_share_of_depth),
+            self.unstated.horizontal_m,
+        )
+        promise.state(*figures)
+        return promise
 
     def find_staleness(self, level: str | None, material: str | None) -> Staleness | None:
         """The rule for the age of a survey of a quality level, as its owner calls it; None where there is none."""
@@ -200,11 +230,11 @@ def _read_staleness(rule: Mapping[str, Any]) -> Staleness:
     return Staleness(source=Wording(en=rule["en"], vi=rule["vi"]), years=float(rule["years"]), **named)
 
 
-def _name_source(quality: Quality, level: Level) -> Wording:
-    stated = (quality.horizontal_accuracy_m is not None, quality.vertical_accuracy_m is not None)
-    if all(stated):
+def _name_source(stated: Stated, level: Level) -> Wording:
+    figures = (stated.horizontal_m is not None, stated.vertical_m is not None)
+    if all(figures):
         return STATED
-    if not any(stated):
+    if not any(figures):
         return level.source
-    en, vi = ("horizontal", "mặt bằng") if stated[0] else ("vertical", "độ cao")
+    en, vi = ("horizontal", "mặt bằng") if figures[0] else ("vertical", "độ cao")
     return Wording(en=f"{en} {STATED.en}; {level.source.en}", vi=f"{vi} do {STATED.vi}; {level.source.vi}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from layers.candidates import Area, find_near, find_near_each
-from layers.catalog import find_layer
+from layers.candidates import Area, find_near
 from layers.coverage import read_coverage
 from layers.crs import CrsMismatch
 from layers.errors import Invalid, TwinError, Unavailable
@@ -16,8 +15,9 @@ from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
 from twin.clash.clearance import Candidate, Street, find_duties, judge_laid
 from twin.clash.floors import assume_ground, lay_excavation
-from twin.clash.outcome import Outcome, assess
-from twin.clash.records import read_utility
+from twin.clash.kernel.judgement import CLEAR
+from twin.clash.outcome import Outcome, conclude, open_judge
+from twin.clash.records import read_body, state, to_utility
 from twin.clash.report import Census, Clash, ClashReport
 from twin.clash.rulefile import read_rules
 from twin.clash.terrain import Soundings, read_terrain
@@ -25,6 +25,7 @@ from twin.clash.terrain import Soundings, read_terrain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from layers.candidates import Recorded
     from layers.coverage import Coverage
     from layers.database import Connection
     from layers.terrain import Ground
@@ -34,13 +35,10 @@ if TYPE_CHECKING:
     from twin.clash.solids import Excavation
     from twin.clash.terrain import Terrain
 
-    type Rows = list[tuple[str, dict[str, Any]]]
-
 # What is found this near is reported even when it is clear.
 NEARBY_M = 2.0
 # No utility is looked for deeper than this below the bottom: accuracy that grows with depth ends there.
 _DEEPEST_M = 15.0
-_LAYERS = ("utility_lines", "utility_nodes")
 _ORDER = {outcome: place for place, outcome in enumerate(Outcome)}
 # So many digs share their queries: enough to forget what a query costs, few enough to keep their rows in memory.
 _BLOCK = 64
@@ -54,8 +52,7 @@ def check(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBoo
     """
     desk = _Desk(connection, ground, book or read_rules(), read_coverage(connection, [dig.polygon]))
     site = desk.lay_out(dig, desk.coverage.within[0])
-    rows = [(name, row) for name in _LAYERS for row in find_near(connection, find_layer(name), *site.area)]
-    return desk.report(site, rows)
+    return desk.report(site, find_near(connection, site.area))
 
 
 def check_many(
@@ -93,15 +90,8 @@ class _Desk:
     def answer(self, digs: Sequence[PlannedDig]) -> Iterator[ClashReport | TwinError]:
         """A report or a refusal for each dig."""
         sites = [self._try_out(dig, within) for dig, within in zip(digs, self.coverage.within, strict=True)]
-        areas = [site.area for site in sites if isinstance(site, _Site)]
-        found = [find_near_each(self.connection, find_layer(name), areas) for name in _LAYERS]
-        each = iter(zip(*found, strict=True))
         for site in sites:
-            if isinstance(site, _Site):
-                rows = [(name, row) for name, rows in zip(_LAYERS, next(each), strict=True) for row in rows]
-                yield self.report(site, rows)
-            else:
-                yield site
+            yield self.report(site, find_near(self.connection, site.area)) if isinstance(site, _Site) else site
 
     def _try_out(self, dig: PlannedDig, within: bool | None) -> _Site | TwinError:
         try:
@@ -132,11 +122,11 @@ class _Desk:
     def _nearby_m(self) -> float:
         return max(NEARBY_M, self.book.zone_reach_m)
 
-    def report(self, site: _Site, rows: Rows) -> ClashReport:
+    def report(self, site: _Site, rows: list[Recorded]) -> ClashReport:
         """The report of a dig among the rows of what may be near."""
         dig, terrain, excavation = site.dig, site.terrain, site.excavation
         heights = terrain.is_known
-        candidates = self._hold(excavation, rows, heights=heights)
+        candidates = list(self._meet(site, rows))
         return ClashReport(
             name=dig.name,
             polygon=dig.polygon,
@@ -157,18 +147,24 @@ class _Desk:
         silences = tuple(find_silences(self.connection, site.area.shape, NEARBY_M))
         return Census(self.coverage.has_boundary, self.coverage.incomplete_files, silences)
 
-    def _hold(self, excavation: Excavation, rows: Rows, *, heights: bool) -> list[Candidate]:
-        utilities = [read_utility(index, layer, row, heights=heights) for index, (layer, row) in enumerate(rows)]
-        assessed = assess(excavation, utilities, nearby_m=self._nearby_m)
-        return [
-            Candidate(layer, row, utility, assessment)
-            for (layer, row), utility, assessment in zip(rows, utilities, assessed, strict=True)
-        ]
+    def _meet(self, site: _Site, rows: list[Recorded]) -> Iterator[Candidate]:
+        """What is not clear, what is near, and what may be near to what is laid."""
+        table, nearby_m, heights = read_accuracies(), self._nearby_m, site.terrain.is_known
+        judge = open_judge(site.excavation, table, nearby_m)
+        is_laid = bool(site.dig.works.laid)
+        for index, row in enumerate(rows):
+            body = read_body(row, heights=heights)
+            promise, source = table.find_promise(state(row))
+            if not is_laid and judge.is_beyond(body, promise, nearby_m):
+                continue
+            found = judge.judge(body, promise)
+            if is_laid or found.outcome != CLEAR or found.plan <= nearby_m:
+                yield Candidate(row, to_utility(index, row, body, heights=heights), conclude(index, found, source))
 
     def _sort_out(self, candidates: list[Candidate]) -> tuple[Clash, ...]:
         """What is not clear, and what is near, worst first."""
         told = [
-            Clash.of(c.layer, c.row, c.utility, c.assessment, find_duties(self.book, c))
+            Clash.of(c.row, c.utility, c.assessment, find_duties(self.book, c))
             for c in candidates
             if c.assessment.outcome is not Outcome.CLEAR or c.assessment.plan_gap_m <= self._nearby_m
         ]

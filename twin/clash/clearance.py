@@ -16,6 +16,7 @@ from twin.clash.subjects import columns_of, is_drinking, subject_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from layers.candidates import Recorded
     from twin.clash.dig import PlannedDig
     from twin.clash.outcome import Assessment
     from twin.clash.rulebook import RuleBook
@@ -32,8 +33,7 @@ _GONE = "removed"
 class Candidate:
     """A recorded object near a dig: its row, its geometry, and how the dig meets it."""
 
-    layer: str
-    row: dict[str, Any]
+    row: Recorded
     utility: Utility
     assessment: Assessment
 
@@ -126,7 +126,7 @@ def _judge_one(utility: PlannedUtility, dig: PlannedDig, book: RuleBook, street:
 def _is_near(candidate: Candidate, reach_m: float) -> bool:
     """What lies that far from the dig lies that far from what is laid within it."""
     found = candidate.assessment
-    return candidate.row["status"] != _GONE and found.plan_gap_m - found.accuracy.horizontal_m < reach_m
+    return candidate.row.status != _GONE and found.plan_gap_m - found.accuracy.horizontal_m < reach_m
 
 
 def _place_recorded(candidate: Candidate) -> Placed:
@@ -135,8 +135,7 @@ def _place_recorded(candidate: Candidate) -> Placed:
 
 def _distance(other: Candidate, finding: Finding) -> Distance:
     row = other.row
-    kind = row.get("kind") or row["subtype"]
-    return Distance(other.layer, row["id"], row["discipline"], kind, row["owner"], finding)
+    return Distance(row.layer, row.id, row.discipline, row.kind or row.subtype, row.owner, finding)
 
 
 def _cover(utility: PlannedUtility, placed: Sequence[Placed], ground: Surface) -> Gap:

@@ -18,6 +18,7 @@ from twin.clash.outcome import REASONS, Assessment, Outcome, Reason
 if TYPE_CHECKING:
     from datetime import date
 
+    from layers.candidates import Recorded
     from layers.crs import Crs
     from layers.owner_areas import Silence
     from twin.clash.accuracy import Accuracy
@@ -81,18 +82,18 @@ class Record:
     disclosure: str
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> Record:
+    def of(cls, row: Recorded) -> Record:
         """The record of a row of a utility layer; nodes carry no duty."""
         return cls(
-            operator=row["operator"],
-            owner_ref=row["owner_ref"],
-            voltage_v=row.get("voltage_v"),
-            pressure_bar=row.get("pressure_bar"),
-            ducts=row.get("ducts"),
-            quality_level=row["quality_level"],
-            surveyed_on=row["surveyed_on"],
-            schematic=row["schematic"],
-            disclosure=row["disclosure"],
+            row.operator,
+            row.owner_ref,
+            row.voltage_v,
+            row.pressure_bar,
+            row.ducts,
+            row.quality_level,
+            row.surveyed_on,
+            row.schematic,
+            row.disclosure,
         )
 
 
@@ -135,41 +136,34 @@ class Clash:
     age: Age | None = None
 
     @classmethod
-    def of(
-        cls,
-        layer: str,
-        row: dict[str, Any],
-        utility: Utility,
-        assessment: Assessment,
-        duties: tuple[Duty, ...] = (),
-    ) -> Clash:
-        """The clash of a row of a utility layer, joined with its source file's path; `utility` is what was checked."""
+    def of(cls, row: Recorded, utility: Utility, assessment: Assessment, duties: tuple[Duty, ...] = ()) -> Clash:
+        """The clash of a row of a utility layer; `utility` is what was checked."""
         return cls(
-            layer=layer,
-            feature_id=row["id"],
-            outcome=assessment.outcome,
-            reason=assessment.reason,
-            plan_gap_m=assessment.plan_gap_m,
-            vertical_gap_m=assessment.vertical_gap_m,
-            gap_m=assessment.gap_m,
-            worst_gap_m=assessment.worst_gap_m,
-            accuracy=assessment.accuracy,
-            discipline=row["discipline"],
-            kind=row.get("kind") or row.get("subtype"),
-            owner=row["owner"],
-            material=row["material"],
-            size_m=(row["outer_width_m"], row.get("outer_height_m", row.get("outer_length_m"))),
-            status=row["status"],
-            source_file=row["source_path"],
-            source_layer=row["source_layer"],
-            source_row=row["source_row"],
-            elevation=row["vertical_reason"],
-            section_shape=row["section_shape"],
-            outer_radius_m=utility.outer_radius_m,
-            axis=utility.axis,
-            record=Record.of(row),
-            utility=utility,
-            duties=duties,
+            row.layer,
+            row.id,
+            assessment.outcome,
+            assessment.reason,
+            assessment.plan_gap_m,
+            assessment.vertical_gap_m,
+            assessment.gap_m,
+            assessment.worst_gap_m,
+            assessment.accuracy,
+            row.discipline,
+            row.kind or row.subtype,
+            row.owner,
+            row.material,
+            (row.outer_width_m, row.side_m),
+            row.status,
+            row.source_path,
+            row.source_layer,
+            row.source_row,
+            row.vertical_reason,
+            row.section_shape,
+            utility.outer_radius_m,
+            utility.axis,
+            Record.of(row),
+            duties,
+            utility,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -302,6 +302,9 @@ class RuleBook:
     # The greatest distance that any clearance, and any zone, asks for: what is further away breaks none.
     reach_m: float = field(init=False, repr=False, compare=False)
     zone_reach_m: float = field(init=False, repr=False, compare=False)
+    _zones: dict[tuple[tuple[str, ...], str | None], tuple[Zone, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         by_pair: dict[tuple[str, str], list[Clearance]] = defaultdict(list)
@@ -313,6 +316,14 @@ class RuleBook:
         object.__setattr__(self, "zone_reach_m", max((z.limit_m for z in self.zones if z.enabled), default=0.0))
         if faults := "; ".join(dict.fromkeys(self._unknown_names())):
             raise ValueError(faults)
+
+    def find_zones(self, columns: tuple[str, ...], level: str | None) -> tuple[Zone, ...]:
+        """The zones around an object of these columns and of a quality level."""
+        found = self._zones.get((columns, level))
+        if found is None:
+            found = tuple(zone for zone in self.zones if zone.enabled and _concerns(zone, columns, level))
+            self._zones[columns, level] = found
+        return found
 
     def find_pair(self, a: str, b: str) -> tuple[Clearance, ...]:
         return self.by_pair.get(_ordered(a, b), ())
@@ -327,6 +338,11 @@ class RuleBook:
                 yield f"{cited.id}: no discipline has a column '{name}'"
             if cited.source.authority not in self.precedence:
                 yield f"{cited.id}: precedence does not name the authority '{cited.source.authority}'"
+
+
+def _concerns(zone: Zone, columns: tuple[str, ...], level: str | None) -> bool:
+    named = zone.columns is None or not set(zone.columns).isdisjoint(columns)
+    return named and level not in zone.except_levels
 
 
 def _ordered(a: str, b: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
+from typing import NamedTuple
 
 from twin.clash.accuracy import Wording
 from twin.clash.rulebook import Arrangement, Aspect, Citation, Condition, RuleBook, Zone
@@ -62,8 +63,7 @@ class Subject:
     level: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """A distance between two outsides in metres, and what is left of it when everything not known is at its worst.
 
     `nominal_m` is None where a section or an elevation is not recorded; `worst_m` is -inf where nothing is proven.
@@ -141,17 +141,12 @@ def judge_cover(book: RuleBook, subject: Subject, cover: Gap) -> tuple[Finding, 
 def judge_zones(book: RuleBook, subject: Subject, plan: Gap, space: Gap) -> tuple[Duty, ...]:
     """The duties of a digger whose dig has these gaps to an object."""
     found = []
-    for zone in book.zones:
+    for zone in book.find_zones(subject.columns, subject.level):
         gap = space if zone.measure is Aspect.SPACE else plan
-        verdict = judge_gap(zone.limit_m, gap) if zone.enabled else Verdict.KEPT
-        if verdict is not Verdict.KEPT and _concerns(zone, subject):
+        verdict = judge_gap(zone.limit_m, gap)
+        if verdict is not Verdict.KEPT:
             found.append(Duty(zone, verdict, gap))
     return tuple(found)
-
-
-def _concerns(zone: Zone, subject: Subject) -> bool:
-    named = zone.columns is None or not set(zone.columns).isdisjoint(subject.columns)
-    return named and subject.level not in zone.except_levels
 
 
 def judge_gap(limit_m: float | None, gap: Gap) -> Verdict:

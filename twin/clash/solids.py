@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from twin.clash.kernel.gauge import lie_within
+from twin.clash.kernel.body import UNKNOWN, Body, lie_within, list_sections
 
 Floats = NDArray[np.float64]
 type Points = tuple[tuple[float, ...], ...]
@@ -22,8 +22,6 @@ type Points = tuple[tuple[float, ...], ...]
 PLAN_M = (-1e8, 1e8)
 ELEVATION_M = (-500.0, 9000.0)
 SIZE_M = (0.0, 100.0)
-# A section on a steeper axis than this counts with the circle around it.
-_STEEP = 0.5
 # A floor that is bent inwards by less than this, as a share of its area, is convex but for rounding.
 _BENT = 1e-9
 
@@ -208,24 +206,17 @@ class Tube:
         return np.array(self.points)
 
     @property
-    def sections(self) -> tuple[Section, ...]:
-        """What the object lies within, each of them; empty where its section is unknown.
-
-        A box is exact about a level axis. Upright about a sloped one it leans over it: it is then widened by what
-        its upper and lower edge lie ahead of the axis.
-        """
-        radius = self.outer_radius_m
-        if radius is None:
-            return ()
-        if self.box_m is None or (lean := _steepness(self.points)) > _STEEP:
-            return (Section(radius),)
-        wide, high = self.box_m
-        box = Section(0.0, hypot(wide, high * lean), high / (1 - lean * lean) ** 0.5)
-        return (box,) if radius >= hypot(wide, high) else (box, Section(radius))
+    def body(self) -> Body:
+        body = Body(self.points, UNKNOWN if self.outer_radius_m is None else self.outer_radius_m)
+        if self.box_m is not None:
+            body.box(*self.box_m)
+        body.doubt(self.quality.vertical_slack_m, self.quality.horizontal_slack_m)
+        return body
 
     @property
-    def sure_sections(self) -> tuple[Section, ...]:
-        return self.sections
+    def sections(self) -> tuple[Section, ...]:
+        """What the object lies within, each of them; empty where its section is unknown."""
+        return tuple(Section(*section) for section in list_sections(self.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,12 +265,15 @@ class Shaft:
         return ((self.x, self.y, self.bottom_m), (self.x, self.y, self.top_m))
 
     @property
-    def sections(self) -> tuple[Section, ...]:
-        return () if self.outer_radius_m is None else (Section(0.0, self.outer_radius_m),)
+    def body(self) -> Body:
+        body = Body(self.points, UNKNOWN if self.outer_radius_m is None else self.outer_radius_m)
+        body.stand(UNKNOWN if self.inner_radius_m is None else self.inner_radius_m)
+        body.doubt(self.quality.vertical_slack_m, self.quality.horizontal_slack_m)
+        return body
 
     @property
-    def sure_sections(self) -> tuple[Section, ...]:
-        return self.sections if self.inner_radius_m is None else (Section(0.0, self.inner_radius_m),)
+    def sections(self) -> tuple[Section, ...]:
+        return tuple(Section(*section) for section in list_sections(self.body))
 
 
 type Utility = Tube | Shaft
@@ -344,17 +338,6 @@ def _axis_faults(axis: Points) -> Iterator[str]:
         if not all(low <= value <= high for value in values):
             worst = next(value for value in values if not low <= value <= high)
             yield from _number_faults(limits_m, **{name: worst})
-
-
-def _steepness(axis: Points) -> float:
-    """The greatest sine of the slope of an axis."""
-    if len(axis[0]) < 3:
-        return 0.0
-    steepest = 0.0
-    for (x0, y0, z0), (x1, y1, z1) in pairwise(axis):
-        if z0 != z1:
-            steepest = max(steepest, abs(z1 - z0) / hypot(x1 - x0, y1 - y0, z1 - z0))
-    return steepest
 
 
 def _polygon_faults(polygon: shapely.Polygon) -> Iterator[str]:

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from importers.text import fold_name
 from twin.clash.rules import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from layers.candidates import Recorded
     from twin.clash.accuracy import AccuracyTable
     from twin.clash.rulebook import RuleBook
 
 _CHANNEL = ("channel",)
 
 
-def subject_of(row: Mapping[str, Any], book: RuleBook, accuracies: AccuracyTable) -> Subject:
-    """The subject of a row of `utility_lines` or `utility_nodes`; what a node does not have is not known.
+def subject_of(row: Recorded, book: RuleBook, accuracies: AccuracyTable) -> Subject:
+    """The subject of a row; what a node does not have is not known.
 
     D is the inner width of materials that the trade names by it, otherwise the outer width.
     """
-    discipline = row["discipline"]
     return Subject(
-        discipline=discipline,
-        columns=columns_of(discipline, row["subtype"], book),
+        discipline=row.discipline,
+        columns=columns_of(row.discipline, row.subtype, book),
         diameter_m=_diameter(row, book),
-        voltage_v=row.get("voltage_v"),
-        pressure_bar=row.get("pressure_bar"),
-        drinking=is_drinking(discipline, (row["subtype"], row.get("medium")), book),
-        level="schematic" if row["schematic"] else accuracies.find_name(row["quality_level"]),
+        voltage_v=row.voltage_v,
+        pressure_bar=row.pressure_bar,
+        drinking=is_drinking(row.discipline, (row.subtype, row.medium), book),
+        level=level_of(row, accuracies),
     )
+
+
+def level_of(row: Recorded, accuracies: AccuracyTable) -> str | None:
+    return "schematic" if row.schematic else accuracies.find_name(row.quality_level)
 
 
 def columns_of(discipline: str, subtype: str | None, book: RuleBook) -> tuple[str, ...]:
@@ -53,7 +55,6 @@ def _speaks_of(text: str | None, words: tuple[str, ...]) -> bool:
     return bool(text) and any(word in fold_name(text) for word in words)
 
 
-def _diameter(row: Mapping[str, Any], book: RuleBook) -> float | None:
-    inner, outer = row.get("inner_width_m"), row["outer_width_m"]
-    by_inside = inner is not None and row["material"] in book.words.named_by_inside
-    return inner if by_inside else outer
+def _diameter(row: Recorded, book: RuleBook) -> float | None:
+    by_inside = row.inner_width_m is not None and row.material in book.words.named_by_inside
+    return row.inner_width_m if by_inside else row.outer_width_m

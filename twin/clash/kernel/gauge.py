@@ -12,25 +12,6 @@ BOTTOMLESS_M: Final = 1e6
 CONTACT_M: Final = 5e-7
 
 
-def lie_within(points: tuple[tuple[float, ...], ...], plan_m: float, low_m: float, high_m: float) -> bool:
-    """Whether two points and more, all of two numbers or all of three, keep to the limits; no NaN does."""
-    count = len(points)
-    if count < 2:
-        return False
-    size = len(points[0])
-    if size != 2 and size != 3:  # noqa: PLR1714 - mypyc compares numbers
-        return False
-    for point in points:
-        if len(point) != size:
-            return False
-        x, y = point[0], point[1]
-        if not (-plan_m <= x <= plan_m and -plan_m <= y <= plan_m):
-            return False
-        if size == 3 and not (low_m <= point[2] <= high_m):
-            return False
-    return True
-
-
 def lay(points: tuple[tuple[float, ...], ...], x: float, y: float) -> list[Segment]:
     """The straight pieces of an axis about an origin; without elevations all lies at 0."""
     axes: list[Segment] = []
@@ -52,7 +33,7 @@ def gauge_plan(axes: list[Segment], solid: Solid) -> tuple[float, float, float]:
 
 
 def gauge_space(
-    axes: list[Segment], solid: Solid, sections: tuple[tuple[float, float, float], ...], wide: float, high: float
+    axes: list[Segment], solid: Solid, sections: list[tuple[float, float, float]], wide: float, high: float
 ) -> tuple[tuple[float, float], tuple[float, float, float]]:
     """The 3D gap where it is recorded and that within its accuracy, and the point of the axis nearest on record.
 
@@ -69,7 +50,7 @@ def gauge_space(
     return (gap, within), at
 
 
-def gauge_raised(axes: list[Segment], solid: Solid, sections: tuple[tuple[float, float, float], ...]) -> float:
+def gauge_raised(axes: list[Segment], solid: Solid, sections: list[tuple[float, float, float]]) -> float:
     """The 3D gap where it is recorded, with floors at their highest."""
     gap = -BOTTOMLESS_M
     for swept, beside, above in sections:

@@ -13,8 +13,7 @@ import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 
-from layers.candidates import find_near
-from layers.catalog import find_layer
+from layers.candidates import Area, find_near
 from layers.errors import TwinError
 from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
@@ -104,11 +103,7 @@ class Site:
         self.traffic = has_traffic(connection, area, book.roads.unknown_width_m)
         self.trials = 0
         self._margin_m = max(NEARBY_M, book.zone_reach_m, book.reach_m) + read_accuracies().search_margin_m(_DEEPEST_M)
-        self.rows = [
-            (layer, row)
-            for layer in ("utility_lines", "utility_nodes")
-            for row in find_near(connection, find_layer(layer), area, self._margin_m)
-        ]
+        self.rows = find_near(connection, Area(area, self._margin_m))
         self._known: dict[bool, tuple[list[Utility], shapely.STRtree]] = {}
 
     def try_dig(self, dig: PlannedDig) -> Trial | None:
@@ -118,7 +113,7 @@ class Site:
             candidates = self._meet(dig)
         except (TwinError, ValueError, ShapelyError):
             return None
-        outcomes = {(c.layer, int(c.row["id"])): c.assessment.outcome for c in candidates}
+        outcomes = {(c.row.layer, c.row.id): c.assessment.outcome for c in candidates}
         layings = judge_laid(dig, self.book, Street(candidates, self.relief, self.traffic)) if dig.works.laid else ()
         verdicts = [d.finding.verdict for laying in layings for d in laying.distances]
         verdicts += [c.verdict for laying in layings for c in laying.covers if c.verdict is not Verdict.NO_RULE]
@@ -144,14 +139,14 @@ class Site:
                     key = (distance.layer, distance.feature_id)
                     limits[key] = max(limits.get(key, 0.0), distance.finding.limit_m or 0.0)
         return [
-            (self._shape(c), section_reach_m(c) + limits.get((c.layer, int(c.row["id"])), 0.0))
+            (self._shape(c), section_reach_m(c) + limits.get((c.row.layer, c.row.id), 0.0))
             for c in candidates
-            if c.assessment.outcome is not Outcome.CLEAR or (c.layer, int(c.row["id"])) in limits
+            if c.assessment.outcome is not Outcome.CLEAR or (c.row.layer, c.row.id) in limits
         ]
 
     @staticmethod
     def _shape(candidate: Candidate) -> shapely.Geometry:
-        return shapely.from_wkb(candidate.row["geom"])
+        return shapely.from_wkb(candidate.row.geom)
 
     def _meet(self, dig: PlannedDig) -> list[Candidate]:
         """Raises: Invalid, ValueError where the dig is not below the ground."""
@@ -163,17 +158,15 @@ class Site:
         chosen = [replace(utilities[i], id=n) for n, i in enumerate(near)]
         assessed = assess(excavation, chosen)
         return [
-            Candidate(self.rows[i][0], self.rows[i][1], utility, found)
+            Candidate(self.rows[i], utility, found)
             for i, utility, found in zip(near, chosen, assessed, strict=True)
         ]
 
     def _read(self, *, heights: bool) -> tuple[list[Utility], shapely.STRtree]:
         """The records as geometry, and an index of how far each may reach."""
         if heights not in self._known:
-            utilities = [read_utility(i, layer, row, heights=heights) for i, (layer, row) in enumerate(self.rows)]
-            shapes = [
-                shapely.buffer(shapely.from_wkb(row["geom"]), float(row["reach_m"] or 0.0)) for _, row in self.rows
-            ]
+            utilities = [read_utility(i, row, heights=heights) for i, row in enumerate(self.rows)]
+            shapes = [shapely.buffer(shapely.from_wkb(row.geom), row.reach_m) for row in self.rows]
             self._known[heights] = (utilities, shapely.STRtree(shapes))
         return self._known[heights]
 
