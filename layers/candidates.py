@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import shapely
 from psycopg import sql
 from psycopg.rows import args_row
 
+from layers.boundaries import is_within as _is_within
 from layers.database import storage_srid
+from layers.owner_areas import SILENCES, Silence
 from layers.reach import reaches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from psycopg.sql import Composable
@@ -66,7 +69,6 @@ class Recorded(NamedTuple):
     source_path: str | None
 
 
-_BY_NUMBER = itemgetter(0, 1)
 # What is not a column of that name.
 _WRITTEN = {
     "utility_lines": {
@@ -91,46 +93,86 @@ _WRITTEN = {
         "source_path": "s.path",
     },
 }
-# An area that is no literal leaves the planner nothing to plan anew.
-_NEAR = """
-with asked as materialized (
-  select st_setsrid(%(wkb)s::geometry, {srid}) as area, %(margin_m)s::float8 as margin_m
-) {found}
-"""
-_FOUND = """
-select {columns} from asked a join {table} f on {near} left join source_files s on s.id = f.source_file_id
-"""
 
 
-class Area(NamedTuple):
-    """What is dug in plan, in storage CRS, and how far around it a utility counts."""
+class Asked(NamedTuple):
+    """A place that is asked about, in storage CRS: what must lie within the city, what is dug in plan, and distances.
 
-    shape: shapely.Geometry
+    Utilities count within `margin_m` of `area`, owners that are known to be there within `within_m`.
+    """
+
+    polygon: shapely.Geometry
+    area: shapely.Geometry
     margin_m: float
+    within_m: float
 
 
-def find_near(connection: Connection, area: Area) -> list[Recorded]:
-    """What may reach within the margin of an area, by layer and number.
+class Near(NamedTuple):
+    """What is known of a place: how far the records reach, owners without records, and what may reach there.
+
+    `is_within` is None where no boundary is loaded; `found` is sorted by layer and number.
+    """
+
+    has_boundary: bool
+    lines: int
+    incomplete_files: int
+    is_within: bool | None
+    silences: tuple[Silence, ...]
+    found: list[Recorded]
+
+
+def find_near(connection: Connection, area: shapely.Geometry, margin_m: float) -> list[Recorded]:
+    """What may reach within a margin of an area (storage CRS), by layer and number.
 
     Each row's own reach (half its section, its stated accuracy) is added by the index expression.
     """
-    values = {"wkb": shapely.to_wkb(area.shape, output_dimension=2), "margin_m": area.margin_m}
-    with connection.cursor(row_factory=args_row(Recorded), binary=True) as cursor:
-        found = cursor.execute(_write_near(storage_srid(connection)), values).fetchall()
+    values = {"areas": [shapely.to_wkb(area, output_dimension=2)], "margins_m": [margin_m]}
+    with connection.cursor(row_factory=args_row(_drop_place), binary=True) as cursor:
+        found = cursor.execute(_write(_NEAR, storage_srid(connection)), values).fetchall()
     found.sort(key=_BY_NUMBER)
     return found
+
+
+def look_around(connection: Connection, asked: Sequence[Asked]) -> list[Near]:
+    """What is known of each place, in their order, in one query."""
+    values = {
+        "polygons": [shapely.to_wkb(place.polygon, output_dimension=2) for place in asked],
+        "areas": [shapely.to_wkb(place.area, output_dimension=2) for place in asked],
+        "margins_m": [place.margin_m for place in asked],
+        "withins_m": [place.within_m for place in asked],
+    }
+    with connection.cursor(binary=True) as cursor:
+        rows = cursor.execute(_write(_AROUND, storage_srid(connection)), values).fetchall()
+    each: list[list[tuple[Any, ...]]] = [[] for _ in asked]
+    for row in rows:
+        each[row[0]].append(row)
+    return [_read_near(connection, place, found) for place, found in zip(asked, each, strict=True)]
+
+
+def _read_near(connection: Connection, place: Asked, rows: list[tuple[Any, ...]]) -> Near:
+    _, has_boundary, lines, incomplete, is_within, silences = rows[0][:_STATE]
+    found = [Recorded._make(row[_STATE:]) for row in rows if row[_STATE] is not None]
+    found.sort(key=_BY_NUMBER)
+    if not has_boundary:
+        is_within = None
+    elif not is_within:  # almost every place lies in one ward, others are held against all of them together
+        is_within = _is_within(connection, place.polygon)
+    return Near(has_boundary, lines, incomplete, is_within, tuple(Silence(*each) for each in silences or ()), found)
 
 
 def list_columns(layer: str) -> Composable:
     """The columns of a `Recorded` out of a layer as `f` and its source files as `s`."""
     written = _WRITTEN[layer] | {"layer": f"'{layer}'"}
     return sql.SQL(", ").join(
-        sql.SQL(written[name]) if name in written else sql.Identifier("f", name) for name in Recorded._fields
+        sql.SQL("{} as {}").format(
+            sql.SQL(written[name]) if name in written else sql.Identifier("f", name), sql.Identifier(name)
+        )
+        for name in Recorded._fields
     )
 
 
 @lru_cache(maxsize=8)
-def _write_near(srid: int) -> bytes:
+def _write(template: str, srid: int) -> bytes:
     found = sql.SQL(" union all ").join(
         sql.SQL(_FOUND).format(
             columns=list_columns(layer),
@@ -139,4 +181,43 @@ def _write_near(srid: int) -> bytes:
         )
         for layer in _WRITTEN
     )
-    return sql.SQL(_NEAR).format(srid=sql.Literal(srid), found=found).as_bytes()
+    return sql.SQL(template).format(srid=sql.Literal(srid), found=found, silences=sql.SQL(SILENCES), records=_RECORDS).as_bytes()
+
+
+def _drop_place(_: int, *values: Any) -> Recorded:
+    return Recorded._make(values)
+
+
+_BY_NUMBER = itemgetter(0, 1)
+_RECORDS = sql.SQL(", ").join(sql.Identifier("found", name) for name in Recorded._fields)
+# Columns before those of a `Recorded`.
+_STATE = 6
+# Arrays that are no literals leave the planner nothing to plan anew: that takes longer than finding what is near.
+_NEAR = """
+with asked as materialized (
+  select (n - 1)::integer as n, st_setsrid(wkb::geometry, {srid}) as area, margin_m
+  from rows from (unnest((select %(areas)s::bytea[])), unnest((select %(margins_m)s::float8[]))) with ordinality
+    as asked(wkb, margin_m, n)
+) {found}
+"""
+_AROUND = """
+with asked as materialized (
+  select (n - 1)::integer as n, st_setsrid(polygon::geometry, {srid}) as polygon,
+    st_setsrid(wkb::geometry, {srid}) as area, margin_m, within_m
+  from rows from (unnest((select %(polygons)s::bytea[])), unnest((select %(areas)s::bytea[])),
+    unnest((select %(margins_m)s::float8[])), unnest((select %(withins_m)s::float8[]))) with ordinality
+    as asked(polygon, wkb, margin_m, within_m, n)
+), {silences}, state as materialized (
+  select exists (select from boundaries) as has_boundary,
+    coalesce((select features from visible_layer_states where layer = 'utility_lines'), 0) as lines,
+    (select count(*) from source_files where outcome in ('quarantined', 'partly') and replaced_by is null) as incomplete
+), found as ({found})
+select a.n, state.has_boundary, state.lines, state.incomplete,
+  exists (select from boundaries b where st_covers(b.geom, a.polygon)),
+  (select json_agg(json_build_array(owner, area_m2, share, delivers) order by owner) from silences where silences.n = a.n),
+  {records}
+from asked a cross join state left join found on found.n = a.n
+"""
+_FOUND = """
+select a.n, {columns} from asked a join {table} f on {near} left join source_files s on s.id = f.source_file_id
+"""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import args_row
 
+from layers.candidates import Recorded, list_columns
 from layers.reach import boxes_reach
 
 if TYPE_CHECKING:
@@ -134,17 +135,18 @@ where st_dwithin(s.geom, o.geom, s.far_m + o.reach_m + m.margin_m))
 """
 
 
-def read_objects(connection: Connection, layer: str, numbers: list[int]) -> dict[int, dict[str, Any]]:
-    """Rows of a utility layer by number; `geom` and `axis` come as WKB."""
+def read_objects(connection: Connection, layer: str, numbers: list[int]) -> dict[int, Recorded]:
+    """Rows of a utility layer by number."""
     statement = sql.SQL(
-        "select f.*, st_asbinary(f.geom) as geom, {axis} as axis, s.path as source_path from {layer} f"
-        " left join source_files s on s.id = f.source_file_id where f.id = any(%s)"
-    ).format(
-        axis=sql.SQL("st_asbinary(f.axis)" if layer == "utility_lines" else "null::bytea"), layer=sql.Identifier(layer)
-    )
-    with connection.cursor(row_factory=dict_row, binary=True) as cursor:
+        "select {columns} from {layer} f left join source_files s on s.id = f.source_file_id where f.id = any(%s)"
+    ).format(columns=list_columns(layer), layer=sql.Identifier(layer))
+    with connection.cursor(row_factory=args_row(_record), binary=True) as cursor:
         rows = cursor.execute(statement, (numbers,)).fetchall()
-    return {row["id"]: row for row in rows}
+    return {row.id: row for row in rows}
+
+
+def _record(*values: Any) -> Recorded:
+    return Recorded._make(values)
 
 
 def find_end_nodes(connection: Connection, lines: list[int], within_m: float) -> dict[int, set[int]]:

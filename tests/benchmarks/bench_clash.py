@@ -22,7 +22,7 @@ import numpy as np
 import shapely
 from clash_city import build_city, place_trenches
 
-from layers.candidates import Area, find_near
+from layers.candidates import find_near
 from layers.crs import parse_crs
 from layers.database import connect, migrate
 from layers.embedded import create_database, throwaway
@@ -56,7 +56,7 @@ class City:
     blocks: int
 
     def rows(self, area: shapely.Geometry) -> list[Recorded]:
-        return find_near(self.connection, Area(area, MARGIN_M))
+        return find_near(self.connection, area, MARGIN_M)
 
     def check(self, trench: shapely.Polygon) -> ClashReport:
         return check(self.connection, self.ground, plan(trench))

@@ -267,8 +267,8 @@ def test_what_may_reach_a_place_is_found_by_index(connection: Connection) -> Non
             " order by id",
             (shapely.to_wkb(area), margin_m),
         ).fetchall()
-        found = find_near(connection, find_layer("utility_lines"), area, margin_m)
-        assert [row["id"] for row in found] == [number for (number,) in rows]
+        found = find_near(connection, area, margin_m)
+        assert [record.id for record in found] == [number for (number,) in rows]
         assert 0 < len(found) < 3000
         assert sum(count_owners_near(connection, area, margin_m).values()) == len(found)
     plan = connection.execute(

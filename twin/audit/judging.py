@@ -18,8 +18,9 @@ from twin.clash.rules import Finding, Verdict, judge_pair
 from twin.clash.subjects import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from layers.candidates import Recorded
     from twin.clash.rulebook import RuleBook
     from twin.clash.rules import Meeting
 
@@ -43,14 +44,14 @@ class Tally:
         return {**self.counts, "no_rule_between": dict(self.no_rule)}
 
 
-def read_party(layer: str, row: Mapping[str, Any], book: RuleBook) -> Party:
+def read_party(row: Recorded, book: RuleBook) -> Party:
     """An object as the audit sees it; its accuracy is that of its depth below the ground of its own record."""
     table = read_accuracies()
-    utility = read_utility(row["id"], layer, row, heights=True)
-    ground_m = row["ground_m"]
+    utility = read_utility(row.id, row, heights=True)
+    ground_m = row.ground_m
     depth_m = ground_m - min(p[2] for p in utility.points) if ground_m is not None and utility.elevation_known else None
     placed = Placed(utility, table.resolve(utility.quality, depth_m), table.unknown_radius_m)
-    return Party(layer, row, subject_of(row, book, table), placed)
+    return Party(row, subject_of(row, book, table), placed)
 
 
 def judge_couples(
@@ -98,11 +99,11 @@ def _find_joined(
         joined.append(in_one_bank(a, b) or (own and meeting.is_joined))
         if own and not joined[-1] and a.is_line and b.is_line:
             asked.append(index)
-    numbers = sorted({party.row["id"] for index in asked for party in near[index][:2]})
+    numbers = sorted({party.row.id for index in asked for party in near[index][:2]})
     nodes = find_joints(numbers) if numbers else {}
     for index in asked:
         a, b, _ = near[index]
-        joined[index] = not nodes.get(a.row["id"], set()).isdisjoint(nodes.get(b.row["id"], ()))
+        joined[index] = not nodes.get(a.row.id, set()).isdisjoint(nodes.get(b.row.id, ()))
     return joined
 
 
@@ -159,5 +160,5 @@ def _plan(party: Party) -> shapely.Geometry:
 def _about(party: Party) -> dict[str, Any]:
     row = party.row
     has_elevation = party.placed.utility.elevation_known
-    kept = {name: row[name] for name in _KEPT}
-    return {"layer": party.layer, **kept, "source_file": row["source_path"], "has_elevation": has_elevation}
+    kept = {name: getattr(row, name) for name in _KEPT}
+    return {"layer": row.layer, **kept, "source_file": row.source_path, "has_elevation": has_elevation}

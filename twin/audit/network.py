@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twin.clash.solids import Tube
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from layers.candidates import Recorded
     from twin.clash.meeting import Couple, Placed
     from twin.clash.rules import Subject
     from twin.clash.solids import Floats
@@ -34,10 +33,9 @@ class Remark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One of a pair: its layer, its row, and what the rules and the geometry see of it."""
+    """One of a pair: its row, and what the rules and the geometry see of it."""
 
-    layer: str
-    row: Mapping[str, Any]
+    row: Recorded
     subject: Subject
     placed: Placed
 
@@ -58,11 +56,11 @@ def in_one_network(a: Party, b: Party) -> bool:
 
 def in_one_bank(a: Party, b: Party) -> bool:
     """Whether one is a duct of the other, or both are ducts of one bank."""
-    parents = a.row.get("parent_id"), b.row.get("parent_id")
+    parents = a.row.parent_id, b.row.parent_id
     if not (a.is_line and b.is_line):
         return False
     return (
-        parents[0] == b.row["id"] or parents[1] == a.row["id"] or (parents[0] is not None and parents[0] == parents[1])
+        parents[0] == b.row.id or parents[1] == a.row.id or (parents[0] is not None and parents[0] == parents[1])
     )
 
 

@@ -22,7 +22,7 @@ from layers.pairs import LAYERS, Kind, find_couples, find_end_nodes, next_object
 from twin.audit.judging import Tally, judge_couples, read_party
 from twin.clash.accuracy import digest_accuracies, read_accuracies
 from twin.clash.citing import citation_json, cite, edition_json
-from twin.clash.records import SAGITTA_M
+from twin.clash.kernel.body import SAGITTA_M
 from twin.clash.rulefile import digest_rules
 from twin.clash.solids import Quality
 
@@ -161,7 +161,7 @@ def _read_parties(
     for _, name, other in couples:
         wanted.setdefault(name, set()).add(other)
     return {
-        (name, number): read_party(name, row, book)
+        (name, number): read_party(row, book)
         for name, numbers in wanted.items()
         for number, row in read_objects(connection, name, sorted(numbers)).items()
     }

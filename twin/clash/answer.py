@@ -39,16 +39,15 @@ def answer(connection: Connection, ground: Ground, dig: PlannedDig, terms: Terms
 
 def _know(report: ClashReport, day: date) -> ClashReport:
     """The report with the probability of each object, and the age of its survey on a day."""
-    objects = [(clash.utility, clash.accuracy) for clash in report.clashes if clash.utility is not None]
-    chances = iter(find_chances(report.excavation, objects))
+    chances = find_chances(report.excavation, [(clash.utility, clash.accuracy) for clash in report.clashes])
     return replace(
         report,
         clashes=tuple(
             replace(
                 clash,
-                chance=None if clash.utility is None else next(chances),
+                chance=chance,
                 age=age_of(clash.record.surveyed_on, clash.record.quality_level, clash.material, day),
             )
-            for clash in report.clashes
+            for clash, chance in zip(report.clashes, chances, strict=True)
         ),
     )

@@ -11,7 +11,8 @@ from twin.clash.accuracy import read_accuracies
 from twin.clash.laying import place
 from twin.clash.meeting import Placed, meet
 from twin.clash.rules import Finding, Gap, Subject, Verdict, judge_cover, judge_pair, judge_zones
-from twin.clash.subjects import columns_of, is_drinking, subject_of
+from twin.clash.records import has_section
+from twin.clash.subjects import columns_of, is_drinking, level_of, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,15 +68,15 @@ class Laying:
         return fine and not any(open_covers)
 
 
-def find_duties(book: RuleBook, candidate: Candidate) -> tuple[Duty, ...]:
+def find_duties(book: RuleBook, record: Recorded, found: Assessment) -> tuple[Duty, ...]:
     """What the dig's nearness to an object asks of the digger."""
-    found = candidate.assessment
-    known = candidate.utility.outer_radius_m is not None
-    plan = Gap(found.plan_gap_m if known else None, found.plan_gap_m - found.accuracy.horizontal_m)
-    space = Gap(found.gap_m, found.worst_gap_m)
-    if min(plan.worst_m, space.worst_m) >= book.zone_reach_m:
+    plan_m = found.plan_gap_m
+    near_m = plan_m - found.accuracy.horizontal_m
+    if near_m >= book.zone_reach_m and found.worst_gap_m >= book.zone_reach_m:
         return ()
-    return judge_zones(book, subject_of(candidate.row, book, read_accuracies()), plan, space)
+    plan = Gap(plan_m if has_section(record) else None, near_m)
+    columns, level = columns_of(record.discipline, record.subtype, book), level_of(record, read_accuracies())
+    return judge_zones(book.find_zones(columns, level), plan, Gap(found.gap_m, found.worst_gap_m))
 
 
 @dataclass(frozen=True, slots=True)

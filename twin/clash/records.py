@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import shapely
+
 from twin.clash.accuracy import Stated
 from twin.clash.kernel.body import read_line, read_node
 from twin.clash.solids import ELEVATION_M, PLAN_M, SIZE_M, Quality, Shaft, Tube
@@ -11,7 +13,7 @@ from twin.clash.solids import ELEVATION_M, PLAN_M, SIZE_M, Quality, Shaft, Tube
 if TYPE_CHECKING:
     from layers.candidates import Recorded
     from twin.clash.kernel.body import Body
-    from twin.clash.solids import Utility
+    from twin.clash.solids import Floats, Utility
 
 _SCHEMATIC = Stated("schematic", None, None)
 
@@ -42,6 +44,18 @@ def to_utility(index: int, row: Recorded, body: Body, *, heights: bool) -> Utili
     inner_m = None if body.inner < 0 else body.inner
     (x, y), (bottom_m, top_m) = points[0][:2], _ends(row, heights=heights)
     return Shaft(index, x, y, bottom_m, top_m, radius_m, Quality(*state(row)), inner_m)
+
+
+def has_section(row: Recorded) -> bool:
+    return row.outer_width_m is not None and row.side_m is not None
+
+
+def redraw(row: Recorded, axis: Floats) -> Recorded:
+    """The row of a line with another axis, (n, 3), or (n, 2) where it has no elevation."""
+    line = shapely.LineString(axis)
+    plan = shapely.to_wkb(line, output_dimension=2, byte_order=1)
+    has_z = axis.shape[1] > 2
+    return row._replace(geom=plan, axis=shapely.to_wkb(line, byte_order=1, flavor="iso") if has_z else None)
 
 
 def state(row: Recorded) -> Stated:

@@ -13,11 +13,10 @@ from layers.crs import WGS84, parse_crs, transform_geometries
 from twin.clash.accuracy import Wording
 from twin.clash.chance_words import assumption
 from twin.clash.citing import DRAFT_RULES, NOTHING_LAID, duty_json, edition_json, laying_json
-from twin.clash.outcome import REASONS, Assessment, Outcome, Reason
+from twin.clash.outcome import REASONS, Outcome
+from twin.clash.records import read_utility
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from layers.candidates import Recorded
     from layers.crs import Crs
     from layers.owner_areas import Silence
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from twin.clash.chance import Chance
     from twin.clash.clearance import Laying
     from twin.clash.dig import Part
+    from twin.clash.outcome import Assessment, Reason
     from twin.clash.proposal import WaysOut
     from twin.clash.rulebook import Edition
     from twin.clash.rules import Duty
@@ -68,103 +68,119 @@ NO_GROUND = Wording(
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What the owner's record says of an object beyond its place: who to call, what it carries, how it was surveyed."""
-
-    operator: str | None
-    owner_ref: str | None
-    voltage_v: float | None
-    pressure_bar: float | None
-    ducts: int | None
-    quality_level: str | None
-    surveyed_on: date | None
-    schematic: bool
-    disclosure: str
-
-    @classmethod
-    def of(cls, row: Recorded) -> Record:
-        """The record of a row of a utility layer; nodes carry no duty."""
-        return cls(
-            row.operator,
-            row.owner_ref,
-            row.voltage_v,
-            row.pressure_bar,
-            row.ducts,
-            row.quality_level,
-            row.surveyed_on,
-            row.schematic,
-            row.disclosure,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Clash:
-    """One object near the dig; gaps in metres from its outside, 0 and less is contact, None is not known.
+    """One object near the dig: what is recorded of it, and how the dig meets it.
 
-    `axis` is what was measured: (n, 3) x, y, z in the report's CRS, or (n, 2) where the elevation is unknown; of a
-    node the vertical axis from bottom to top. `section_shape` and `size_m` say what is around it, and
-    `outer_radius_m` the circle that was checked.
+    `has_heights` says whether the ground is known, without which no recorded elevation counts.
     """
 
-    layer: str
-    feature_id: int
-    outcome: Outcome
-    reason: Reason
-    plan_gap_m: float
-    vertical_gap_m: float | None
-    gap_m: float | None
-    worst_gap_m: float
-    accuracy: Accuracy
-    discipline: str
-    kind: str | None
-    owner: str | None
-    material: str | None
-    size_m: tuple[float | None, float | None]
-    status: str
-    source_file: str | None
-    source_layer: str | None
-    source_row: int | None
-    elevation: str | None
-    section_shape: str
-    outer_radius_m: float | None
-    axis: Floats = field(compare=False, repr=False)
-    record: Record
+    record: Recorded = field(repr=False)
+    assessment: Assessment
+    has_heights: bool
     duties: tuple[Duty, ...] = ()
-    utility: Utility | None = field(default=None, compare=False, repr=False)
     # None where nobody asked for them.
     chance: Chance | None = None
     age: Age | None = None
 
-    @classmethod
-    def of(cls, row: Recorded, utility: Utility, assessment: Assessment, duties: tuple[Duty, ...] = ()) -> Clash:
-        """The clash of a row of a utility layer; `utility` is what was checked."""
-        return cls(
-            row.layer,
-            row.id,
-            assessment.outcome,
-            assessment.reason,
-            assessment.plan_gap_m,
-            assessment.vertical_gap_m,
-            assessment.gap_m,
-            assessment.worst_gap_m,
-            assessment.accuracy,
-            row.discipline,
-            row.kind or row.subtype,
-            row.owner,
-            row.material,
-            (row.outer_width_m, row.side_m),
-            row.status,
-            row.source_path,
-            row.source_layer,
-            row.source_row,
-            row.vertical_reason,
-            row.section_shape,
-            utility.outer_radius_m,
-            utility.axis,
-            Record.of(row),
-            duties,
-            utility,
-        )
+    @property
+    def layer(self) -> str:
+        return self.record.layer
+
+    @property
+    def feature_id(self) -> int:
+        return self.record.id
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.assessment.outcome
+
+    @property
+    def reason(self) -> Reason:
+        return self.assessment.reason
+
+    @property
+    def plan_gap_m(self) -> float:
+        """From its outside, as all gaps; 0 and less is contact, None is not known."""
+        return self.assessment.plan_gap_m
+
+    @property
+    def vertical_gap_m(self) -> float | None:
+        return self.assessment.vertical_gap_m
+
+    @property
+    def gap_m(self) -> float | None:
+        return self.assessment.gap_m
+
+    @property
+    def worst_gap_m(self) -> float:
+        return self.assessment.worst_gap_m
+
+    @property
+    def accuracy(self) -> Accuracy:
+        return self.assessment.accuracy
+
+    @property
+    def discipline(self) -> str:
+        return self.record.discipline
+
+    @property
+    def kind(self) -> str | None:
+        return self.record.kind or self.record.subtype
+
+    @property
+    def owner(self) -> str | None:
+        return self.record.owner
+
+    @property
+    def material(self) -> str | None:
+        return self.record.material
+
+    @property
+    def size_m(self) -> tuple[float | None, float | None]:
+        return self.record.outer_width_m, self.record.side_m
+
+    @property
+    def section_shape(self) -> str:
+        return self.record.section_shape
+
+    @property
+    def status(self) -> str:
+        return self.record.status
+
+    @property
+    def elevation(self) -> str | None:
+        """How its elevation was decided."""
+        return self.record.vertical_reason
+
+    @property
+    def source_file(self) -> str | None:
+        return self.record.source_path
+
+    @property
+    def source_layer(self) -> str | None:
+        return self.record.source_layer
+
+    @property
+    def source_row(self) -> int | None:
+        return self.record.source_row
+
+    @property
+    def utility(self) -> Utility:
+        """What was checked."""
+        return read_utility(self.record.id, self.record, heights=self.has_heights)
+
+    @property
+    def outer_radius_m(self) -> float | None:
+        """Of the circle that was checked."""
+        return self.utility.outer_radius_m
+
+    @property
+    def axis(self) -> Floats:
+        """What was measured: (n, 3) x, y, z in the report's CRS, or (n, 2) where the elevation is unknown.
+
+        Of a node the vertical axis from bottom to top.
+        """
+        return self.utility.axis
 
     def to_json(self) -> dict[str, Any]:
         return {

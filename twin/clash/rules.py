@@ -138,10 +138,10 @@ def judge_cover(book: RuleBook, subject: Subject, cover: Gap) -> tuple[Finding, 
     return tuple(_conclude((Aspect.COVER, None, cover), binding, doubtful))
 
 
-def judge_zones(book: RuleBook, subject: Subject, plan: Gap, space: Gap) -> tuple[Duty, ...]:
-    """The duties of a digger whose dig has these gaps to an object."""
+def judge_zones(zones: Iterable[Zone], plan: Gap, space: Gap) -> tuple[Duty, ...]:
+    """The duties of a digger whose dig has these gaps to an object with these zones."""
     found = []
-    for zone in book.find_zones(subject.columns, subject.level):
+    for zone in zones:
         gap = space if zone.measure is Aspect.SPACE else plan
         verdict = judge_gap(zone.limit_m, gap)
         if verdict is not Verdict.KEPT:

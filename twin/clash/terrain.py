@@ -57,11 +57,14 @@ class Terrain:
 
     def within(self, area: shapely.Geometry, margin_m: float = 0.0) -> Terrain:
         """The points in an area and within a margin of it; the nearest one where there is none."""
-        points = shapely.points(self.xyz[:, :2])
         shapely.prepare(area)
-        inside = shapely.dwithin(area, points, margin_m) if margin_m else shapely.intersects(area, points)
+        inside = shapely.intersects_xy(area, self.xyz[:, 0], self.xyz[:, 1])
+        if inside.all():
+            return self
+        if margin_m:
+            inside[~inside] = shapely.dwithin(area, shapely.points(self.xyz[~inside, :2]), margin_m)
         if not inside.any():
-            inside[np.argmin(shapely.distance(area, points))] = True
+            inside[np.argmin(shapely.distance(area, shapely.points(self.xyz[:, :2])))] = True
         return Terrain(self.xyz[inside])
 
     def nearest(self, xy: Floats) -> Floats:

@@ -9,8 +9,10 @@ import shapely
 
 from layers.organisations import find_organisation
 from layers.utilities import Disclosure
+from twin.clash.records import redraw
 
 if TYPE_CHECKING:
+    from layers.candidates import Recorded
     from layers.procedure import Excavation
     from twin.clash.report import Clash, ClashReport
     from twin.excavations.sitting import Sitting
@@ -23,6 +25,11 @@ _WITHHELD = {
     "status": "unknown", "elevation": None, "survey": None, "source": {"file": None, "layer": None, "row": None},
     "withheld": True,
 }  # fmt: skip
+# The same of the record itself.
+_NOT_TOLD = (
+    "kind", "subtype", "medium", "owner", "operator", "owner_ref", "material", "surveyed_on", "vertical_reason",
+    "inner_width_m", "voltage_v", "pressure_bar", "ducts", "parent_id", "source_layer", "source_row", "source_path",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,38 +89,21 @@ def reduce_report(report: ClashReport, view: View) -> ClashReport:
 
 def _blur(clash: Clash, report: ClashReport) -> Clash:
     """That something is there, where it runs at the dig, and how sure that is."""
-    record = replace(
-        clash.record, operator=None, owner_ref=None, voltage_v=None, pressure_bar=None, ducts=None, surveyed_on=None
-    )
-    return replace(
-        clash,
-        owner=None,
-        discipline="other",
-        kind=None,
-        material=None,
-        status="unknown",
-        source_file=None,
-        source_layer=None,
-        source_row=None,
-        elevation=None,
-        record=record,
-        duties=(),
-        axis=_near(clash, report),
-        utility=None,
-        age=None,
-    )
+    record = clash.record._replace(discipline="other", status="unknown", **dict.fromkeys(_NOT_TOLD))
+    return replace(clash, record=_near(record, clash, report), duties=(), age=None)
 
 
-def _near(clash: Clash, report: ClashReport) -> Any:
-    """The axis within a few metres of the dig; the whole of one that never comes so near."""
+def _near(record: Recorded, clash: Clash, report: ClashReport) -> Recorded:
+    """The record with its axis within a few metres of the dig; the whole of one that never comes so near."""
     if clash.layer == "utility_nodes":
-        return clash.axis
-    parts = shapely.get_parts(shapely.intersection(shapely.LineString(clash.axis), report.polygon.buffer(_SHOWN_M)))
+        return record
+    axis = clash.axis
+    parts = shapely.get_parts(shapely.intersection(shapely.LineString(axis), report.polygon.buffer(_SHOWN_M)))
     lines = [part for part in parts if part.geom_type == "LineString" and part.length > 0]
     if not lines:
-        return clash.axis
+        return record
     longest = max(lines, key=lambda line: line.length)
-    return shapely.get_coordinates(longest, include_z=clash.axis.shape[1] == 3)
+    return redraw(record, shapely.get_coordinates(longest, include_z=axis.shape[1] == 3))
 
 
 def reduce_document(report: dict[str, Any], view: View) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import shapely
 
 from tests.integration.package import pdf_reader
 from tests.integration.package.conftest import CONTACTS, TRENCHES
+from twin.clash.records import redraw
 from twin.clash.terrain import Soundings, Terrain
 from twin.excavations.package.package import MEDIA_TYPES, Package
 from twin.excavations.package.paper import Text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.package.conftest import Ward, Written
+    from twin.clash.report import Clash
     from twin.excavations.package.paper import Drawing
 
 # What falls to the eye: outlines of words are a little larger than their letters.
@@ -72,10 +74,14 @@ def test_every_conflict_is_in_a_section(packages: dict[str, Package]) -> None:
 NASTY = '=HYPERLINK("http://x")<script>alert(1)</script>%%c{\\P} 管🛠\n"Đường'
 
 
+def renamed(clash: Clash, **values: object) -> Clash:
+    return replace(clash, record=clash.record._replace(**values))
+
+
 def test_whatever_names_say_is_only_text(packages: dict[str, Package], tmp_path: Path) -> None:
     """A dig and an owner with mark-up, formulas and control codes in their names break and run nothing."""
     report = packages[TRENCHES[0]].report
-    clashes = (replace(report.clashes[0], owner=NASTY, kind=NASTY, material=NASTY), *report.clashes[1:])
+    clashes = (renamed(report.clashes[0], owner=NASTY, kind=NASTY, material=NASTY), *report.clashes[1:])
     package = Package(replace(report, name=NASTY, clashes=clashes), "vi")
     assert "<script" not in package.write("html").decode()
     rows = list(csv.DictReader(io.StringIO(package.write("csv").decode("utf-8-sig"), newline="")))
@@ -90,7 +96,7 @@ def test_whatever_names_say_is_only_text(packages: dict[str, Package], tmp_path:
 def test_without_ground_there_is_a_plan_and_it_is_said(packages: dict[str, Package], tmp_path: Path) -> None:
     """Nothing has a depth then: no section is drawn, no body modelled, and the page says why."""
     report = packages[TRENCHES[0]].report
-    flat = tuple(replace(clash, axis=clash.axis[:, :2]) for clash in report.clashes)
+    flat = tuple(replace(clash, has_heights=False) for clash in report.clashes)
     unsounded = Soundings(Terrain(np.empty((0, 3))), lambda points: np.full(len(points), np.nan), report.polygon)
     blind = replace(report, ground_m=None, bottom_m=None, soundings=unsounded, clashes=flat)
     package = Package(blind, "vi")
@@ -108,7 +114,7 @@ def test_two_hundred_conflicts_stay_a_document(packages: dict[str, Package], tmp
     (heading,) = packages[TRENCHES[0]].survey.alignment.headings
     cable = next(clash for clash in report.clashes if clash.discipline == "lighting")
     many = [
-        replace(cable, feature_id=i, axis=cable.axis + np.array([*(heading * step), 0.0]))
+        renamed(replace(cable, record=redraw(cable.record, cable.axis + np.array([*(heading * step), 0.0]))), id=i)
         for i, step in enumerate(np.linspace(-18.5, 3.0, 200))
     ]
     package = Package(replace(report, clashes=tuple(many)), "vi")

@@ -247,7 +247,7 @@ def test_covers_of_power_have_no_rule_here():
 
 
 def actions(subject, plan, space):
-    return [duty.zone.action for duty in judge_zones(BOOK, subject, plan, space)]
+    return [duty.zone.action for duty in judge_zones(BOOK.find_zones(subject.columns, subject.level), plan, space)]
 
 
 def test_digging_near_an_object_has_duties():

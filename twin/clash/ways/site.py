@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 
-from layers.candidates import Area, find_near
+from layers.candidates import find_near
 from layers.errors import TwinError
 from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
@@ -103,7 +103,7 @@ class Site:
         self.traffic = has_traffic(connection, area, book.roads.unknown_width_m)
         self.trials = 0
         self._margin_m = max(NEARBY_M, book.zone_reach_m, book.reach_m) + read_accuracies().search_margin_m(_DEEPEST_M)
-        self.rows = find_near(connection, Area(area, self._margin_m))
+        self.rows = find_near(connection, area, self._margin_m)
         self._known: dict[bool, tuple[list[Utility], shapely.STRtree]] = {}
 
     def try_dig(self, dig: PlannedDig) -> Trial | None:
@@ -123,7 +123,7 @@ class Site:
         """What no machine may come near: where it is, how far that reaches in plan, and whether it is not clear."""
         found = []
         for c in self._meet(dig):
-            zones = [d.zone.limit_m for d in find_duties(self.book, c) if d.zone.action is Action.HAND_DIG]
+            zones = [d.zone.limit_m for d in find_duties(self.book, c.row, c.assessment) if d.zone.action is Action.HAND_DIG]
             is_open = c.assessment.outcome is not Outcome.CLEAR
             if is_open or zones:
                 found.append((self._shape(c), section_reach_m(c) + max(zones, default=0.0), is_open))
