@@ -143,15 +143,21 @@ def look_around(connection: Connection, asked: Sequence[Asked]) -> list[Near]:
     }
     with connection.cursor(binary=True) as cursor:
         rows = cursor.execute(_write(_AROUND, storage_srid(connection)), values).fetchall()
-    each: list[list[tuple[Any, ...]]] = [[] for _ in asked]
+    found: list[list[Recorded]] = [[] for _ in asked]
+    states: dict[int, tuple[Any, ...]] = {}
     for row in rows:
-        each[row[0]].append(row)
-    return [_read_near(connection, place, found) for place, found in zip(asked, each, strict=True)]
+        if row[1] is None:
+            states[row[0]] = row[_STATE:]
+        else:
+            found[row[0]].append(Recorded._make(row[1:_STATE]))
+    return [
+        _read_near(connection, place, states[n], records)
+        for n, (place, records) in enumerate(zip(asked, found, strict=True))
+    ]
 
 
-def _read_near(connection: Connection, place: Asked, rows: list[tuple[Any, ...]]) -> Near:
-    _, has_boundary, lines, incomplete, is_within, silences = rows[0][:_STATE]
-    found = [Recorded._make(row[_STATE:]) for row in rows if row[_STATE] is not None]
+def _read_near(connection: Connection, place: Asked, state: tuple[Any, ...], found: list[Recorded]) -> Near:
+    has_boundary, lines, incomplete, is_within, silences = state
     found.sort(key=_BY_NUMBER)
     if not has_boundary:
         is_within = None
@@ -176,12 +182,13 @@ def _write(template: str, srid: int) -> bytes:
     found = sql.SQL(" union all ").join(
         sql.SQL(_FOUND).format(
             columns=list_columns(layer),
+            state=sql.SQL(_NO_STATE if template == _AROUND else ""),
             table=sql.Identifier(layer),
             near=reaches("f", sql.SQL("a.area"), sql.SQL("a.margin_m")),
         )
         for layer in _WRITTEN
     )
-    return sql.SQL(template).format(srid=sql.Literal(srid), found=found, silences=sql.SQL(SILENCES), records=_RECORDS).as_bytes()
+    return sql.SQL(template).format(srid=sql.Literal(srid), found=found, silences=sql.SQL(SILENCES), nothing=_NOTHING).as_bytes()
 
 
 def _drop_place(_: int, *values: Any) -> Recorded:
@@ -189,9 +196,10 @@ def _drop_place(_: int, *values: Any) -> Recorded:
 
 
 _BY_NUMBER = itemgetter(0, 1)
-_RECORDS = sql.SQL(", ").join(sql.Identifier("found", name) for name in Recorded._fields)
-# Columns before those of a `Recorded`.
-_STATE = 6
+_NOTHING = sql.SQL(", ").join([sql.NULL] * len(Recorded._fields))
+_NO_STATE = ", null::boolean, null::bigint, null::bigint, null::boolean, null::json"
+# After the place's number the columns of a `Recorded`, then what is known of the place itself, in a row of its own.
+_STATE = 1 + len(Recorded._fields)
 # Arrays that are no literals leave the planner nothing to plan anew: that takes longer than finding what is near.
 _NEAR = """
 with asked as materialized (
@@ -211,13 +219,12 @@ with asked as materialized (
   select exists (select from boundaries) as has_boundary,
     coalesce((select features from visible_layer_states where layer = 'utility_lines'), 0) as lines,
     (select count(*) from source_files where outcome in ('quarantined', 'partly') and replaced_by is null) as incomplete
-), found as ({found})
-select a.n, state.has_boundary, state.lines, state.incomplete,
+) {found}
+union all select a.n, {nothing}, state.has_boundary, state.lines, state.incomplete,
   exists (select from boundaries b where st_covers(b.geom, a.polygon)),
-  (select json_agg(json_build_array(owner, area_m2, share, delivers) order by owner) from silences where silences.n = a.n),
-  {records}
-from asked a cross join state left join found on found.n = a.n
+  (select json_agg(json_build_array(owner, area_m2, share, delivers) order by owner) from silences where silences.n = a.n)
+from asked a cross join state
 """
 _FOUND = """
-select a.n, {columns} from asked a join {table} f on {near} left join source_files s on s.id = f.source_file_id
+select a.n, {columns}{state} from asked a join {table} f on {near} left join source_files s on s.id = f.source_file_id
 """
