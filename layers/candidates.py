@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Recorded(NamedTuple):
     """A row of a utility layer, with the path of its source file; None is not recorded, or is not of that layer.
 
-    `geom` is the plan as WKB (little endian) of x, y, `axis` the centre line of x, y, z, in storage CRS. `side_m` is the
-    outer height of a line and the outer length of a node, `ground_m` the ground that the record rests on.
+    `geom` is the plan as WKB (little endian) of x, y, `axis` the centre line of x, y, z, in storage CRS. `side_m` is
+    the outer height of a line and the outer length of a node, `ground_m` the ground that the record rests on.
     """
 
     layer: str
@@ -188,7 +188,11 @@ def _write(template: str, srid: int) -> bytes:
         )
         for layer in _WRITTEN
     )
-    return sql.SQL(template).format(srid=sql.Literal(srid), found=found, silences=sql.SQL(SILENCES), nothing=_NOTHING).as_bytes()
+    return (
+        sql.SQL(template)
+        .format(srid=sql.Literal(srid), found=found, silences=sql.SQL(SILENCES), nothing=_NOTHING)
+        .as_bytes()
+    )
 
 
 def _drop_place(_: int, *values: Any) -> Recorded:
@@ -222,7 +226,7 @@ with asked as materialized (
 ) {found}
 union all select a.n, {nothing}, state.has_boundary, state.lines, state.incomplete,
   exists (select from boundaries b where st_covers(b.geom, a.polygon)),
-  (select json_agg(json_build_array(owner, area_m2, share, delivers) order by owner) from silences where silences.n = a.n)
+  (select json_agg(json_build_array(owner, area_m2, share, delivers) order by owner) from silences s where s.n = a.n)
 from asked a cross join state
 """
 _FOUND = """

@@ -100,7 +100,7 @@ def find_silences(connection: Connection, area: shapely.Geometry, within_m: floa
     values = (shapely.to_wkb(area, output_dimension=2), storage_srid(connection), within_m)
     rows = connection.execute(
         "with asked as materialized (select 0 as n, st_setsrid(%s::geometry, %s) as area, %s::float8 as within_m),"
-        f" {SILENCES} select owner, area_m2, share, delivers from silences order by owner",  # noqa: S608 - our own words
+        f" {SILENCES} select owner, area_m2, share, delivers from silences order by owner",
         values,
     ).fetchall()
     return [Silence(*row) for row in rows]

@@ -112,7 +112,12 @@ def _sample(path: Path, points: NDArray[np.float64], storage: Crs) -> tuple[NDAr
 
 def _overlap(places: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Length within the raster of a pixel about each place, counted from the centre of the first of `count` pixels."""
-    return np.asarray(np.clip(np.minimum(places + 0.5, count - 0.5) - np.maximum(places - 0.5, -0.5), 0.0, 1.0))
+    return _between(np.minimum(places + 0.5, count - 0.5) - np.maximum(places - 0.5, -0.5), 0.0, 1.0)
+
+
+def _between(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """As `numpy.clip`, in a third of its time for so few."""
+    return np.asarray(np.minimum(np.maximum(values, low), high))
 
 
 def _pixels(inverse: Affine, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -132,8 +137,8 @@ def _bilinear(
 ) -> NDArray[np.float64]:
     """Values between pixel centres; within half a pixel of the edge the nearest row or column stands."""
     height, width = pixels.shape
-    columns, rows = np.clip(columns, 0, width - 1), np.clip(rows, 0, height - 1)
-    left, top = np.floor(columns).astype(int), np.floor(rows).astype(int)
+    columns, rows = _between(columns, 0.0, width - 1.0), _between(rows, 0.0, height - 1.0)
+    left, top = columns.astype(int), rows.astype(int)
     right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
     x, y = columns - left, rows - top
     corners = (
@@ -142,5 +147,10 @@ def _bilinear(
         (bottom, left, (1 - x) * y),
         (bottom, right, x * y),
     )
-    terms = [np.where(weight == 0, 0.0, pixels[row, column] * weight) for row, column, weight in corners]
-    return np.asarray(sum(terms), dtype=float)
+    terms = [pixels[row, column] * weight for row, column, weight in corners]
+    values = terms[0] + terms[1] + terms[2] + terms[3]
+    if not np.isfinite(values).all():
+        # What has no weight has no value either.
+        known = [np.where(weight == 0, 0.0, term) for term, (_, _, weight) in zip(terms, corners, strict=True)]
+        values = known[0] + known[1] + known[2] + known[3]
+    return np.asarray(values, dtype=float)

@@ -30,7 +30,7 @@ from layers import (
 )
 from layers.base import SCHEMA, Base
 from layers.candidates import find_near
-from layers.catalog import LAYERS, find_layer, read_states
+from layers.catalog import LAYERS, read_states
 from layers.crs import VN2000_TM3, WGS84, parse_crs, transform_points
 from layers.database import Audience, Reader, connect, migrate, storage_srid
 from layers.embedded import create_database

@@ -59,9 +59,7 @@ def in_one_bank(a: Party, b: Party) -> bool:
     parents = a.row.parent_id, b.row.parent_id
     if not (a.is_line and b.is_line):
         return False
-    return (
-        parents[0] == b.row.id or parents[1] == a.row.id or (parents[0] is not None and parents[0] == parents[1])
-    )
+    return parents[0] == b.row.id or parents[1] == a.row.id or (parents[0] is not None and parents[0] == parents[1])
 
 
 def have_same_ends(a: Party, b: Party, within_m: float) -> bool:

@@ -28,8 +28,7 @@ class Wording:
 STATED = Wording(en="stated by the owner", vi="chủ sở hữu công bố")
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
+class Accuracy(NamedTuple):
     """How far an object may lie from its record, to each side; without `vertical_m` its depth proves nothing."""
 
     horizontal_m: float
@@ -85,12 +84,8 @@ class Staleness:
         return (self.levels is None or level in self.levels) and (self.materials is None or material in self.materials)
 
 
-class Stated(NamedTuple):
-    """What is stated of the quality of an object: its level as its owner calls it, and figures."""
-
-    level: str | None
-    horizontal_m: float | None
-    vertical_m: float | None
+# What is stated of the quality of an object: its level as its owner calls it, figures in plan and in height.
+type Stated = tuple[str | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,9 @@ class AccuracyTable:
     confidence: float = 0.95
     confidence_source: Wording = STATED
     stale: tuple[Staleness, ...] = ()
-    _promises: dict[Stated, tuple[Promise, Wording]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _promises: dict[Stated, tuple[Promise, Wording]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.confidence < 1:
@@ -133,7 +130,7 @@ class AccuracyTable:
 
         What the owner states as a figure replaces the figure of the level.
         """
-        stated = Stated(quality.level, quality.horizontal_accuracy_m, quality.vertical_accuracy_m)
+        stated = (quality.level, quality.horizontal_accuracy_m, quality.vertical_accuracy_m)
         promise, source = self.find_promise(stated)
         slack_m = (quality.vertical_slack_m, quality.horizontal_slack_m)
         horizontal_m, vertical_m = (
@@ -148,14 +145,14 @@ class AccuracyTable:
             # Owners state few figures, yet nobody promises that.
             if len(self._promises) >= _MOST_PROMISES:
                 self._promises.clear()
-            known = self._promises[stated] = (self._promise(stated), _name_source(stated, self.find_level(stated.level)))
+            known = self._promises[stated] = (self._promise(stated), _name_source(stated, self.find_level(stated[0])))
         return known
 
     def _promise(self, stated: Stated) -> Promise:
         figures = [UNKNOWN if figure is None else figure for figure in stated[1:]]
         if not all(figure == UNKNOWN or 0 <= figure <= SIZE_M[1] for figure in figures):
             raise ValueError(f"an accuracy of {stated[1:]} m is outside 0 to {SIZE_M[1]:g}: repair it, or give None")
-        level = self.find_level(stated.level)
+        level = self.find_level(stated[0])
         high_m = UNKNOWN if level.vertical_m is None else level.vertical_m
         promise = Promise(
             (level.horizontal_m, level.horizontal_share_of_depth),
@@ -231,7 +228,7 @@ def _read_staleness(rule: Mapping[str, Any]) -> Staleness:
 
 
 def _name_source(stated: Stated, level: Level) -> Wording:
-    figures = (stated.horizontal_m is not None, stated.vertical_m is not None)
+    figures = (stated[1] is not None, stated[2] is not None)
     if all(figures):
         return STATED
     if not any(figures):

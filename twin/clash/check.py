@@ -90,11 +90,13 @@ class _Desk:
         sites = [self._try_out(dig) for dig in digs]
         asked = [self._ask(dig, site) for dig, site in zip(digs, sites, strict=True)]
         for dig, site, near in zip(digs, sites, look_around(self.connection, asked), strict=True):
-            refusal = site if isinstance(site, CrsMismatch) else self._refuse(dig, near)
-            if refusal is None and isinstance(site, _Site):
-                yield self.report(site, near)
-            else:
-                yield refusal or site
+            yield self._answer_one(dig, site, near)
+
+    def _answer_one(self, dig: PlannedDig, site: _Site | TwinError, near: Near) -> ClashReport | TwinError:
+        refusal = site if isinstance(site, CrsMismatch) else self._refuse(dig, near)
+        if refusal is not None:
+            return refusal
+        return site if isinstance(site, TwinError) else self.report(site, near)
 
     @staticmethod
     def _refuse(dig: PlannedDig, near: Near) -> TwinError | None:

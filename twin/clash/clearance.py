@@ -10,8 +10,8 @@ import numpy as np
 from twin.clash.accuracy import read_accuracies
 from twin.clash.laying import place
 from twin.clash.meeting import Placed, meet
-from twin.clash.rules import Finding, Gap, Subject, Verdict, judge_cover, judge_pair, judge_zones
 from twin.clash.records import has_section
+from twin.clash.rules import Finding, Gap, Subject, Verdict, judge_cover, judge_pair, judge_zones
 from twin.clash.subjects import columns_of, is_drinking, level_of, subject_of
 
 if TYPE_CHECKING:

@@ -29,6 +29,8 @@ _RELIEF_M = 0.02
 _SHORTEST_M = 1.5
 _MOST_PIECES = 256
 _STEP_M = 1.0
+# Points whose line is straight but for rounding give no inclination across it.
+_FLAT = 1e-9
 # Joints of a trench smaller than this are rounding.
 _SLIVER_M2 = 1e-9
 
@@ -131,14 +133,22 @@ def _cut(piece: shapely.Polygon, depth_m: float, over: Terrain, least_m: float) 
 def _fit(piece: shapely.Polygon, depth_m: float, near: Terrain) -> Floor:
     """The floor under the plane of least squares through the ground, lowered to the deepest of it."""
     xyz = near.xyz
-    origin = xyz[0, :2]
-    design = np.column_stack([xyz[:, :2] - origin, np.ones(len(xyz))])
-    gx, gy, level = np.linalg.lstsq(design, xyz[:, 2], rcond=1e-9)[0].tolist()
-    off = xyz[:, 2] - design @ (gx, gy, level)
-    bottom_m = level + float(off.min()) - depth_m
-    return Floor(
-        piece, bottom_m, near.highest_m, float(off.max() - off.min()), (gx, gy), (float(origin[0]), float(origin[1]))
-    )
+    x, y = (float(value) for value in xyz[0, :2])
+    gx, gy = _incline(xyz)
+    off = xyz[:, 2] - (xyz[:, 0] - x) * gx - (xyz[:, 1] - y) * gy
+    low, high = float(off.min()), float(off.max())
+    return Floor(piece, low - depth_m, near.highest_m, high - low, (gx, gy), (x, y))
+
+
+def _incline(xyz: Floats) -> tuple[float, float]:
+    """How the plane of least squares through points rises to the east and to the north; level across their line."""
+    spread = xyz - xyz.mean(axis=0)
+    (xx, xy, xz), (_, yy, yz), _ = (spread.T @ spread).tolist()
+    turn = xx * yy - xy * xy
+    if turn <= _FLAT * xx * yy or turn <= 0:
+        gx, gy = np.linalg.lstsq(spread[:, :2], spread[:, 2], rcond=_FLAT)[0].tolist()
+        return gx, gy
+    return (xz * yy - yz * xy) / turn, (yz * xx - xz * xy) / turn
 
 
 def _halve(piece: shapely.Polygon) -> Iterator[shapely.Polygon]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from twin.clash.accuracy import Accuracy, Stated, Wording, read_accuracies
+from twin.clash.accuracy import Accuracy, Wording, read_accuracies
 from twin.clash.distance import Scene
 from twin.clash.kernel.judgement import Judge
 
@@ -80,8 +79,7 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """The outcome for one object, with its gaps to the excavation at the deepest reading of its bottom.
 
     Gaps run from the outside of the object, in metres rounded to the micrometre; 0 and less is contact.
@@ -156,7 +154,6 @@ _REASONS = tuple(Reason)
 
 def _assess(judge: Judge, table: AccuracyTable, utility: Utility) -> Assessment:
     quality = utility.quality
-    promise, source = table.find_promise(
-        Stated(quality.level, quality.horizontal_accuracy_m, quality.vertical_accuracy_m)
-    )
+    stated = (quality.level, quality.horizontal_accuracy_m, quality.vertical_accuracy_m)
+    promise, source = table.find_promise(stated)
     return conclude(utility.id, judge.judge(utility.body, promise), source)

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from twin.clash.accuracy import Stated
 from twin.clash.kernel.body import read_line, read_node
 from twin.clash.solids import ELEVATION_M, PLAN_M, SIZE_M, Quality, Shaft, Tube
 
 if TYPE_CHECKING:
     from layers.candidates import Recorded
+    from twin.clash.accuracy import Stated
     from twin.clash.kernel.body import Body
     from twin.clash.solids import Floats, Utility
 
-_SCHEMATIC = Stated("schematic", None, None)
+_SCHEMATIC: Stated = ("schematic", None, None)
 
 
 def read_body(row: Recorded, *, heights: bool) -> Body:
@@ -62,7 +62,7 @@ def state(row: Recorded) -> Stated:
     """What is stated of the quality of a row; a schematic record states nothing else."""
     if row.schematic:
         return _SCHEMATIC
-    return Stated(row.quality_level, row.horizontal_accuracy_m, row.vertical_accuracy_m)
+    return row.quality_level, row.horizontal_accuracy_m, row.vertical_accuracy_m
 
 
 def _read(row: Recorded, *, heights: bool) -> Body:

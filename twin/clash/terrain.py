@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,10 +38,10 @@ class Terrain:
     """Ground points, (n, 3) x, y, z in storage CRS; z is NaN where no terrain is known."""
 
     xyz: Floats
+    is_known: bool = field(init=False)
 
-    @property
-    def is_known(self) -> bool:
-        return bool(np.isfinite(self.xyz[:, 2]).all())
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_known", bool(np.isfinite(self.xyz[:, 2]).all()))
 
     @property
     def lowest_m(self) -> float:
@@ -92,7 +92,8 @@ class Soundings:
 
 def read_terrain(parts: Sequence[Part], heights: Heights) -> Terrain:
     """The ground over all parts of a dig, and beside it where its sides lean."""
-    terrain = _read(shapely.union_all([part.outline for part in parts]), heights)
+    outlines = [part.outline for part in parts]
+    terrain = _read(outlines[0] if len(outlines) == 1 else shapely.union_all(outlines), heights)
     if not terrain.is_known:
         return terrain
     spreads = [(part.outline, spread) for part in parts if (spread := _spread_m(part, terrain))]

@@ -25,11 +25,6 @@ _WITHHELD = {
     "status": "unknown", "elevation": None, "survey": None, "source": {"file": None, "layer": None, "row": None},
     "withheld": True,
 }  # fmt: skip
-# The same of the record itself.
-_NOT_TOLD = (
-    "kind", "subtype", "medium", "owner", "operator", "owner_ref", "material", "surveyed_on", "vertical_reason",
-    "inner_width_m", "voltage_v", "pressure_bar", "ducts", "parent_id", "source_layer", "source_row", "source_path",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +84,11 @@ def reduce_report(report: ClashReport, view: View) -> ClashReport:
 
 def _blur(clash: Clash, report: ClashReport) -> Clash:
     """That something is there, where it runs at the dig, and how sure that is."""
-    record = clash.record._replace(discipline="other", status="unknown", **dict.fromkeys(_NOT_TOLD))
+    record = clash.record._replace(
+        discipline="other", status="unknown", kind=None, subtype=None, medium=None, owner=None, operator=None,
+        owner_ref=None, material=None, surveyed_on=None, vertical_reason=None, inner_width_m=None, voltage_v=None,
+        pressure_bar=None, ducts=None, parent_id=None, source_layer=None, source_row=None, source_path=None,
+    )  # fmt: skip
     return replace(clash, record=_near(record, clash, report), duties=(), age=None)
 
 

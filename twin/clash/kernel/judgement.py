@@ -132,7 +132,7 @@ class Judge:
     def judge(self, body: Body, promise: Promise) -> Judgement:
         axis = lay(body.points, self.x, self.y)
         sections = list_sections(body)
-        counted = sections if sections else [(self.unknown, 0.0, 0.0)]
+        counted = sections or [(self.unknown, 0.0, 0.0)]
         radius = inf
         for swept, beside, _ in counted:
             radius = min(radius, swept + beside)

@@ -123,7 +123,9 @@ class Site:
         """What no machine may come near: where it is, how far that reaches in plan, and whether it is not clear."""
         found = []
         for c in self._meet(dig):
-            zones = [d.zone.limit_m for d in find_duties(self.book, c.row, c.assessment) if d.zone.action is Action.HAND_DIG]
+            zones = [
+                d.zone.limit_m for d in find_duties(self.book, c.row, c.assessment) if d.zone.action is Action.HAND_DIG
+            ]
             is_open = c.assessment.outcome is not Outcome.CLEAR
             if is_open or zones:
                 found.append((self._shape(c), section_reach_m(c) + max(zones, default=0.0), is_open))
@@ -158,8 +160,7 @@ class Site:
         chosen = [replace(utilities[i], id=n) for n, i in enumerate(near)]
         assessed = assess(excavation, chosen)
         return [
-            Candidate(self.rows[i], utility, found)
-            for i, utility, found in zip(near, chosen, assessed, strict=True)
+            Candidate(self.rows[i], utility, found) for i, utility, found in zip(near, chosen, assessed, strict=True)
         ]
 
     def _read(self, *, heights: bool) -> tuple[list[Utility], shapely.STRtree]:
