@@ -20,8 +20,8 @@ class Body:
     """An object of points x, y, z along its axis, or x, y, and the radius of the circle around its section.
 
     `wide` and `high` are half the sides of a section that is not round. Upright about its axis it is a shaft, of which
-    only what is within `inner` is surely there. `lifted` is what the reading of its record adds to its accuracy in height,
-    `bent` what the drawing of curves as chords adds to that in plan.
+    only what is within `inner` is surely there. `lifted` is what the reading of its record adds to its accuracy in
+    height, `bent` what the drawing of curves as chords adds to that in plan.
     """
 
     def __init__(self, points: tuple[tuple[float, ...], ...], radius: float) -> None:
@@ -171,9 +171,9 @@ def list_sure_sections(body: Body) -> list[tuple[float, float, float]]:
 
 @final
 class Promise:
-    """How far an object may lie off its record by its quality level: metres or a share of its depth, whichever is greater.
+    """How far an object may lie off its record by its quality level: metres or a share of its depth.
 
-    What its owner states replaces that. `unstated` stands for a level that follows a depth which nobody knows.
+    The greater of the two counts, and what its owner states replaces it. `unstated` stands for a level that follows a depth which nobody knows.
     """
 
     def __init__(self, plan: tuple[float, float], height: tuple[float, float], unstated: float) -> None:
