@@ -14,8 +14,9 @@ from importers.elevation import Vertical, read_node_heights, read_verticals
 from importers.faults import Fault, Finding
 from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text
 from importers.section import read_ducts, read_sections, sections_columns
-from importers.vocabulary import best_word, match_value
+from importers.vocabulary import best_word, match_first, match_value, match_whole
 from layers.boundaries import Level
+from layers.citizen_reports import ReportStatus, Topic
 from layers.columns import Column, combine
 from layers.excavations import ExcavationStatus
 from layers.restricted_zones import Demand, ZoneKind
@@ -128,6 +129,48 @@ def _restricted_zones(_: Target, attributes: Attributes, geometries: NDArray[np.
         if start and end and end < start
     ]
     return Rows(columns, findings, [])
+
+
+def _citizen_reports(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
+    """Nothing of what people wrote is kept; it tells the topic where the service's name does not.
+
+    A status that is not listed is open: a leak is mended when somebody says so.
+    """
+    columns = _plain(attributes, geometries, reference=parse_text, unit=parse_text, service=_short)
+    days = {name: attributes.values(name).map(_day) for name in ("reported_on", "updated_on", "closed_on")}
+    told = combine(attributes.values("service"), attributes.values("description"))
+    columns |= {
+        **days,
+        "topic": told.map(_topic),
+        "status": attributes.values("status").map(lambda v: match_whole("report_status", v) or ReportStatus.OPEN),
+    }
+    spans = zip(days["reported_on"], days["closed_on"], strict=True)
+    findings = [
+        Finding(Fault.VALUE_MISSING, f"it ends on {end}, before it starts on {start}", "correct the record", row=i)
+        for i, (start, end) in enumerate(spans)
+        if start and end and end < start
+    ]
+    return Rows(columns, findings, [])
+
+
+_LONGEST_NAME = 80
+
+
+def _short(value: Any) -> str | None:
+    """A name; a longer text is what somebody wrote."""
+    text = parse_text(value)
+    return text if text is not None and len(text) <= _LONGEST_NAME else None
+
+
+def _topic(told: tuple[Any, Any]) -> str:
+    short = match_whole("report_service", told[0])
+    return short or next((topic for text in told if (topic := match_first("report_topic", text))), Topic.OTHER)
+
+
+def _day(value: Any) -> date | None:
+    """The day of a moment; "08:15 01/03/2026" has it last."""
+    words = value.split() if isinstance(value, str) else (value,)
+    return next((day for word in words if (day := parse_date(word)) is not None), None)
 
 
 def _trees(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
@@ -308,6 +351,7 @@ _MAPPERS: dict[str, Callable[..., Rows]] = {
     "buildings": _buildings,
     "roads": _roads,
     "trees": _trees,
+    "citizen_reports": _citizen_reports,
     "excavations": _excavations,
     "restricted_zones": _restricted_zones,
     "utility_lines": _utility_lines,

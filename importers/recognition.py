@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from importers.source import Dataset, SourceLayer
 
 _BY_KIND = {
-    0: ("trees", "utility_nodes"),
+    0: ("trees", "utility_nodes", "citizen_reports"),
     1: ("roads", "utility_lines"),
     2: ("boundaries", "parcels", "buildings", "excavations", "restricted_zones"),
 }
@@ -120,7 +120,7 @@ def _score(table: str, layer: SourceLayer, places: Sequence[str]) -> int:
     five for a word in the nearest name, less farther off.
     """
     found = match_fields(layer.columns, attributes_of(table))
-    general = set(vocabulary()["fields_of_anything"]["words"]) if table.startswith("utility_") else set()
+    general = _general(table)
     specific = sum(fold_name(name) not in general for name, _ in found.values())
     told = sum(2 for kind in _TELLING.get(table, ()) if _tells(layer, found, kind))
     fields = min(specific + told, 4)
@@ -130,6 +130,14 @@ def _score(table: str, layer: SourceLayer, places: Sequence[str]) -> int:
         if hit is not None and hit[1] in words:
             return fields + max(5 - distance, 2)
     return fields
+
+
+def _general(table: str) -> set[str]:
+    """Fields that say nothing of what a layer is, folded."""
+    anything = vocabulary()["fields_of_anything"]
+    if table == "citizen_reports":
+        return {*anything["words"], *anything["reports"]}
+    return set(anything["words"]) if table.startswith("utility_") else set()
 
 
 def _tells(layer: SourceLayer, found: Mapping[str, tuple[str, str | None]], attribute: str) -> bool:

@@ -25,6 +25,7 @@ _KINDS = {
     "roads": {1, 5},
     "trees": {0, 4},
     "utility_nodes": {0, 4},
+    "citizen_reports": {0, 4},
     "boundaries": {3, 6},
     "parcels": {3, 6},
     "buildings": {3, 6},
@@ -32,7 +33,7 @@ _KINDS = {
     "restricted_zones": {3, 6},
 }
 _LINES = {"utility_lines", "roads"}
-_PARTED = {"utility_lines", "utility_nodes", "trees", "excavations"}
+_PARTED = {"utility_lines", "utility_nodes", "trees", "excavations", "citizen_reports"}
 
 
 @dataclass(frozen=True, slots=True)

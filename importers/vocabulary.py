@@ -77,6 +77,17 @@ def match_value(kind: str, value: Any) -> str | None:
     return known[max(hits, key=lambda word: (len(word), word))] if hits else None
 
 
+def match_whole(kind: str, value: Any) -> str | None:
+    """The listed value that a text means as a whole, or None."""
+    return None if value is None else _values(kind).get(fold_name(str(value)))
+
+
+def match_first(kind: str, value: Any) -> str | None:
+    """The first listed value of which a word occurs in a text, or None."""
+    present = set() if value is None else words_in(str(value))
+    return next((meaning for meaning, words in vocabulary()["values"][kind].items() if present & set(words)), None)
+
+
 @cache
 def _values(kind: str) -> dict[str, str]:
     table = vocabulary()["values"][kind]

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Date, Double, Integer
 from layers.base import Label, Range
 from layers.boundaries import Boundary
 from layers.buildings import Building
+from layers.citizen_reports import CitizenReport
 from layers.database import Audience, Connection
 from layers.errors import NotFound
 from layers.excavations import ExcavationRow
@@ -174,6 +175,15 @@ LAYERS: tuple[Layer, ...] = (
     ),
     _layer(Road, Label("Đường", "Roads"), Label("Tim đường", "Road centre lines")),
     _layer(Tree, Label("Cây xanh", "Trees"), Label("Cây xanh đô thị", "Urban trees")),
+    _layer(
+        CitizenReport,
+        Label("Phản ánh của người dân", "Citizen reports"),
+        Label(
+            "Phản ánh hiện trường: vị trí, lĩnh vực, trạng thái, đơn vị xử lý; không có nội dung và thông tin cá nhân",
+            "Reports: place, service, status, responsible unit; neither their text nor personal data",
+        ),
+        interval=("reported_on", "closed_on"),
+    ),
     _layer(
         Terrain,
         Label("Địa hình", "Terrain"),

@@ -1,4 +1,4 @@
-"""What lies around a dig besides utilities: trees, buildings, parcels, roads, wards, restricted zones, other digs.
+"""What lies around a dig besides utilities: trees, buildings, parcels, roads, wards, zones, citizens' reports, digs.
 
 Every function takes an area in storage CRS and answers with rows, nearest first; distances are metres in plan from the
 area, 0 within it. Geometries come as shapely geometries in storage CRS.
@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from layers.boundaries import Level
+from layers.citizen_reports import STILL_OPEN
 from layers.database import storage_srid
 
 if TYPE_CHECKING:
@@ -107,6 +108,17 @@ class OtherDig(Found):
     shared_m2: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearReport(Found):
+    reference: str | None
+    service: str | None
+    topic: str
+    status: str
+    reported_on: date | None
+    updated_on: date | None
+    unit: str | None
+
+
 def find_trees(connection: Connection, area: shapely.Geometry, within_m: float) -> list[NearTree]:
     columns = "code, species, stem_diameter_m, managed_by"
     return [NearTree(**row) for row in _find(connection, "trees", columns, area, within_m)]
@@ -142,6 +154,13 @@ def find_wards(connection: Connection, area: shapely.Geometry) -> list[Ward]:
 def find_zones(connection: Connection, area: shapely.Geometry) -> list[NearZone]:
     columns = "name, kind, demand, authority, legal_basis, from_depth_m, valid_from, valid_to"
     return [NearZone(**row) for row in _find(connection, "restricted_zones", columns, area, 0.0)]
+
+
+def find_reports(connection: Connection, area: shapely.Geometry, within_m: float) -> list[NearReport]:
+    """Reports of citizens that nobody has closed or rejected."""
+    columns = "reference, service, topic, status, reported_on, updated_on, unit"
+    rows = _find(connection, "citizen_reports", columns, area, within_m)
+    return [NearReport(**row) for row in rows if row["status"] in STILL_OPEN]
 
 
 def find_digs(

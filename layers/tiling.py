@@ -36,6 +36,7 @@ _TILINGS = {
     "buildings": Tiling(12, ("height_m",), ("name", "use", "address", "storeys", "ground_m")),
     "parcels": Tiling(13, ("land_use",), ("sheet", "number", "legal_area_m2")),
     "trees": Tiling(13, ("species",), ("code", "height_m", "crown_diameter_m", "stem_diameter_m", "condition")),
+    "citizen_reports": Tiling(12, ("topic", "status"), ("reference", "service", "reported_on", "unit")),
     "utility_nodes": Tiling(13, _UTILITY, (*_UTILITY_DETAIL, "kind", "cover_m", "bottom_m")),
 }
 

@@ -30,6 +30,7 @@ ORDER = (
     "utility_lines",
     "utility_nodes",
     "excavations",
+    "citizen_reports",
 )
 
 

@@ -10,7 +10,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Files of integration tests that share what is dear to make: the imported pilot ward, the place of the demo.
 TOGETHER = {
-    **dict.fromkeys(("test_pilot.py", "test_pilot_rules.py", "test_sanity.py", "package/"), "pilot"),
+    **dict.fromkeys(
+        ("test_pilot.py", "test_pilot_rules.py", "test_sanity.py", "test_citizen_reports.py", "package/"), "pilot"
+    ),
     **dict.fromkeys(("test_cli.py", "test_desk.py"), "demo"),
 }
 

@@ -448,6 +448,7 @@ def demo(
         _write_sample(screen, sample, seed=1)
         with open_city(settings) as connection:
             report = _import(screen, connection, settings, sample / "ward", ImportOptions())
+            _import(screen, connection, settings, sample / "reports", ImportOptions())
             _write_report(screen, connection, settings, report)
             screen.show_import(report)
             trench = min((sample / "trenches").glob("*.geojson"))

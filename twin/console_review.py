@@ -34,6 +34,7 @@ _WEIGHTS = {
     Weight.FORBIDS: Wording(en="[bold red]forbids[/]", vi="[bold red]cấm[/]"),
     Weight.DEMANDS: Wording(en="[yellow]demands[/]", vi="[yellow]yêu cầu[/]"),
     Weight.UNKNOWN: Wording(en="[magenta]not known[/]", vi="[magenta]chưa biết[/]"),
+    Weight.WARNS: Wording(en="[yellow]warns[/]", vi="[yellow]cảnh báo[/]"),
     Weight.PROPOSES: Wording(en="[green]proposes[/]", vi="[green]đề xuất[/]"),
     Weight.INFORMS: Wording(en="for information", vi="thông tin"),
 }
@@ -47,6 +48,7 @@ KINDS = {
     Kind.CLOSURE: Wording(en="closed season", vi="đợt dừng đào"),
     Kind.WARD: Wording(en="ward", vi="phường, xã"),
     Kind.ZONE: Wording(en="zone", vi="khu vực"),
+    Kind.REPORT: Wording(en="citizen report", vi="phản ánh"),
     Kind.OPEN_TOGETHER: Wording(en="other dig", vi="đợt đào khác"),
     Kind.DIG_ONCE: Wording(en="dig once", vi="đào một lần"),
     Kind.SEQUENCE: Wording(en="order of digs", vi="thứ tự đào"),

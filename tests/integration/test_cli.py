@@ -51,6 +51,7 @@ def test_demo_goes_the_whole_way_and_leaves_nothing_running(demo: Demo) -> None:
     truth = json.loads((demo.folder / "data" / "sample" / "truth.json").read_text("utf-8"))
     met = Counter(conflict["outcome"] for conflict in truth["trenches"][0]["conflicts"])
     assert Counter(word for row in conflicts(shown.stdout) if (word := row.split()[1]) != "clear") == met
+    assert "PA-2026-00001" in shown.stdout
     paths = [Path(name) for name in re.findall(r"^Response package: (.*)$", shown.stdout, re.MULTILINE)]
     assert [path.suffix for path in paths] == [".json", ".geojson", ".html", ".pdf", ".dxf", ".glb", ".csv"]
     assert all(path.stat().st_size for path in paths)

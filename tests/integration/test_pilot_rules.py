@@ -100,7 +100,7 @@ def test_trees_parcels_roads_and_wards_are_those_of_the_truth(ward: Ward) -> Non
         entered = {ids[m.feature_id] for m in report.surroundings.of(Kind.PARCEL) if m.feature_id is not None}
         areas = {key(f): shapely.intersection(shape(f), dig.polygon).area for f in ward.truth["parcels"]}
         assert entered == {place for place, area in areas.items() if area >= 0.05}, dig.name
-        assert report.surroundings.not_loaded == ("restricted_zones",)
+        assert report.surroundings.not_loaded == ("restricted_zones", "citizen_reports")
     assert seen > 10
 
 

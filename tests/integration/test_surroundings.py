@@ -178,7 +178,7 @@ def test_other_digs(connection: Connection) -> None:
 def test_empty_layers_are_said(connection: Connection) -> None:
     """A city without trees on record has not got no trees."""
     assert around(connection).not_loaded == (
-        "trees", "buildings", "parcels", "roads", "boundaries", "restricted_zones",
+        "trees", "buildings", "parcels", "roads", "boundaries", "restricted_zones", "citizen_reports",
     )  # fmt: skip
     put(connection, "trees", at(0, 0))
     assert "trees" not in around(connection).not_loaded

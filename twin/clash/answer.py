@@ -31,7 +31,8 @@ class Terms:
 
 def answer(connection: Connection, ground: Ground, dig: PlannedDig, terms: Terms) -> ClashReport:
     """The whole answer to a dig. Raises: as `check` does."""
-    report = _know(review(connection, ground, dig, terms.book), dig.starts_on or terms.today)
+    reviewed = review(connection, ground, dig, terms.book, terms.today)
+    report = _know(reviewed, dig.starts_on or terms.today)
     if not terms.ways_out:
         return report
     return replace(report, ways_out=find_ways_out(connection, ground, dig, terms.book, report))

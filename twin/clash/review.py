@@ -9,6 +9,8 @@ from twin.clash.check import check
 from twin.clash.survey import survey
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from layers.database import Connection
     from layers.terrain import Ground
     from twin.clash.dig import PlannedDig
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from twin.clash.rulebook import RuleBook
 
 
-def review(connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBook) -> ClashReport:
-    """The check with the survey of the dig's surroundings. Raises: as `check` does."""
+def review(
+    connection: Connection, ground: Ground, dig: PlannedDig, book: RuleBook, today: date | None = None
+) -> ClashReport:
+    """The check with the survey of the dig's surroundings as it is today. Raises: as `check` does."""
     report = check(connection, ground, dig, book)
-    return replace(report, surroundings=survey(connection, dig, _depth_m(report), book))
+    return replace(report, surroundings=survey(connection, dig, _depth_m(report), book, today))
 
 
 def _depth_m(report: ClashReport) -> float | None:

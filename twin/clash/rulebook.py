@@ -21,6 +21,10 @@ Degrees = Annotated[float, Field(strict=True, gt=0, lt=90)]
 Number = Annotated[float, Field(strict=True, ge=0, le=1e7)]
 Flag = Annotated[bool, Field(strict=True)]
 Days = Annotated[int, Field(strict=True, ge=0, le=3650)]
+# The topics of citizens' reports; `layers.citizen_reports` has the same.
+Topic = Literal[
+    "water", "gas", "power", "collapse", "sewer", "flooding", "telecom", "lighting", "road", "tree", "waste", "other"
+]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -216,6 +220,21 @@ class Nearness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRule:
+    """Open reports of citizens are told within a distance; those of some topics are signs, farther off, too.
+
+    `signs`: topic -> what such a report may mean for a dig; what follows from a sign is `weight`.
+    """
+
+    __pydantic_config__ = _SCHEMA
+    cited: Citation
+    within_m: Metres
+    signs_within_m: Metres
+    signs: Mapping[Topic, Wording]
+    weight: Literal["warns", "demands"] = "warns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
     """Days on which nothing may be dug, both ends included; `road_classes` None is everywhere."""
 
@@ -295,6 +314,7 @@ class RuleBook:
     moratorium: Moratorium
     dig_once: Nearness
     neighbours: Nearness
+    reports: ReportRule
     bedding: Bedding
     contact: Contact
     closures: tuple[Closure, ...] = ()

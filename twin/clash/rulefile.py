@@ -16,7 +16,10 @@ from twin.clash.rulebook import RuleBook
 OWN_FILE = Path(__file__).with_name("rules.toml")
 _CITATION = ("id", "source", "clause", "evidence", "remark")
 _LISTS = ("clearances", "covers", "zones", "closures")
-_SINGLE = ("trees", "foundations", "parcels", "roads", "moratorium", "dig_once", "neighbours", "bedding", "contact")
+_SINGLE = (
+    *("trees", "foundations", "parcels", "roads", "moratorium", "dig_once", "neighbours", "reports"),
+    *("bedding", "contact"),
+)
 _EDITION = ("version", "date", "status")
 _SECTIONS = frozenset(
     (*_LISTS, *_SINGLE, *_EDITION, "precedence", "columns", "words", "parallels", "sources", "tables", "withdrawn")

@@ -1,4 +1,4 @@
-"""What else a dig touches: trees, foundations, parcels, roads, wards, restricted zones and other digs."""
+"""What else a dig touches: trees, foundations, parcels, roads, wards, zones, citizens' reports and other digs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 
 class Weight(StrEnum):
-    """What follows from a matter, worst first: the dig is forbidden, something must be done first, nobody knows."""
+    """What follows from a matter, worst first: the dig is forbidden, something must be done first, nobody knows, a sign
+    of something that no record shows.
+    """
 
     FORBIDS = "forbids"
     DEMANDS = "demands"
     UNKNOWN = "unknown"
+    WARNS = "warns"
     PROPOSES = "proposes"
     INFORMS = "informs"
 
@@ -37,6 +40,7 @@ class Kind(StrEnum):
     CLOSURE = "closure"
     WARD = "ward"
     ZONE = "zone"
+    REPORT = "report"
     OPEN_TOGETHER = "open_together"
     DIG_ONCE = "dig_once"
     SEQUENCE = "sequence"

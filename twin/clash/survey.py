@@ -10,12 +10,14 @@ from layers.surroundings import (
     find_buildings,
     find_digs,
     find_parcels,
+    find_reports,
     find_roads,
     find_trees,
     find_wards,
     find_zones,
 )
 from twin.clash.accuracy import Wording
+from twin.clash.citizens import judge_reports
 from twin.clash.other_digs import compare_digs
 from twin.clash.roadworks import judge_closures, judge_roads
 from twin.clash.situation import Situation
@@ -23,6 +25,7 @@ from twin.clash.surroundings import Kind, Matter, Surroundings, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from layers.database import Connection
     from layers.surroundings import EnteredParcel, NearBuilding, NearTree, NearZone, Ward
@@ -30,15 +33,25 @@ if TYPE_CHECKING:
     from twin.clash.rulebook import RuleBook
 
 # Layers that a city can be expected to have: of an empty one nothing is known.
-_EXPECTED = ("trees", "buildings", "parcels", "roads", "boundaries", "restricted_zones")
+_EXPECTED = ("trees", "buildings", "parcels", "roads", "boundaries", "restricted_zones", "citizen_reports")
 # Buildings this near are in doubt where nobody knows how deep the dig is.
 _DEPTH_UNKNOWN_M = 15.0
 
 
-def survey(connection: Connection, dig: PlannedDig, depth_m: float | None, book: RuleBook) -> Surroundings:
-    """Everything but utilities that the dig touches, worst first; `depth_m` is its greatest depth below ground."""
+def survey(
+    connection: Connection, dig: PlannedDig, depth_m: float | None, book: RuleBook, today: date | None = None
+) -> Surroundings:
+    """Everything but utilities that the dig touches, worst first; `depth_m` is its greatest depth below ground.
+
+    today: up to which reports of citizens age.
+    """
     situation = Situation.of(dig, depth_m, book)
-    matters = [*_natural(connection, situation), *_legal(connection, situation), *_works(connection, situation)]
+    matters = [
+        *_natural(connection, situation),
+        *_legal(connection, situation),
+        *_works(connection, situation),
+        *_reports(connection, situation, today),
+    ]
     weights, kinds = list(Weight), list(Kind)
     matters.sort(key=lambda matter: (weights.index(matter.weight), kinds.index(matter.kind)))
     counts = count_all(connection)
@@ -70,6 +83,12 @@ def _works(connection: Connection, situation: Situation) -> Iterator[Matter]:
     within_m = max(book.dig_once.within_m, book.neighbours.within_m)
     others = find_digs(connection, situation.area, within_m, other_than=situation.excavation_id)
     yield from compare_digs(others, situation)
+
+
+def _reports(connection: Connection, situation: Situation, today: date | None) -> Iterator[Matter]:
+    rule = situation.book.reports
+    reports = find_reports(connection, situation.area, max(rule.within_m, rule.signs_within_m))
+    yield from judge_reports(reports, situation, today)
 
 
 def _judge_tree(tree: NearTree, book: RuleBook) -> Iterator[Matter]:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _ABOUT = ("outcome", "owner", "discipline", "kind", "material", "outer_size_m")
 # What may change without changing what is said: numbers of rows, where they came from, how far a neighbour has got.
-_PASSING = {"feature", "source_file", "status", "en", "vi"}
-_ADVICE = ("proposes", "informs")
+_PASSING = {"feature", "source_file", "status", "state", "age_days", "updated_on", "en", "vi"}
+_ADVICE = ("warns", "proposes", "informs")
 
 
 def compare_reports(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any] | None:
@@ -82,6 +82,7 @@ def _show_clash(clash: dict[str, Any]) -> dict[str, Any]:
 
 
 def _matters(report: dict[str, Any]) -> _Keyed:
+    """Citizens report every day: nobody is told anew of what is no sign of anything."""
     matters: Iterable[dict[str, Any]] = (report.get("surroundings") or {}).get("matters", ())
     return [
         (
@@ -89,6 +90,7 @@ def _matters(report: dict[str, Any]) -> _Keyed:
             {"kind": m["kind"], "weight": m["weight"], "text": m["text"]},
         )
         for m in matters
+        if not (m["kind"] == "report" and m["weight"] == "informs")
     ]
 
 

@@ -1,4 +1,4 @@
-"""The sample on disk: the delivered files, the planned trenches, and the truth beside them."""
+"""The sample on disk: the delivered files, the planned trenches, citizens' reports, and the truth beside them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from twin.sample.delivery.packing import pack
 from twin.sample.files.rasters import SHEETS, write_terrain
 from twin.sample.files.vectors import fixed_dates
 from twin.sample.files.writers import write_dataset
+from twin.sample.reports import write_reports
 from twin.sample.strangers import UNDELIVERED, WITHIN, strangers
 from twin.sample.trenches import Trench, find_trenches
 from twin.sample.truth import find_defects, find_features
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
     from twin.sample.city.ward import Ward
 
-VERSION = 3
+VERSION = 4
+# Beside the ward, for it comes from no department: the report system exports it every day anew.
+_REPORTS = "reports/phan-anh.csv"
 _SUMMARY = "sample.json"
 _TERRAIN = "10-dia-hinh"
 _OTHERS = "99-khac"
@@ -101,6 +104,7 @@ def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -
     features = list(find_features(files))
     trenches = find_trenches(features, ward.plan.streets, ward.terrain)
     _write_trenches(folder / "trenches", trenches)
+    reports = write_reports(folder / _REPORTS, trenches, ward.plan.streets, seed)
     truth = {
         "version": VERSION,
         "seed": seed,
@@ -109,6 +113,7 @@ def _write(folder: Path, seed: int, report: Callable[[int, int], None] | None) -
         "terrain": _describe_terrain(ward),
         "needs": {file.path: needed for file in files if (needed := file.form.traits.needs)},
         "defects": defects,
+        "reports": {"file": _REPORTS, "rows": reports},
         "trenches": [trench.describe() for trench in trenches],
         "features": [feature.describe() for feature in features],
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from twin.clash.compass import compass
 from twin.clash.dig import Bore, Depth
 from twin.clash.proposal import Change
 from twin.clash.ways import wording
@@ -39,7 +40,7 @@ def _shifted(quest: Quest, way: Floats, by_m: float) -> Idea:
     moved = shift(quest.dig, way * by_m)
     return Idea(
         change=Change.SHIFT,
-        text=wording.shifted(by_m, wording.compass(*way.tolist())),
+        text=wording.shifted(by_m, compass(*way.tolist())),
         amount_m=by_m,
         figures={"shift_m": by_m, "east_m": round(float(way[0]) * by_m, 3), "north_m": round(float(way[1]) * by_m, 3)},
         dig=moved,
@@ -70,7 +71,7 @@ def _narrowed(quest: Quest, trench: Trench, side: Floats, by_m: float) -> Idea:
     dig = rebuild(quest.dig, (narrow(replace(trench, line=line), width_m),))
     return Idea(
         change=Change.NARROW,
-        text=wording.narrowed(trench.width_m, width_m, float(abs(side).max()), wording.compass(*side.tolist())),
+        text=wording.narrowed(trench.width_m, width_m, float(abs(side).max()), compass(*side.tolist())),
         amount_m=by_m,
         figures={"width_m": width_m, "narrower_m": by_m},
         dig=dig,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import atan2, pi
 from typing import TYPE_CHECKING
 
 from twin.clash.accuracy import Wording
@@ -31,16 +30,6 @@ _LEAVES = {
     "unproven": Wording(en="not proven clear", vi="chưa chứng minh được an toàn"),
 }
 _CLEAR = Wording(en="clear", vi="an toàn")
-_POINTS = (
-    Wording(en="east", vi="đông"),
-    Wording(en="north-east", vi="đông bắc"),
-    Wording(en="north", vi="bắc"),
-    Wording(en="north-west", vi="tây bắc"),
-    Wording(en="west", vi="tây"),
-    Wording(en="south-west", vi="tây nam"),
-    Wording(en="south", vi="nam"),
-    Wording(en="south-east", vi="đông nam"),
-)
 NOTHING_LAID = Wording(
     en="what is laid is not stated, so neither its cover nor its distances were checked",
     vi="chưa khai báo công trình lắp đặt nên chưa kiểm tra chiều sâu phủ và khoảng cách",
@@ -72,11 +61,6 @@ def leaving(leaves: Mapping[str, int]) -> Wording:
         en="leaves " + ", ".join(text.en.format(count) for text, count in texts),
         vi="còn lại: " + ", ".join(text.vi.format(count) for text, count in texts),
     )
-
-
-def compass(east_m: float, north_m: float) -> Wording:
-    """One of eight points of the compass."""
-    return _POINTS[round(atan2(north_m, east_m) / (pi / 4)) % 8]
 
 
 def shifted(by_m: float, point: Wording) -> Wording:

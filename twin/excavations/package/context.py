@@ -1,4 +1,4 @@
-"""What lies around a dig besides utilities, in plan: parcels, buildings, roads, trees, zones, other digs."""
+"""What lies around a dig besides utilities, in plan: parcels, buildings, roads, trees, zones, reports, other digs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Look:
         sheet.shape(shape, self.pen)
 
 
-_TREE, _ZONE, _OTHER, _ROAD = "#2e7d32", "#7b1fa2", "#6d4c41", "#9a9a9a"
+_TREE, _ZONE, _OTHER, _ROAD, _REPORT = "#2e7d32", "#7b1fa2", "#6d4c41", "#9a9a9a", "#c2185b"
 _TRUNK = _Look(Pen(0.35, _TREE), fill="#c8e6c9")
 _KERB = Pen(0.25, _ROAD)
 _LOOKS = {
@@ -48,14 +48,18 @@ _LOOKS = {
     Kind.ZONE: _Look(Pen(0.5, _ZONE, (4.0, 1.0, 1.0, 1.0)), None, (Pen(0.13, _ZONE), 6.0, -45.0)),
     Kind.OPEN_TOGETHER: _Look(Pen(0.5, _OTHER, (3.0, 1.2)), None, (Pen(0.13, _OTHER), 3.0, 0.0)),
     Kind.PARCEL: _Look(Pen(0.25, "#8c8c8c", (5.0, 1.0, 0.6, 1.0))),
+    Kind.REPORT: _Look(Pen(0.35, _REPORT), "#f8bbd0"),
     Kind.ROAD: _Look(Pen(0.18, _ROAD, (6.0, 1.2, 1.2, 1.2))),
 }
 _NAMES = {
     Kind.TREE: "root_zone", Kind.BUILDING: "near_building", Kind.ZONE: "zone", Kind.PARCEL: "parcel",
-    Kind.ROAD: "road", Kind.OPEN_TOGETHER: "other_dig",
+    Kind.ROAD: "road", Kind.REPORT: "citizen_report", Kind.OPEN_TOGETHER: "other_dig",
 }  # fmt: skip
 # What is drawn earlier lies below.
-_ORDER = (Kind.ROAD, Kind.PARCEL, Kind.ZONE, Kind.BUILDING, Kind.TREE, Kind.OPEN_TOGETHER, Kind.DIG_ONCE, Kind.SEQUENCE)
+_ORDER = (
+    *(Kind.ROAD, Kind.PARCEL, Kind.ZONE, Kind.BUILDING, Kind.TREE, Kind.OPEN_TOGETHER, Kind.DIG_ONCE, Kind.SEQUENCE),
+    Kind.REPORT,
+)
 
 
 def draw_context(survey: Survey, sheet: Sheet, view: View, frame: shapely.Polygon) -> list[tuple[Kind, str, Point]]:
@@ -86,11 +90,20 @@ def _draw(sheet: Sheet, matter: Matter, shape: shapely.Geometry, view: View, fra
         look.draw(sheet, shapely.intersection(shape.buffer(radius), frame))
         _TRUNK.draw(sheet, shape.buffer(1.0))
         return
+    if matter.kind is Kind.REPORT:
+        look.draw(sheet, _pin(shape))
+        return
     width = matter.facts.get("width_m")
     if matter.kind is Kind.ROAD and isinstance(width, int | float):
         kerbs = shape.buffer(width * 500 / view.scales[0], cap_style="flat").boundary
         sheet.shape(shapely.intersection(kerbs, frame), _KERB)
     look.draw(sheet, shape)
+
+
+def _pin(place: shapely.Geometry) -> shapely.Geometry:
+    """A triangle that stands on its place."""
+    x, y = shapely.get_coordinates(place)[0]
+    return shapely.Polygon([(x, y), (x - 1.5, y + 2.6), (x + 1.5, y + 2.6)])
 
 
 def _group(kind: Kind) -> Kind:
@@ -125,6 +138,8 @@ def draw_symbol(sheet: Sheet, kind: Kind, box: Box) -> None:
     if kind is Kind.TREE:
         _LOOKS[kind].draw(sheet, middle.buffer(1.8))
         _TRUNK.draw(sheet, middle.buffer(0.8))
+    elif kind is Kind.REPORT:
+        _LOOKS[kind].draw(sheet, _pin(shapely.Point(middle.x, bottom)))
     elif kind in (Kind.PARCEL, Kind.ROAD):
         _LOOKS[kind].draw(sheet, shapely.LineString([(left, middle.y), (right, middle.y)]))
     else:

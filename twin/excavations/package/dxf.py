@@ -18,12 +18,14 @@ from ezdxf._options import options
 from ezdxf.enums import MTextEntityAlignment
 from ezdxf.filemanagement import new
 
+from twin.clash.surroundings import Kind
 from twin.excavations.package.bodies import axis_in_plan, half_width_m, is_node
 from twin.excavations.package.cad_sheet import STYLE, add_sheet, clean
 from twin.excavations.package.captions import describe
 from twin.excavations.package.digs import levels_of, rim_of
 from twin.excavations.package.drawings import arrange
 from twin.excavations.package.frame import A3
+from twin.excavations.package.rule_tables import letter_matters
 from twin.excavations.package.solids import dig_meshes
 from twin.excavations.package.symbols import DIG, OUTLINES, colour_of
 
@@ -109,6 +111,7 @@ def _draw_model(document: Document, survey: Survey, words: Words) -> None:
     _draw_dig(document, model, survey, words)
     _draw_ground(document, model, survey)
     _draw_laid(document, model, survey)
+    _draw_reports(document, model, survey, words)
     for number, clash in enumerate(survey.report.clashes, start=1):
         _draw_object(document, model, survey, (number, clash), words)
     for section in survey.across:
@@ -175,6 +178,17 @@ def _draw_laid(document: Document, model: Modelspace, survey: Survey) -> None:
                 ring = shapely.get_coordinates(part.exterior)[:-1]
                 model.add_lwpolyline(ring, close=True, dxfattribs={"layer": outline})
             _write(model, f"L{number}", axis[len(axis) // 2, :2], _layer(document, f"{name}_TEXT", colour))
+
+
+def _draw_reports(document: Document, model: Modelspace, survey: Survey, words: Words) -> None:
+    """Open reports of citizens where they were made, with their letter and what is said of them."""
+    letters = letter_matters(survey.report)
+    for index, matter in enumerate(survey.report.surroundings.matters if survey.report.surroundings else ()):
+        if matter.kind is Kind.REPORT and matter.shape is not None:
+            layer = _layer(document, "CITIZEN_REPORTS", "#c2185b", 25)
+            at = shapely.get_coordinates(matter.shape)[0]
+            model.add_circle(at.tolist(), _TEXT_M, dxfattribs={"layer": layer})
+            _write(model, f"{letters[index]}: {words.wording(matter.text)}", at + _TEXT_M, layer)
 
 
 def _draw_object(

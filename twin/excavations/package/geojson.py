@@ -10,8 +10,10 @@ import shapely
 
 from layers.crs import WGS84, parse_crs, transform_geometries
 from twin.clash.citing import laying_json
+from twin.clash.surroundings import Kind
 from twin.excavations.package.bodies import is_node
 from twin.excavations.package.digs import rim_of
+from twin.excavations.package.rule_tables import letter_matters
 
 if TYPE_CHECKING:
     from twin.clash.report import ClashReport
@@ -30,6 +32,7 @@ def write_geojson(survey: Survey) -> bytes:
     features += [_object(survey, number) for number in range(1, len(survey.report.clashes) + 1)]
     features += _ways(survey.report)
     features += _laid(survey.report)
+    features += _reports(survey.report)
     document = {"type": "FeatureCollection", "vertical_datum": "EPSG:5727", "features": features}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -78,6 +81,22 @@ def _laid(report: ClashReport) -> list[dict[str, Any]]:
         )
         for number, laying in enumerate(report.layings, start=1)
         for part, axis in enumerate(laying.axes, start=1)
+    ]
+
+
+def _reports(report: ClashReport) -> list[dict[str, Any]]:
+    """Open reports of citizens, with the letters that they have in the plan."""
+    letters = letter_matters(report)
+    found = enumerate(report.surroundings.matters if report.surroundings else ())
+    return [
+        _feature(
+            f"{matter.layer}.{matter.feature_id}",
+            matter.shape,
+            report,
+            {"role": "report", "letter": letters[index]} | matter.to_json(),
+        )
+        for index, matter in found
+        if matter.kind is Kind.REPORT and matter.shape is not None
     ]
 
 

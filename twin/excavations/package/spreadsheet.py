@@ -6,9 +6,15 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING
 
+import shapely
+
+from twin.clash.surroundings import Kind
 from twin.excavations.package.lettering import compose
+from twin.excavations.package.rule_tables import letter_matters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from twin.clash.report import Clash
     from twin.excavations.package.sections import Survey
 
@@ -24,12 +30,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(survey: Survey) -> bytes:
-    """One row an object, in the report's order; numbers with a point, empty where not known."""
+    """One row an object, in the report's order, then one an open report of a citizen; numbers with a point.
+
+    Of a report `number` is its letter in the plan, `outcome` what follows from it, `plan_gap_m` its distance.
+    """
     out = StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for number, clash in enumerate(survey.report.clashes, start=1):
         writer.writerow([_guard(value) for value in _row(survey, number, clash)])
+    writer.writerows([_guard(value) for value in row] for row in _reports(survey))
     return ("\ufeff" + out.getvalue()).encode()
 
 
@@ -45,6 +55,23 @@ def _row(survey: Survey, number: int, clash: Clash) -> list[object]:
         *((None, None) if clash.chance is None else (clash.chance.value, clash.chance.scope.value)),
         None if clash.age is None else clash.age.is_stale,
     ]  # fmt: skip
+
+
+def _reports(survey: Survey) -> Iterator[list[object]]:
+    report = survey.report
+    letters = letter_matters(report)
+    for index, matter in enumerate(report.surroundings.matters if report.surroundings else ()):
+        if matter.kind is Kind.REPORT and matter.shape is not None:
+            facts, (x, y) = matter.facts, shapely.get_coordinates(matter.shape)[0].tolist()
+            told = {
+                "number": letters[index], "outcome": matter.weight.value, "reason": "citizen_report",
+                "collection": matter.layer, "feature": matter.feature_id, "discipline": facts["topic"],
+                "kind": facts["service"], "owner": facts["unit"], "owner_ref": facts["reference"],
+                "status": facts["state"], "plan_gap_m": round(facts["distance_m"], 3), "x_m": round(x, 3),
+                "y_m": round(y, 3), "crs": report.crs.code, "surveyed_on": facts["reported_on"],
+                "source_file": matter.source_file,
+            }  # fmt: skip
+            yield [told.get(name) for name in COLUMNS]
 
 
 def _guard(value: object) -> object:
