@@ -115,6 +115,7 @@ def test_open_reports_near_a_dig(checked: ClashReport) -> None:
         " Công ty Cấp nước, cách 6.0 m về phía đông. Dấu hiệu cảnh báo: rò rỉ"
     )
     assert "60 days old, with Công ty Cấp nước, 6.0 m to the east. A warning sign: a leak" in leak.text.en
+    assert checked.warnings[0].en.startswith("Citizens reported ")
     without = replace(checked, surroundings=None)
     assert (checked.is_clear, checked.counts) == (without.is_clear, without.counts)
 

@@ -57,6 +57,10 @@ OLD_SURVEYS = Wording(
     en="Of the objects near the dig {old} were surveyed too long ago, {undated} at no recorded date: locate them anew.",
     vi="Công trình gần hố đào: {old} có số liệu đo quá cũ, {undated} không ghi ngày đo: phải dò lại.",
 )
+SIGNS = Wording(
+    en="Citizens reported {count} warning signs near the dig that may have no record here: read the matters around it.",
+    vi="Người dân đã phản ánh {count} dấu hiệu cảnh báo gần hố đào, có thể chưa có hồ sơ: xem mục các đối tượng khác.",
+)
 REDUCED = Wording(
     en="Only the objects of {reader} are shown: what else is in the way is for the applicant and the city's desk.",
     vi="Chỉ thể hiện công trình của {reader}: phần còn lại dành cho đơn vị đề nghị đào và cơ quan điều phối.",
@@ -280,7 +284,9 @@ class ClashReport:
         old = sum(clash.age is not None and clash.age.is_stale for clash in self.clashes)
         undated = sum(clash.age is not None and clash.age.years is None for clash in self.clashes)
         ages = [_fill(OLD_SURVEYS, old=old, undated=undated)] if old or undated else []
-        return [*silent, *ages, *([self.assumption] if self.assumption else []), *self.remarks]
+        signs = self.surroundings.counts["warns"] if self.surroundings else 0
+        warned = [_fill(SIGNS, count=signs)] if signs else []
+        return [*silent, *warned, *ages, *([self.assumption] if self.assumption else []), *self.remarks]
 
     @property
     def assumption(self) -> Wording | None:

@@ -41,6 +41,7 @@ class _Look:
 
 _TREE, _ZONE, _OTHER, _ROAD, _REPORT = "#2e7d32", "#7b1fa2", "#6d4c41", "#9a9a9a", "#c2185b"
 _TRUNK = _Look(Pen(0.35, _TREE), fill="#c8e6c9")
+_PIN_MM = 2.6
 _KERB = Pen(0.25, _ROAD)
 _LOOKS = {
     Kind.TREE: _Look(Pen(0.25, _TREE, (2.0, 0.8))),
@@ -78,8 +79,8 @@ def draw_context(survey: Survey, sheet: Sheet, view: View, frame: shapely.Polygo
         if (matter.layer, matter.feature_id) not in drawn:
             _draw(sheet, matter, shape, view, frame)
         drawn.add((matter.layer, matter.feature_id))
-        place = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
-        marks.append((matter.kind, letters[index], (float(place[0]), float(place[1]))))
+        x, y = shapely.get_coordinates(shapely.point_on_surface(shape))[0].tolist()
+        marks.append((matter.kind, letters[index], (x, y + (_PIN_MM + 2.1 if matter.kind is Kind.REPORT else 0.0))))
     return marks
 
 
@@ -103,7 +104,7 @@ def _draw(sheet: Sheet, matter: Matter, shape: shapely.Geometry, view: View, fra
 def _pin(place: shapely.Geometry) -> shapely.Geometry:
     """A triangle that stands on its place."""
     x, y = shapely.get_coordinates(place)[0]
-    return shapely.Polygon([(x, y), (x - 1.5, y + 2.6), (x + 1.5, y + 2.6)])
+    return shapely.Polygon([(x, y), (x - 1.5, y + _PIN_MM), (x + 1.5, y + _PIN_MM)])
 
 
 def _group(kind: Kind) -> Kind:
