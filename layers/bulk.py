@@ -1,4 +1,4 @@
-"""A load that is larger than its layer: indexes are built, and rules checked, once after it, not row by row.
+"""A load that is larger than its layer: indexes are built, and keys checked, once after it, not row by row.
 
 Everything happens in the transaction of the load. Those who read the layer wait until it ends, which costs them
 little: the layer held less than what comes.
@@ -22,7 +22,7 @@ _BUILD_MEMORY = "512MB"
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """A layer without its indexes, rules and row triggers, and what brings them back."""
+    """A layer without its indexes, keys and row triggers, and what brings them back."""
 
     table: str
     before: int
@@ -30,29 +30,28 @@ class Rebuild:
 
     @classmethod
     def begin(cls, connection: Connection, table: str, rows: int) -> Rebuild | None:
-        """Take indexes, rules and triggers off a layer; None where the load is too small for that."""
+        """Take indexes, keys and triggers off a layer; None where the load is too small for that."""
         state = connection.execute("select features from layer_states where layer = %s for update", (table,)).fetchone()
         before = int(state[0]) if state else 0
         if rows < max(_FEWEST_ROWS, before):
             return None
-        indexes, rules = _find_indexes(connection, table), _find_rules(connection, table)
+        indexes, keys = _find_indexes(connection, table), _find_keys(connection, table)
         name = sql.Identifier(SCHEMA, table)
         for index, _ in indexes:
             connection.execute(sql.SQL("drop index {}").format(sql.Identifier(SCHEMA, index)))
-        drops = [sql.SQL("drop constraint {}").format(sql.Identifier(rule)) for rule, _ in rules]
+        drops = [sql.SQL("drop constraint {}").format(sql.Identifier(key)) for key, _ in keys]
         additions = [
-            sql.SQL("add constraint {} {}").format(sql.Identifier(rule), sql.SQL(definition))
-            for rule, definition in rules
+            sql.SQL("add constraint {} {}").format(sql.Identifier(key), sql.SQL(definition)) for key, definition in keys
         ]
-        connection.execute(_alter(name, sql.SQL("disable trigger user"), *drops))
+        told, untold = _settle_file(connection, table)
+        connection.execute(_alter(name, sql.SQL("disable trigger user"), told, *drops))
         restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in indexes]
-        # One statement: the rows are looked at once for all rules.
-        return cls(table, before, (_alter(name, *additions, sql.SQL("enable trigger user")), *restore))
+        return cls(table, before, (_alter(name, *additions, untold, sql.SQL("enable trigger user")), *restore))
 
     def finish(self, connection: Connection) -> None:
-        """Bring rules, triggers and indexes back, and do what the triggers would have done.
+        """Bring keys, triggers and indexes back, and do what the triggers would have done.
 
-        Raises: psycopg.IntegrityError where a row breaks a rule.
+        Raises: psycopg.IntegrityError where a row breaks a key.
         """
         connection.execute("select set_config('maintenance_work_mem', %s, true)", (_BUILD_MEMORY,))
         for statement in self.statements:
@@ -77,13 +76,26 @@ def _find_indexes(connection: Connection, table: str) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def _find_rules(connection: Connection, table: str) -> list[tuple[str, str]]:
-    """Name and definition of the foreign keys and checks."""
+def _find_keys(connection: Connection, table: str) -> list[tuple[str, str]]:
+    """Name and definition of the foreign keys, then of the primary key."""
     return connection.execute(
         "select conname::text, pg_get_constraintdef(oid) from pg_constraint"
-        " where conrelid = %s::regclass and contype in ('c', 'f') order by 1",
+        " where conrelid = %s::regclass and contype in ('f', 'p') order by contype, conname",
         (f"{SCHEMA}.{table}",),
     ).fetchall()
+
+
+def _settle_file(connection: Connection, table: str) -> tuple[sql.Composed, sql.Composed]:
+    """What makes the file that is loaded a constant of the layer, not looked up for each row; and what ends that."""
+    row = connection.execute(
+        "select pg_get_expr(d.adbin, d.adrelid), current_setting('twin.source_file', true)"
+        " from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum"
+        " where d.adrelid = %s::regclass and a.attname = 'source_file_id'",
+        (f"{SCHEMA}.{table}",),
+    ).fetchone()
+    default, file_id = row or ("null", None)
+    change = sql.SQL("alter source_file_id set default {}")
+    return change.format(sql.Literal(int(file_id) if file_id else None)), change.format(sql.SQL(default))
 
 
 def _alter(table: sql.Identifier, *actions: sql.Composable) -> sql.Composed:
