@@ -70,7 +70,7 @@ def _without_escapes(value: Any) -> Any:
 
 def _is_plain(values: Sequence[Any]) -> bool:
     """Whether no text among the values can be damaged or is anything but ASCII."""
-    joined = "".join(value for value in values if isinstance(value, str))
+    joined = "".join([value for value in values if isinstance(value, str)])
     return joined.isascii() and "?" not in joined and "\0" not in joined
 
 

@@ -79,11 +79,10 @@ def _chunks(layer: SourceLayer | LongLayer) -> Iterable[SourceLayer]:
 
 def refuse_records(layer: SourceLayer, findings: Iterable[Finding]) -> Iterator[Quarantined]:
     """Put records aside, with all that they hold."""
-    place = {int(row): i for i, row in enumerate(layer.rows)}
+    of_records = [finding for finding in findings if finding.row is not None]
+    place = {row: i for i, row in enumerate(layer.rows.tolist())} if of_records else {}
     records: list[Refused] = []
-    for finding in findings:
-        if finding.row is None:
-            continue
+    for finding in of_records:
         i = place[finding.row]
         record = {name: plain(value) for name, value in layer.record(i).items()}
         records.append(refuse(layer.name, finding, record, Where(layer.crs, layer.geometries[i])))

@@ -162,6 +162,8 @@ def parse_date(value: Any) -> date | None:
 
 def parse_text(value: Any) -> str | None:
     """Trimmed text, None for blank and for what says that nothing is known; a whole number loses its '.0'."""
+    if isinstance(value, str) and value[-1:] in _plain_ends() and not value[0].isspace():
+        return value  # The codes of a million pipes differ from each other, and would cost too much to look at closely.
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
@@ -171,17 +173,23 @@ def parse_text(value: Any) -> str | None:
 
 
 def _says_nothing(text: str) -> bool:
-    first_signs, other_ends, signs, words = _unknown()
-    # The codes of a million pipes differ from each other, and would cost too much to fold.
-    if len(text) > _LONGEST_UNKNOWN or text[-1] in other_ends or text[0].casefold() not in first_signs:
+    first_signs, signs, words = _unknown()
+    if len(text) > _LONGEST_UNKNOWN or text[0].casefold() not in first_signs:
         return False
     return text.casefold() in signs or fold_name(text) in words
 
 
 @cache
-def _unknown() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
+def _unknown() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """First signs of what says that nothing is known, and its signs and folded words."""
     unknown = vocabulary()["unknown"]
     signs, words = frozenset(unknown["signs"]), frozenset(unknown["words"])
-    first_signs, ends = (frozenset(text[i] for text in signs | words) for i in (0, -1))
-    other_ends = frozenset(sign for sign in ascii_letters + digits if sign.lower() not in ends)
-    return first_signs, other_ends, signs, words
+    return frozenset(text[0] for text in signs | words), signs, words
+
+
+@cache
+def _plain_ends() -> frozenset[str]:
+    """Letters and digits with which nothing ends that says that nothing is known."""
+    _, signs, words = _unknown()
+    ends = {text[-1] for text in signs | words}
+    return frozenset(sign for sign in ascii_letters + digits if sign.lower() not in ends)

@@ -38,7 +38,7 @@ class _Sums:
         if len(counter) < _MOST_VALUES:
             counter.update(dict(column.counted()))
         if len(self.texts) < _MOST_TEXTS:
-            self.texts.update(v for v in column.distinct if isinstance(v, str) and not v.isascii())
+            self.texts.update([v for v in column.distinct if isinstance(v, str) and not v.isascii()])
 
 
 def survey(layer: LongLayer, told: str | None) -> Survey:

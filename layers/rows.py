@@ -132,8 +132,12 @@ def _as_polyhedral_surface(ewkb: bytes | None) -> bytes | None:
 
 def encode_records(layer: str, rows: NDArray[np.int64], columns: Mapping[str, Column[Any]]) -> Records:
     """Records of a layer, whose columns hold n values each, one a row."""
-    content = {name: column.map(plain).objects().tolist() for name, column in columns.items()}
+    content = {name: _plain_column(column).objects().tolist() for name, column in columns.items()}
     return Records(layer, rows, orjson.dumps(content))
+
+
+def _plain_column(column: Column[Any]) -> Column[Any]:
+    return Column([value if type(value) is str else plain(value) for value in column.distinct], column.codes)
 
 
 def plain(value: Any) -> Any:
