@@ -133,6 +133,13 @@ def lock_feature(connection: Connection, layer: Layer, feature_id: int, revision
     return values
 
 
+def find_revision(connection: Connection, layer: Layer, feature_id: int) -> str:
+    """What tells the present state of a feature from all others."""
+    statement = sql.SQL("select xmin::text from {} where id = %s").format(sql.Identifier(layer.name))
+    row = connection.execute(statement, [feature_id]).fetchone()
+    return str(row[0]) if row else ""
+
+
 def _geometry_columns(layer: Layer, geometry: shapely.Geometry, values: Mapping[str, Any]) -> dict[str, Any]:
     """Columns that a geometry fills: the plan, and where heights go. Raises: Invalid where the values contradict it."""
     columns: dict[str, Any] = {"geom": shapely.force_2d(geometry)}

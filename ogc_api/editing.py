@@ -15,14 +15,26 @@ from starlette.exceptions import HTTPException
 
 from layers.area import usable
 from layers.crs import WGS84, parse_crs, transform_geometries
-from layers.editing import DEFAULT, EDITED, Edit, change_feature, create_feature, delete_feature, lock_feature
-from layers.errors import Invalid
+from layers.editing import (
+    DEFAULT,
+    EDITED,
+    Edit,
+    change_feature,
+    create_feature,
+    delete_feature,
+    find_revision,
+    lock_feature,
+)
+from layers.errors import Invalid, NotFound
 from layers.features import parse_id
+from ogc_api.config import VERSION
 from ogc_api.handlers import Answer
 from ogc_api.references import find_reference
 from ogc_api.schemas import FEATURE_TYPES, PATCH_TYPES, validation_schema
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from layers.catalog import Layer
     from layers.crs import Crs
     from layers.database import Writer
@@ -32,12 +44,18 @@ if TYPE_CHECKING:
 _MOST_FAULTS = 100
 _MOST_POINTS = 200_000
 _FORMATS = FormatChecker(())
+_READING = ("GET", "HEAD", "OPTIONS")
 _REVISION = re.compile(r'"(\d+)-[^"]*"')
 
 
 @_FORMATS.checks("date", raises=ValueError)
 def _is_date(value: object) -> bool:
     return not isinstance(value, str) or bool(date.fromisoformat(value))
+
+
+def show_methods(call: Call) -> Answer:
+    """What this caller may do with features of the layer, or with one of them."""
+    return Answer(b"", "", {"Allow": ", ".join(_methods(call))})
 
 
 def create(call: Call) -> Answer:
@@ -52,32 +70,27 @@ def create(call: Call) -> Answer:
 
 
 def replace(call: Call) -> Answer:
-    """204; the identifier in the address counts, one in the body must not contradict it."""
+    """204; the identifier in the address counts, one in the body does not (OGC 20-002r1, put-rid)."""
     editor, edit = _open(call, "replace", FEATURE_TYPES)
-    feature_id = int(parse_id(edit.layer, call.parts["item"]))
-    document = _parse(call.body)
-    if document.get("id", feature_id) not in (feature_id, str(feature_id)):
-        raise Invalid(f"id: {str(document['id'])[:40]!r} is another feature than the address names, {feature_id}")
-    geometry, values = _read_feature(call, document)
+    geometry, values = _read_feature(call, _parse(call.body))
     # Nothing of the former feature shines through where the new one says nothing.
     whole = {p.name: DEFAULT for p in edit.layer.properties if not p.is_derived} | values
     with editor.connection() as connection:
-        lock_feature(connection, edit.layer, feature_id, _revision(call))
+        feature_id, _ = _lock(call, connection)
         change_feature(connection, edit, feature_id, geometry, whole)
-    return Answer(b"", "", status=204)
+        return _changed(call, connection, feature_id)
 
 
 def update(call: Call) -> Answer:
     """204; the body is merged into the feature (RFC 7396), and the whole must be a proper feature."""
     editor, edit = _open(call, "update", PATCH_TYPES)
-    feature_id = int(parse_id(edit.layer, call.parts["item"]))
     patch = _parse(call.body)
     changes = patch.get("properties", {})
     if not isinstance(changes, dict):
         raise Invalid("properties: give an object")
     derived = {p.name for p in edit.layer.properties if p.is_derived}
     with editor.connection() as connection:
-        present = lock_feature(connection, edit.layer, feature_id, _revision(call))
+        feature_id, present = _lock(call, connection)
         merged = {name: value for name, value in (present | changes).items() if name not in derived - changes.keys()}
         faults = _property_faults(edit.layer, merged)
         if faults:
@@ -87,14 +100,13 @@ def update(call: Call) -> Answer:
         if geometry is not None and edit.layer.name == "utility_nodes" and "cover_m" not in changes:
             values.pop("cover_m", None)
         change_feature(connection, edit, feature_id, geometry, values)
-    return Answer(b"", "", status=204)
+        return _changed(call, connection, feature_id)
 
 
 def delete(call: Call) -> Answer:
     editor, edit = _open(call, "delete", ())
-    feature_id = int(parse_id(edit.layer, call.parts["item"]))
     with editor.connection() as connection:
-        lock_feature(connection, edit.layer, feature_id, _revision(call))
+        feature_id, _ = _lock(call, connection)
         delete_feature(connection, edit, feature_id)
     return Answer(b"", "", status=204)
 
@@ -103,7 +115,7 @@ def _open(call: Call, operation: str, media_types: tuple[str, ...]) -> tuple[Wri
     """Raises: NotFound, and HTTPException for who may not, for layers that nobody may, and for other media types."""
     layer, editor = call.layer, call.edition.service.editor
     if editor is None or layer.name not in EDITED:
-        allow = {"Allow": "GET, HEAD"}
+        allow = {"Allow": ", ".join(_READING)}
         raise HTTPException(405, f"features of '{layer.name}' are not edited one by one", headers=allow)
     if not call.edits:
         raise HTTPException(403, "this key may read, but not edit: ask for one granted with --edits")
@@ -111,6 +123,34 @@ def _open(call: Call, operation: str, media_types: tuple[str, ...]) -> tuple[Wri
     if media_types and given not in media_types:
         raise HTTPException(415, f"Content-Type {given or 'is missing'}: send {' or '.join(media_types)}")
     return editor, Edit(layer, call.holder, operation)
+
+
+def _methods(call: Call) -> tuple[str, ...]:
+    """Raises: NotFound."""
+    if call.layer.name not in EDITED or call.edition.service.editor is None or not call.edits:
+        return _READING
+    return (*_READING, *(("PUT", "PATCH", "DELETE") if "item" in call.parts else ("POST",)))
+
+
+def _lock(call: Call, connection: Connection) -> tuple[int, dict[str, Any]]:
+    """Identifier and present values of the feature, which nobody else changes until the transaction ends.
+
+    Raises: NotFound, or, where the client names a state that it knows, HTTPException (OGC 20-002r1, put-rid-exception).
+    """
+    revision = _revision(call)
+    try:
+        feature_id = int(parse_id(call.layer, call.parts["item"]))
+        return feature_id, lock_feature(connection, call.layer, feature_id, revision)
+    except NotFound as error:
+        if "if-match" in call.headers:
+            raise HTTPException(412, f"If-Match: {error}") from error
+        raise
+
+
+def _changed(call: Call, connection: Connection, feature_id: int) -> Answer:
+    """204 with the tag that the feature has from now on as GeoJSON."""
+    tag = f'"{find_revision(connection, call.layer, feature_id)}-{VERSION}-json-{call.language}"'
+    return Answer(b"", "", {"ETag": tag}, 204)
 
 
 def _revision(call: Call) -> str | None:

@@ -72,11 +72,11 @@ def _service_paths() -> Json:
         "/": _get("getLandingPage", "Landing page", "service", [_f(*jsonld)], (_JSON, "landingPage")),
         "/openapi": _get("getOpenApi", "This definition", "service", [_f()], (OPENAPI_MEDIA_TYPE, "object")),
         "/conformance": _get("getConformance", "Conformance classes", "service", [_f()], (_JSON, "conformance")),
-        "/styles": _get("getStyles", "Styles of the layers", "service", []),
+        "/styles": _get("getStyles", "Styles of the layers", "service", [_f()]),
         "/styles/{style}": _get(
             "getStyle", "A style", "service", [_STYLE, _f("json", "sld", "qml")], (STYLE_MEDIA_TYPE, "object")
         ),
-        "/styles/{style}/metadata": _get("getStyleMetadata", "Metadata of a style", "service", [_STYLE]),
+        "/styles/{style}/metadata": _get("getStyleMetadata", "Metadata of a style", "service", [_STYLE, _f()]),
         "/collections": _get("getCollections", "Collections", "service", [_f(*jsonld)], (_JSON, "collections")),
     }
 
@@ -89,15 +89,15 @@ def _tile_paths(layers: Sequence[Layer]) -> Json:
     place = [_path(name, {"type": "integer", "minimum": 0}) for name in ("tileMatrix", "tileRow", "tileCol")]
     xyz = [alias, *(_path(name, {"type": "integer", "minimum": 0}) for name in "zxy")]
     chosen = _query("collections", {"type": "array", "items": {"type": "string"}})
-    below, f = "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", _f("json", "tilejson")
+    below, f = "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", _f("json", "html", "tilejson")
     whole, one = "/tiles", "/collections/{collectionId}/tiles"
     return {
-        "/tileMatrixSets": _get("getTileMatrixSetsList", "Tile matrix sets", "tiles", []),
-        "/tileMatrixSets/{tileMatrixSetId}": _get("getTileMatrixSet", "A tile matrix set", "tiles", [grid]),
-        whole: _get("dataset.vector.getTileSetsList", "Tilesets of the city", "tiles", []),
+        "/tileMatrixSets": _get("getTileMatrixSetsList", "Tile matrix sets", "tiles", [_f()]),
+        "/tileMatrixSets/{tileMatrixSetId}": _get("getTileMatrixSet", "A tile matrix set", "tiles", [grid, _f()]),
+        whole: _get("dataset.vector.getTileSetsList", "Tilesets of the city", "tiles", [_f()]),
         f"{whole}/{{tileMatrixSetId}}": _get("dataset.vector.getTileSet", "A tileset of the city", "tiles", [grid, f]),
         f"{whole}{below}": _tile(_get("dataset.vector.getTile", "A tile of the city", "tiles", [grid, *place, chosen])),
-        one: _get("collection.vector.getTileSetsList", "Tilesets of a collection", "tiles", [collection]),
+        one: _get("collection.vector.getTileSetsList", "Tilesets of a collection", "tiles", [collection, _f()]),
         f"{one}/{{tileMatrixSetId}}": _get(
             "collection.vector.getTileSet", "A tileset of a collection", "tiles", [collection, grid, f]
         ),
@@ -117,8 +117,8 @@ def _map_paths(collection: Json, grid: Json, place: list[Json], chosen: Json) ->
     paths: Json = {}
     for name, path, own, more in (("dataset", "/map/tiles", [], [chosen]), ("collection", _MAPS, [collection], [])):
         below, parameters = f"{path}/{{tileMatrixSetId}}", [*own, grid]
-        paths[path] = _get(f"{name}.map.getTileSetsList", f"Tilesets of maps of the {name}", "tiles", own)
-        paths[below] = _get(f"{name}.map.getTileSet", f"A tileset of maps of the {name}", "tiles", parameters)
+        paths[path] = _get(f"{name}.map.getTileSetsList", f"Tilesets of maps of the {name}", "tiles", [*own, _f()])
+        paths[below] = _get(f"{name}.map.getTileSet", f"A tileset of maps of the {name}", "tiles", [*parameters, _f()])
         tile = _get(f"{name}.map.getTile", f"A map tile of the {name}", "tiles", [*parameters, *place, *more])
         paths[f"{below}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"] = _tile(tile, PNG)
     return paths

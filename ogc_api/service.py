@@ -47,7 +47,7 @@ MAX_BODY_BYTES = 10_000_000
 
 _DOCUMENT = ("json", "html")
 _LINKED = ("json", "html", "jsonld")
-_TILESET = ("json", "tilejson")
+_TILESET = ("json", "html", "tilejson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +71,26 @@ RESOURCES = (
     Resource("/collections/{collection}/schema", handlers.show_schema, "schema.html"),
     Resource("/collections/{collection}/queryables", handlers.show_queryables, "schema.html"),
     Resource("/collections/{collection}/sortables", handlers.show_sortables, "schema.html"),
+    Resource("/collections/{collection}/items", editing.show_methods, formats=("json",), methods=("OPTIONS",)),
+    Resource("/collections/{collection}/items/{item}", editing.show_methods, formats=("json",), methods=("OPTIONS",)),
     Resource("/collections/{collection}/items", editing.create, formats=("json",), methods=("POST",)),
     Resource("/collections/{collection}/items/{item}", editing.replace, formats=("json",), methods=("PUT",)),
     Resource("/collections/{collection}/items/{item}", editing.update, formats=("json",), methods=("PATCH",)),
     Resource("/collections/{collection}/items/{item}", editing.delete, formats=("json",), methods=("DELETE",)),
-    Resource("/styles", handlers.show_styles, formats=("json",)),
+    Resource("/styles", handlers.show_styles, "styles.html"),
     Resource("/styles/{style}", handlers.show_style, formats=tuple(MEDIA_TYPES)),
-    Resource("/styles/{style}/metadata", handlers.show_style_metadata, formats=("json",)),
-    Resource("/tileMatrixSets", tile_handlers.show_schemes, formats=("json",)),
-    Resource("/tileMatrixSets/{grid}", tile_handlers.show_scheme, formats=("json",)),
-    Resource("/tiles", tile_handlers.show_tilesets, formats=("json",)),
+    Resource("/styles/{style}/metadata", handlers.show_style_metadata, "style_metadata.html"),
+    Resource("/tileMatrixSets", tile_handlers.show_schemes, "tile_matrix_sets.html"),
+    Resource("/tileMatrixSets/{grid}", tile_handlers.show_scheme, "tile_matrix_set.html"),
+    Resource("/tiles", tile_handlers.show_tilesets, "tilesets.html"),
     Resource("/tiles/{collection}.json", tile_handlers.show_alias, formats=("json",)),
-    Resource("/tiles/{grid}", tile_handlers.show_tileset, formats=_TILESET),
-    Resource("/collections/{collection}/tiles", tile_handlers.show_tilesets, formats=("json",)),
-    Resource("/collections/{collection}/tiles/{grid}", tile_handlers.show_tileset, formats=_TILESET),
-    Resource("/map/tiles", tile_handlers.show_map_tilesets, formats=("json",)),
-    Resource("/map/tiles/{grid}", tile_handlers.show_map_tileset, formats=("json",)),
-    Resource("/collections/{collection}/map/tiles", tile_handlers.show_map_tilesets, formats=("json",)),
-    Resource("/collections/{collection}/map/tiles/{grid}", tile_handlers.show_map_tileset, formats=("json",)),
+    Resource("/tiles/{grid}", tile_handlers.show_tileset, "tileset.html", _TILESET),
+    Resource("/collections/{collection}/tiles", tile_handlers.show_tilesets, "tilesets.html"),
+    Resource("/collections/{collection}/tiles/{grid}", tile_handlers.show_tileset, "tileset.html", _TILESET),
+    Resource("/map/tiles", tile_handlers.show_map_tilesets, "tilesets.html"),
+    Resource("/map/tiles/{grid}", tile_handlers.show_map_tileset, "tileset.html"),
+    Resource("/collections/{collection}/map/tiles", tile_handlers.show_map_tilesets, "tilesets.html"),
+    Resource("/collections/{collection}/map/tiles/{grid}", tile_handlers.show_map_tileset, "tileset.html"),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
     Resource("/processes/{process}", handlers.show_process, "process.html"),
     Resource("/processes/{process}/execution", execution.execute_process, formats=("json",), methods=("POST",)),

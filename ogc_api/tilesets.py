@@ -34,11 +34,10 @@ _DIMENSIONS = {"POINT": 0, "MULTIPOINT": 0, "LINESTRING": 1, "MULTILINESTRING": 
 
 
 def choose_layers(edition: Edition, names: str | None) -> list[Layer]:
-    """The layers of the parameter `collections`, all for None, in the catalogue's order. Raises: NotFound."""
+    """The layers of the parameter `collections` in its order, for None all in the catalogue's. Raises: NotFound."""
     if names is None:
         return list(edition.layers)
-    wanted = {edition.find_layer(name).name for name in names.split(",")}
-    return [layer for layer in edition.layers if layer.name in wanted]
+    return list(dict.fromkeys(edition.find_layer(name) for name in names.split(",")))
 
 
 def list_schemes(edition: Edition, language: str) -> Json:
