@@ -22,6 +22,8 @@ _TEXTS = (
     "application/ld+json",
     "application/schema+json",
     "application/vnd.",
+    "application/city+json",
+    "model/gltf-binary",
 )
 _LEAST_BYTES = 1_000
 _GZIP_WINDOW = 31

@@ -62,6 +62,7 @@ class Service:
 
     jobs: where runs that are done later are kept; without it processes run at once only.
     editor: through whom single features are edited; without it none are.
+    data_folder: whose terrain rasters are the ground; without it nobody knows the ground but the rows that say it.
     tile_folder: where tiles that were made are kept for all workers; without it each keeps its own in memory.
     `geoid_m` is how high the city's zero of elevation lies above the ellipsoid of WGS 84, None where nobody said so.
     """
@@ -74,6 +75,7 @@ class Service:
     geoid_m: float | None = None
     editor: Writer | None = None
     tile_folder: Path | None = None
+    data_folder: Path | None = None
 
 
 def build_config(

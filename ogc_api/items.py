@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/geo+json"
 JSONFG = "application/vnd.ogc.fg+json"
+MODEL = "model/gltf-binary"
 ITEM_FORMATS = {"json": MEDIA_TYPE, "jsonfg": JSONFG, "html": "text/html", "jsonld": "application/ld+json"}
 DOWNLOADS = {
     "csv": "text/csv",

@@ -15,13 +15,15 @@ from layers.features import Page, fetch_feature, fetch_page, fetch_state
 from ogc_api.counts import Counts
 from ogc_api.downloads import download, stream_page
 from ogc_api.edition import Asked, ask
-from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, write_collection, write_feature
+from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, MODEL, write_collection, write_feature
 from ogc_api.kept import Shelf
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.pages import Place, render
 from ogc_api.plan import Plan, Wanted, make_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.requests import Request
 
     from ogc_api.edition import Edition, Editions
@@ -40,8 +42,9 @@ type _Key = tuple[str, str, str, str, bool]
 class Items:
     """Answers for the features of all layers."""
 
-    def __init__(self, editions: Editions) -> None:
+    def __init__(self, editions: Editions, show_model: Callable[[Request], Awaitable[Response]]) -> None:
         self._editions = editions
+        self._show_model = show_model
         self._counts = Counts()
         self._shelf = Shelf()
         self._plans: tuple[Edition | None, dict[_Key, tuple[Wanted, Plan]]] = (None, {})
@@ -74,6 +77,8 @@ class Items:
 
     async def show(self, request: Request) -> Response:
         """One feature. Raises: Invalid, NotFound, Unavailable."""
+        if _is_model(request):
+            return await self._show_model(request)
         wanted, plan = await self._understand(request, is_page=False)
         feature_id = request.path_params["item"]
         async with wanted.reader.live.connection() as connection:
@@ -99,6 +104,12 @@ class Items:
         if understood is None:
             understood = plans[key] = _understand(edition, key)
         return understood
+
+
+def _is_model(request: Request) -> bool:
+    """Whether a client wants a body in space instead of a document."""
+    asked = request.query_params.get("f")
+    return asked == "glb" or (asked is None and request.headers.get("accept", "").startswith(MODEL))
 
 
 def _understand(edition: Edition, key: _Key) -> tuple[Wanted, Plan]:

@@ -27,6 +27,7 @@ from ogc_api.pages import CONTENT_SECURITY_POLICY, Place, render
 from ogc_api.params import COMMON, check_names
 from ogc_api.problems import describe
 from ogc_api.reading import Items
+from ogc_api.scene.tiles import Scenes
 from ogc_api.styling import MEDIA_TYPES
 from ogc_api.tiles import Tiles
 
@@ -48,6 +49,7 @@ MAX_BODY_BYTES = 10_000_000
 _DOCUMENT = ("json", "html")
 _LINKED = ("json", "html", "jsonld")
 _TILESET = ("json", "html", "tilejson")
+_SCENE, _BLOCK = "/collections/{collection}/3dtiles", "{size}/{level}/{column}/{row}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,18 @@ def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
     geoid_m: float | None = None,
     editor: Writer | None = None,
     tile_folder: Path | None = None,
+    data_folder: Path | None = None,
 ) -> Starlette:
     """OGC API Features, Tiles, Styles and Processes for the audience of `reader`, mounted where `public_url` points.
 
     The database is first asked when the first request comes. Processes run later, too, where `jobs` says where such
     runs are kept; the request's scope says under `twin.holder` whose they are. Single features are edited through
     `editor`, by callers for whom the scope says so under `twin.edits`. Tiles that were made are kept in `tile_folder`.
+    The terrain rasters of `data_folder` are the ground on which models stand.
     """
-    service = Service(reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m, editor, tile_folder)
+    service = Service(
+        reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m, editor, tile_folder, data_folder
+    )
     editions = Editions(service)
     refuse = partial(_refuse, service)
     return Starlette(
@@ -169,7 +175,8 @@ class ProtectiveHeaders:
 
 def _item_routes(editions: Editions, refuse: Callable[[Request, Exception], Response]) -> list[Route]:
     """First, for they are what is asked most."""
-    items, tiles = Items(editions), Tiles(editions)
+    tiles, scenes = Tiles(editions), Scenes(editions)
+    items = Items(editions, scenes.show_object)
 
     def guard(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
@@ -188,6 +195,10 @@ def _item_routes(editions: Editions, refuse: Callable[[Request, Exception], Resp
         Route("/collections/{collection}/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_collection)),
         Route("/map/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_dataset_map)),
         Route("/collections/{collection}/map/tiles/{grid}/{zoom}/{row}/{column}", guard(tiles.show_collection_map)),
+        Route("/3dtiles/tileset.json", guard(scenes.show_city)),
+        Route(f"{_SCENE}/tileset.json", guard(scenes.show_layer)),
+        Route(f"{_SCENE}/{_BLOCK}/tileset.json", guard(scenes.show_part)),
+        Route(f"{_SCENE}/{_BLOCK}/{{page}}.glb", guard(scenes.show_tile)),
     ]
 
 

@@ -60,7 +60,11 @@ def create_app(doors: Doors) -> Starlette:
     address = f"{doors.served_at}/ogc"
     faces: dict[Audience, ASGIApp] = {
         Audience.PUBLIC: create_ogc(
-            readers[Audience.PUBLIC], public_url=address, geoid_m=doors.geoid_m, tile_folder=doors.tile_folder
+            readers[Audience.PUBLIC],
+            public_url=address,
+            geoid_m=doors.geoid_m,
+            tile_folder=doors.tile_folder,
+            data_folder=doors.practice.data,
         ),
         Audience.OPERATOR: create_ogc(
             readers[Audience.OPERATOR],
@@ -70,6 +74,7 @@ def create_app(doors: Doors) -> Starlette:
             geoid_m=doors.geoid_m,
             editor=editor,
             tile_folder=doors.tile_folder,
+            data_folder=doors.practice.data,
         ),
     }
 

@@ -103,6 +103,7 @@ def serving(
     editor: Writer | None = None,
     geoid_m: float | None = None,
     tile_folder: Path | None = None,
+    data_folder: Path | None = None,
 ) -> Iterator[httpx.Client]:
     """A client of the service, mounted under /ogc of a server on a free port.
 
@@ -126,6 +127,7 @@ def serving(
         editor=editor,
         geoid_m=geoid_m,
         tile_folder=tile_folder,
+        data_folder=data_folder,
     )
     inner = Starlette(routes=[Mount("/ogc", ogc)], lifespan=lifespan)
 
