@@ -9,9 +9,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from layers.bodies import has_bodies
 from ogc_api.params import write_cursor
 
 if TYPE_CHECKING:
+    from layers.catalog import Layer
     from layers.features import Page
     from ogc_api.params import FeatureRequest
 
@@ -26,6 +28,9 @@ DOWNLOADS = {
     "gpkg": "application/geopackage+sqlite3",
 }
 FORMATS = ITEM_FORMATS | DOWNLOADS
+# Of a single feature that has a body in space.
+MODELS = {"glb": MODEL}
+MEDIA_TYPES = FORMATS | MODELS
 _TITLES = {
     "json": "GeoJSON",
     "jsonfg": "JSON-FG",
@@ -35,11 +40,17 @@ _TITLES = {
     "geojsonseq": "GeoJSON text sequence",
     "fgb": "FlatGeobuf",
     "gpkg": "GeoPackage",
+    "glb": "Binary glTF",
 }
 
 FG = "http://www.opengis.net/spec/json-fg-1/1.0/conf"
 
 type Link = dict[str, str]
+
+
+def item_formats(layer: Layer) -> tuple[str, ...]:
+    """What a single feature of a layer is available as."""
+    return (*ITEM_FORMATS, *(MODELS if has_bodies(layer) else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ class Address:
         kept = [(name, value) for name, value in self.query if name not in query and name not in but]
         parameters = urlencode([("f", f), *kept, *query.items()])
         href = f"{self.collection}{self.path}?{parameters}"
-        return {"rel": rel, "type": FORMATS[f], "title": title, "href": href}
+        return {"rel": rel, "type": MEDIA_TYPES[f], "title": title, "href": href}
 
     @lru_cache(maxsize=2048)  # noqa: B019 - an address is a value, and most are asked for again
     def key_link(self, rel: str, title: str, f: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from layers.bodies import has_bodies
 from layers.catalog import layers_for
 from layers.editing import EDITED
 from layers.query import MAX_LIMIT
 from ogc_api.config import CITY, DESCRIPTION, MVT, PNG, VERSION
 from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
-from ogc_api.items import FORMATS, ITEM_FORMATS
+from ogc_api.items import FORMATS, MEDIA_TYPES, MODEL, item_formats
 from ogc_api.items import MEDIA_TYPE as GEOJSON
 from ogc_api.negotiation import LANGUAGES, choose_text
 from ogc_api.params import DEFAULT_LIMIT, MOST_DIGITS
@@ -30,6 +31,12 @@ OPENAPI_MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 
 _JSON = "application/json"
 _STYLE: Json = {"name": "style", "in": "path", "required": True, "schema": {"type": "string"}}
+_HEIGHTS: Json = {
+    "name": "heights",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": ["absolute", "ground"], "default": "absolute"},
+}
 _MAPS = "/collections/{collectionId}/map/tiles"
 _WRITING = ("crs", "precision", "skipGeometry")
 _CHOOSING = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs")
@@ -44,7 +51,7 @@ def build_openapi(service: Service, offered: Sequence[Reference], processes: Map
         paths |= _layer_paths(layer, language)
         if service.editor is not None and layer.name in EDITED:
             _add_editing(paths, layer, language)
-    paths |= _tile_paths(layers)
+    paths |= _tile_paths(layers) | _scene_paths([layer for layer in layers if has_bodies(layer)])
     if processes:
         paths |= _process_paths(processes) | (_job_paths() if service.jobs else {})
     tags = [
@@ -124,6 +131,32 @@ def _map_paths(collection: Json, grid: Json, place: list[Json], chosen: Json) ->
     return paths
 
 
+def _scene_paths(layers: Sequence[Layer]) -> Json:
+    """3D Tiles of the layers that have bodies, and of all of them."""
+    collection = _path("collectionId", {"type": "string", "enum": [layer.name for layer in layers]})
+    block = [_path(name, {"type": "integer"}) for name in ("size", "level", "column", "row")]
+    whole, below = "/collections/{collectionId}/3dtiles", "{size}/{level}/{column}/{row}"
+    page = [collection, *block, _path("page", {"type": "integer", "minimum": 0}), _HEIGHTS]
+    tile = _get("collection.scene.getTile", "Bodies of a 3D tile", "tiles", page, (MODEL, "binary"))
+    part = [collection, *block, _HEIGHTS]
+    return {
+        "/3dtiles/tileset.json": _kept(_get("dataset.scene.getTileset", "3D Tiles of the city", "tiles", [_HEIGHTS])),
+        f"{whole}/tileset.json": _kept(
+            _get("collection.scene.getTileset", "3D Tiles of a collection", "tiles", [collection, _HEIGHTS])
+        ),
+        f"{whole}/{below}/tileset.json": _kept(
+            _get("collection.scene.getPart", "A part of the 3D Tiles of a collection", "tiles", part)
+        ),
+        f"{whole}/{below}/{{page}}.glb": _kept(tile),
+    }
+
+
+def _kept(operation: Json) -> Json:
+    """An operation whose answer a client may keep and ask for again."""
+    found: Json = operation["get"]
+    return {"get": found | {"responses": found["responses"] | {"304": {"description": "It is as it was"}}}}
+
+
 def _path(name: str, schema: Json) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
@@ -148,7 +181,7 @@ def _layer_paths(layer: Layer, language: str) -> Json:
     chosen = [*map(_use, _WRITING), *_selection_parameters(layer)]
     filters = [*map(_use, (*_CHOOSING, *_PAGING)), *_property_parameters(layer, language)]
     items = [_f(*FORMATS), *chosen, *filters]
-    item = [_use("featureId"), _f(*ITEM_FORMATS), *chosen]
+    item = [_use("featureId"), _f(*item_formats(layer)), *chosen, *([_HEIGHTS] if has_bodies(layer) else [])]
     return {
         path: _get(f"{name}.describe", title, name, [_f(*jsonld)], (_JSON, "collection")),
         f"{path}/schema": _get(f"{name}.schema", f"{title}: schema", name, [_f()], schema),
@@ -252,7 +285,7 @@ def _get(
     media_type, schema = answer
     content: Json = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     offered = next((p["schema"]["enum"] for p in parameters if p.get("name") == "f"), ["json"])
-    content |= {FORMATS[name]: {"schema": _whatever(FORMATS[name])} for name in offered[1:] if name in FORMATS}
+    content |= {MEDIA_TYPES[n]: {"schema": _whatever(MEDIA_TYPES[n])} for n in offered[1:] if n in MEDIA_TYPES}
     responses: Json = {"200": {"description": summary, "content": content}}
     responses |= {status: _problem() for status in ("400", "404", "500", "503")}
     return {
@@ -326,6 +359,7 @@ def _schemas() -> Json:
     anything: Json = {"type": "object"}
     return {
         "object": anything,
+        "binary": {"type": "string", "format": "binary"},
         "link": _object("href", href=text, rel=text, type=text, title=text),
         "landingPage": _object("links", title=text, description=text, links=links),
         "conformance": _object("conformsTo", conformsTo={"type": "array", "items": text}),

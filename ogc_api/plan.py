@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from layers.features import feature_statement, page_statement
 from ogc_api.config import VERSION
-from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, Address, dump, fg_members, neighbour_links
+from ogc_api.items import DOWNLOADS, FORMATS, Address, dump, fg_members, item_formats, neighbour_links
 from ogc_api.negotiation import choose_text
 from ogc_api.params import parse_item, parse_items
 
@@ -86,7 +86,7 @@ def make_plan(wanted: Wanted, *, is_page: bool) -> Plan:
         statement = page_statement(request.query, edition.storage)
         return Plan(request, statement, address, dump(address.links(wanted.format, *FORMATS)), _members(request))
     request = _in_form(wanted, parse_item(params, layer, edition.offered))
-    links = dump(address.links(wanted.format, *ITEM_FORMATS))
+    links = dump(address.links(wanted.format, *item_formats(layer)))
     return Plan(request, feature_statement(request.query), address, links, _members(request))
 
 

@@ -15,7 +15,7 @@ from layers.features import Page, fetch_feature, fetch_page, fetch_state
 from ogc_api.counts import Counts
 from ogc_api.downloads import download, stream_page
 from ogc_api.edition import Asked, ask
-from ogc_api.items import DOWNLOADS, FORMATS, ITEM_FORMATS, MODEL, write_collection, write_feature
+from ogc_api.items import DOWNLOADS, FORMATS, MODEL, item_formats, write_collection, write_feature
 from ogc_api.kept import Shelf
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.pages import Place, render
@@ -116,7 +116,7 @@ def _understand(edition: Edition, key: _Key) -> tuple[Wanted, Plan]:
     """Raises: Invalid, NotFound."""
     collection, query, accept, accept_language, is_page = key
     layer, params = edition.find_layer(collection), QueryParams(query)
-    f = choose_format(params.get("f"), accept, tuple(FORMATS if is_page else ITEM_FORMATS))
+    f = choose_format(params.get("f"), accept, tuple(FORMATS) if is_page else item_formats(layer))
     language = choose_language(params.get("lang"), accept_language)
     wanted = Wanted(edition, layer, f, language, query)
     return wanted, make_plan(wanted, is_page=is_page)

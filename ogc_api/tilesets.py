@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from layers.area import area
+from layers.bodies import has_bodies
 from layers.errors import NotFound
 from layers.grid import PIXELS, WEB_MERCATOR, WORLD, find_grid, grids
 from layers.query import Box
@@ -26,6 +27,7 @@ type Json = dict[str, Any]
 TILE_JSON = "application/json"
 _RELATION = "http://www.opengis.net/def/rel/ogc/1.0"
 TILESETS, MAPS = f"{_RELATION}/tilesets-vector", f"{_RELATION}/tilesets-map"
+SCENES = f"{_RELATION}/tilesets-3dtiles"
 SCHEME, SCHEMES = f"{_RELATION}/tiling-scheme", f"{_RELATION}/tiling-schemes"
 _WELL_KNOWN = {name: f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{name}" for name in (WEB_MERCATOR, WORLD)}
 # Beyond it a client enlarges what it has: a unit of such a tile is 4 cm.
@@ -260,5 +262,8 @@ def tileset_links(edition: Edition, layer: Layer | None) -> list[Json]:
         _link(TILESETS, "application/json", Subject(layer).url(edition), "Vector tiles"),
         _link(MAPS, "application/json", Subject(layer, is_map=True).url(edition), "Map tiles"),
     ]
+    if layer is None or has_bodies(layer):
+        whole = f"{edition.base_url}/collections/{layer.name}" if layer else edition.base_url
+        own.append(_link(SCENES, "application/json", f"{whole}/3dtiles/tileset.json", "3D Tiles"))
     schemes = _link(SCHEMES, "application/json", f"{edition.base_url}/tileMatrixSets", "Tile matrix sets")
     return own if layer else [*own, schemes]

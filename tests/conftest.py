@@ -11,7 +11,15 @@ from xdist.scheduler import LoadScopeScheduling
 # Files of integration tests that share what is dear to make: the imported pilot ward, the place of the demo.
 TOGETHER = {
     **dict.fromkeys(
-        ("test_pilot.py", "test_pilot_rules.py", "test_sanity.py", "test_citizen_reports.py", "package/"), "pilot"
+        (
+            "test_pilot.py",
+            "test_pilot_rules.py",
+            "test_sanity.py",
+            "test_citizen_reports.py",
+            "package/",
+            "ogc_api/test_scene_ward.py",
+        ),
+        "pilot",
     ),
     **dict.fromkeys(("test_cli.py", "test_desk.py"), "demo"),
 }

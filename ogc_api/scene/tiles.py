@@ -15,6 +15,7 @@ from layers.errors import Invalid, NotFound
 from layers.features import missing, parse_id
 from ogc_api.compression import choose_coding, pack
 from ogc_api.items import MODEL
+from ogc_api.negotiation import choose_language
 from ogc_api.params import check_names
 from ogc_api.reading import holds
 from ogc_api.scene.landscape import Landscape, State
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from ogc_api.scene.tree import Node
 
 TILESET = "application/json"
-PARAMETERS = frozenset({"heights"})
+PARAMETERS = frozenset({"heights", "lang"})
 # A square of this level holds any place of a projected system.
 _WHOLE_EARTH = 26
 # Addresses stay far from what a database can count.
@@ -143,7 +144,8 @@ class Scenes:
     async def show_object(self, request: Request) -> Response:
         """One body as a model of its own. Raises: Invalid, NotFound, Unavailable."""
         edition = await self._editions.fresh()
-        check_names(request.query_params, PARAMETERS | {"f", "lang"})
+        check_names(request.query_params, PARAMETERS | {"f"})
+        choose_language(request.query_params.get("lang"), "")
         heights = _heights(request)
         layer = edition.find_layer(request.path_params["collection"])
         body_of(layer)
@@ -164,6 +166,7 @@ class Scenes:
 
     async def _understand(self, request: Request) -> tuple[Edition, Heights]:
         check_names(request.query_params, PARAMETERS)
+        choose_language(request.query_params.get("lang"), "")
         return await self._editions.fresh(), _heights(request)
 
     async def _of_layer(self, request: Request) -> tuple[Edition, Layer, State]:

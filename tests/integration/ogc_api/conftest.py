@@ -94,6 +94,12 @@ def town(database_url: str) -> Town:
     return empty
 
 
+@pytest.fixture(scope="session")
+def town_type() -> type[Town]:
+    """What builds rows, for towns in other databases."""
+    return Town
+
+
 @contextmanager
 def serving(
     reader: Reader,
