@@ -135,12 +135,12 @@ def import_path(
         try:
             reports = job.run()
         except (psycopg.OperationalError, psycopg.InternalError) as error:
-            raise _stopped(error) from error
+            raise say_stopped(error) from error
     seconds = time.monotonic() - started
     return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None)
 
 
-def _stopped(error: psycopg.Error) -> Unavailable:
+def say_stopped(error: psycopg.Error) -> Unavailable:
     """What the database failed with, what that means for the city, and what to do.
 
     A file system's limit on the size of a file is an internal error to PostgreSQL, a full disk an operational one.

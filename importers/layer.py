@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from importers.attributes import Attributes, Census
     from importers.draft import Context
     from importers.mapping import Columns, Rows
-    from importers.position import Placement, Reading
+    from importers.position import City, Placement, Reading
     from importers.profile import LayerRule
     from importers.report import FileReport
     from importers.source import Dataset, LongLayer, SourceLayer
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _MOST_REASONS = 1000  # of one part of a layer
 
 # Findings with which a row is loaded all the same; every other fault keeps it out.
-_REMARKS = frozenset(
+REMARKS = frozenset(
     {
         Fault.AXES_SWAPPED,
         Fault.TEXT_BROKEN,
@@ -188,13 +188,25 @@ def _placed(
     Heights above an ellipsoid or a foreign datum are dropped here: mixed with the city's they would be metres off.
     """
     city = context.city.without_boundary() if target.table == "boundaries" else context.city
+    if settled is not None:
+        return locate(layer, settled.reading, city)
     present, findings = usable(layer.geometries, layer.rows)
     kept = np.flatnonzero(present)
-    if settled is not None:
-        placed = move(layer.geometries[kept], settled.reading, city)
-    else:
-        given, force = (rule.crs, True) if rule.crs is not None else (context.crs, context.force_crs)
-        placed = place(layer, layer.geometries[kept], city, given, force=force)
+    given, force = (rule.crs, True) if rule.crs is not None else (context.crs, context.force_crs)
+    placed = place(layer, layer.geometries[kept], city, given, force=force)
+    return _in_city(layer, placed, kept, findings, city)
+
+
+def locate(layer: SourceLayer, reading: Reading, city: City) -> tuple[Placement, NDArray[np.int64], list[Finding]]:
+    """As above, where it is known how the coordinates are read."""
+    present, findings = usable(layer.geometries, layer.rows)
+    kept = np.flatnonzero(present)
+    return _in_city(layer, move(layer.geometries[kept], reading, city), kept, findings, city)
+
+
+def _in_city(
+    layer: SourceLayer, placed: Placement, kept: NDArray[np.int64], findings: list[Finding], city: City
+) -> tuple[Placement, NDArray[np.int64], list[Finding]]:
     remedy = "check the coordinates of the record"
     findings += [
         Finding(Fault.OUTSIDE_CITY, "the feature lies outside the city", remedy, int(layer.rows[i]))
@@ -222,7 +234,7 @@ def _map_layer(report: FileReport, understood: Understood, context: Context) -> 
         columns["solid"] = understood.solids[index]
     own = [replace(f, row=int(layer.rows[index[f.row]])) for f in rows.findings + impossible if f.row is not None]
     findings = [*understood.findings, *sound.findings, *own]
-    refused = [f for f in findings if f.fault not in _REMARKS and f.row is not None]
+    refused = [f for f in findings if f.fault not in REMARKS and f.row is not None]
     numbers = {finding.row for finding in refused if finding.row is not None}
     report.refused += len(numbers)
     report.note(layer.name, findings)

@@ -88,7 +88,50 @@ def _equal(one: Any, other: Any) -> bool:
 
 def repair(table: str, geometries: NDArray[np.object_], rows: NDArray[np.int64]) -> Sound:
     """Geometries in storage CRS as their table wants them: kind, parts, validity, length."""
-    right_kind = np.isin(shapely.get_type_id(geometries), list(_KINDS[table]))
+    kept, index, findings = _mend(_KINDS[table], table, geometries, rows)
+    if table in _PARTED:
+        parts, of = shapely.get_parts(kept, return_index=True)
+        long_enough = (shapely.length(parts) > 0) | (table not in _LINES)
+        parts, of = parts[long_enough], of[long_enough]
+        number = np.arange(len(of)) - np.searchsorted(of, of)
+        return Sound(parts, index[of], number, tuple(findings))
+    multi = shapely.multipolygons if _KINDS[table] == {3, 6} else shapely.multilinestrings
+    whole = np.array([multi(shapely.get_parts(g)) for g in kept], dtype=object)
+    return Sound(whole, index, np.zeros(len(index), dtype=np.int64), tuple(findings))
+
+
+def repair_custom(
+    table: str, dimension: int, geometries: NDArray[np.object_], rows: NDArray[np.int64], *, single: bool
+) -> Sound:
+    """Geometries of a layer that the city adds: points (0), lines (1) or areas (2), all single or all of parts.
+
+    Heights of areas are lost, as the plan is what their rules are about.
+    """
+    kept, index, findings = _mend(_OF_DIMENSION[dimension], table, geometries, rows)
+    is_multi = shapely.get_type_id(kept) >= 4
+    shaped = kept.copy()
+    if single:
+        shaped[is_multi] = shapely.get_geometry(kept[is_multi], 0)
+    else:
+        shaped[~is_multi] = _together(dimension, kept[~is_multi])
+    return Sound(shaped, index, np.zeros(len(index), dtype=np.int64), tuple(findings))
+
+
+_OF_DIMENSION = ({0, 4}, {1, 5}, {3, 6})
+
+
+def _together(dimension: int, geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    make = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)[dimension]
+    shaped = np.empty(len(geometries), dtype=object)
+    shaped[:] = [make([geometry]) for geometry in geometries]
+    return shaped
+
+
+def _mend(
+    kinds: set[int], table: str, geometries: NDArray[np.object_], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], NDArray[np.int64], list[Finding]]:
+    """Geometries of the right kinds that are sound, or can be made so; which they are; what was found."""
+    right_kind = np.isin(shapely.get_type_id(geometries), list(kinds))
     findings = [
         Finding(
             Fault.GEOMETRY_KIND,
@@ -100,23 +143,13 @@ def repair(table: str, geometries: NDArray[np.object_], rows: NDArray[np.int64])
     ]
     index = np.flatnonzero(right_kind)
     kept = geometries[index]
-    if _KINDS[table] == {3, 6}:
+    if kinds == {3, 6}:
         kept, sound, found = _polygons(kept, rows[index])
-    elif _KINDS[table] == {1, 5}:
+    elif kinds == {1, 5}:
         kept, sound, found = _lines(kept, rows[index])
     else:
         sound, found = np.ones(len(kept), dtype=bool), []
-    findings += found
-    kept, index = kept[sound], index[sound]
-    if table in _PARTED:
-        parts, of = shapely.get_parts(kept, return_index=True)
-        long_enough = (shapely.length(parts) > 0) | (table not in _LINES)
-        parts, of = parts[long_enough], of[long_enough]
-        number = np.arange(len(of)) - np.searchsorted(of, of)
-        return Sound(parts, index[of], number, tuple(findings))
-    multi = shapely.multipolygons if _KINDS[table] == {3, 6} else shapely.multilinestrings
-    whole = np.array([multi(shapely.get_parts(g)) for g in kept], dtype=object)
-    return Sound(whole, index, np.zeros(len(index), dtype=np.int64), tuple(findings))
+    return kept[sound], index[sound], findings + found
 
 
 def _polygons(

@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 SCHEMA = "twin"
+# Tables of the layers that a city added, and those that a newer version replaced.
+CUSTOM, PAST = "twin_custom", "twin_past"
 
 
 @dataclass(frozen=True, slots=True)

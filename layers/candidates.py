@@ -222,7 +222,8 @@ with asked as materialized (
 ), {silences}, state as materialized (
   select exists (select from boundaries) as has_boundary,
     coalesce((select features from visible_layer_states where layer = 'utility_lines'), 0) as lines,
-    (select count(*) from source_files where outcome in ('quarantined', 'partly') and replaced_by is null) as incomplete
+    (select count(*) from source_files where outcome in ('quarantined', 'partly') and replaced_by is null
+      and custom_layer is null) as incomplete
 ) {found}
 union all select a.n, {nothing}, state.has_boundary, state.lines, state.incomplete,
   exists (select from boundaries b where st_covers(b.geom, a.polygon)),

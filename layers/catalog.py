@@ -1,4 +1,4 @@
-"""The list of layers: what each holds, how it is called, who may read it."""
+"""The list of the twin's own layers: what each holds, how it is called, who may read it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from layers.trees import Tree
 from layers.utilities import UtilityLine, UtilityNode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from geoalchemy2 import Geometry
@@ -39,7 +40,15 @@ _JSON_TYPES: tuple[tuple[type, tuple[str, str | None]], ...] = (
     (Date, ("string", "date")),
 )
 
-_SQL_TYPES = {"integer": "bigint", "number": "double precision", "boolean": "boolean", "string": "text"}
+_SQL_TYPES = {
+    "integer": "bigint",
+    "number": "double precision",
+    "boolean": "boolean",
+    "string": "text",
+    "array": "jsonb",
+    "object": "jsonb",
+}
+_SQL_FORMATS = {"date": "date", "date-time": "timestamptz"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,20 @@ class Property:
     @property
     def sql_type(self) -> str:
         """PostgreSQL type in which its values are compared."""
-        return "date" if self.format == "date" else _SQL_TYPES[self.type]
+        return _SQL_FORMATS.get(self.format or "") or _SQL_TYPES[self.type]
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether its values are lists or objects, which nothing is compared with."""
+        return self.type in ("array", "object")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a custom layer looks: its colour, and the MapLibre layers as JSON where somebody made it a style."""
+
+    colour: str
+    style: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,13 @@ class Layer:
     # Properties that hold when a feature begins and ends to exist, where it has such.
     interval: tuple[str, str] | None = None
     has_solids: bool = False
+    # Of a layer that the city added itself.
+    look: Look | None = None
+
+    @builtins.property
+    def queryables(self) -> tuple[Property, ...]:
+        """The properties by which features are found and sorted."""
+        return tuple(p for p in self.properties if not p.is_nested)
 
     @builtins.property
     def has_heights(self) -> bool:
@@ -227,6 +256,10 @@ LAYERS: tuple[Layer, ...] = (
 )
 
 
+# The properties that every layer has behind its own.
+PROVENANCE = tuple(p for p in LAYERS[0].properties if p.is_derived)
+
+
 def layers_for(audience: Audience) -> tuple[Layer, ...]:
     """The layers that an audience may know of, in the order they are shown."""
     if audience is Audience.OPERATOR:
@@ -252,19 +285,20 @@ def count_all(connection: Connection) -> dict[str, int]:
     return dict(connection.execute("select layer, features from visible_layer_states").fetchall())
 
 
-def read_states(connection: Connection, audience: Audience) -> dict[str, LayerState]:
-    """State of each layer by name, for the layers that the audience may read."""
-    rows = connection.execute("select layer, version, features, changed_at from visible_layer_states").fetchall()
-    names = {layer.name for layer in layers_for(audience)}
+def read_states(connection: Connection, layers: Sequence[Layer]) -> dict[str, LayerState]:
+    """State of each of these layers by name, of those that the connection's role may read."""
+    rows = connection.execute(
+        "select layer, version, features, changed_at from visible_layer_states where layer = any(%s)",
+        ([layer.name for layer in layers],),
+    ).fetchall()
     return {
         name: LayerState(version, features, changed_at, _bounds(connection, name))
         for name, version, features, changed_at in rows
-        if name in names
     }
 
 
 def _bounds(connection: Connection, layer: str) -> tuple[float, float, float, float] | None:
     row = connection.execute(
-        f"select st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e) from (select st_extent(geom) e from {layer}) b"  # noqa: S608 - a name of the catalogue
+        f'select st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e) from (select st_extent(geom) e from "{layer}") b'  # noqa: S608 - a name of the catalogue
     ).fetchone()
     return None if row is None or row[0] is None else row

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 
-from layers.base import SCHEMA
+from layers.base import CUSTOM, SCHEMA
 from layers.crs import parse_storage_crs
 from layers.errors import Conflict, Unavailable
 
@@ -56,7 +56,7 @@ def connect(url: str) -> Connection:
 
     Raises: Unavailable.
     """
-    options = f"-c search_path={SCHEMA},public"
+    options = f"-c search_path={SCHEMA},public,{CUSTOM}"
     try:
         return psycopg.connect(url, autocommit=True, options=options, application_name="twin")
     except psycopg.OperationalError as error:
@@ -209,7 +209,7 @@ class _TextBytes(Loader):
 
 
 _PATIENCE_S = 10
-_OPTIONS = f"-c search_path={SCHEMA},public -c statement_timeout=30s"
+_OPTIONS = f"-c search_path={SCHEMA},public,{CUSTOM} -c statement_timeout=30s"
 # One process an answer: many are asked for at once, and a helper takes longer to start than most answers.
 _READ_ONLY = " -c default_transaction_read_only=on -c max_parallel_workers_per_gather=0"
 

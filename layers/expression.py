@@ -103,13 +103,15 @@ def _text(text: str) -> str:
 def _read_property(name: str, scope: Scope) -> Term:
     if name == GEOMETRY:
         return Term(sql.Identifier("geom"), "geometry")
-    described: Property | None = next((p for p in scope.layer.properties if p.name == name), None)
+    described: Property | None = next((p for p in scope.layer.queryables if p.name == name), None)
     if described is None:
-        known = ", ".join((GEOMETRY, *(p.name for p in scope.layer.properties)))
+        known = ", ".join((GEOMETRY, *(p.name for p in scope.layer.queryables)))
         raise Invalid(f"filter: there is no property '{name[:80]}', there are {known}")
     column = sql.Identifier(name)
     if described.format == "date":
         return Term(column, "date")
+    if described.format == "date-time":
+        return Term(column, "timestamp")
     if described.type == "integer":
         # Sums of whole numbers are reckoned like all others, so none overflows.
         return Term(sql.SQL("{}::double precision").format(column), "number")

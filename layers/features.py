@@ -70,24 +70,27 @@ def page_statement(query: FeatureQuery, storage: Crs) -> Statement:
         limit=limit,
         offset=values.bind(str(query.offset), "bigint") if query.offset else sql.SQL("0"),
     )
-    numbered = sql.SQL("select row_number() over () as n, r.* from ({}) r").format(rows)
+    # No column of a city's own layer has a blank in its name.
+    n = sql.Identifier("the place")
+    numbered = sql.SQL("select row_number() over () as {}, r.* from ({}) r").format(n, rows)
     if not _is_plain(query):
-        numbered = sql.SQL("select * from ({}) k join {} using (id) order by n").format(
-            numbered, sql.Identifier(query.layer.name)
+        numbered = sql.SQL("select * from ({}) k join {} using (id) order by {}").format(
+            numbered, sql.Identifier(query.layer.name), n
         )
     is_backward = query.cursor is not None and query.cursor.is_backward
     text = sql.SQL(
         "select s.version, s.features, p.* from visible_layer_states s, (select coalesce(string_agg(feature, ','), ''),"
-        " count(*), max(keys) filter (where n = 1), max(keys) filter (where n = {limit}) from"
-        " (select n, case when n <= {limit} then {feature} end as feature,"
-        " case when n in (1, {limit}) then {keys} end as keys"
+        " count(*), max(keys) filter (where {n} = 1), max(keys) filter (where {n} = {limit}) from"
+        " (select {n}, case when {n} <= {limit} then {feature} end as feature,"
+        " case when {n} in (1, {limit}) then {keys} end as keys"
         " from ({numbered}) numbered{back}) page) p where s.layer = {layer}"
     ).format(
+        n=n,
         limit=limit,
         feature=written(query),
         keys=key_text(query),
         numbered=numbered,
-        back=sql.SQL(" order by n desc" if is_backward else ""),
+        back=sql.SQL(" order by {} desc").format(n) if is_backward else sql.SQL(""),
         layer=sql.Literal(query.layer.name),
     )
     return values.finish(text, is_prepared=query.filter.is_open)
@@ -161,6 +164,10 @@ def explained(query: FeatureQuery) -> Iterator[None]:
     """What PostgreSQL has against a query, in our words. Raises: Invalid, Unavailable."""
     try:
         yield
+    except psycopg.errors.UndefinedTable as error:
+        raise NotFound(f"there is no layer '{query.layer.name}' any more") from error
+    except psycopg.errors.UndefinedColumn as error:
+        raise Unavailable(f"layer '{query.layer.name}' has just been changed: try again in a moment") from error
     except psycopg.errors.DataError as error:
         raise Invalid("a value of the query does not fit its property: see the layer's queryables") from error
     except psycopg.errors.InternalError_ as error:

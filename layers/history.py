@@ -5,7 +5,6 @@ A replaced feature is kept as PostgreSQL's own text of its row, which loses noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -14,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import SCHEMA, Base
 from layers.catalog import LAYERS, Layer
+from layers.change import Change
+from layers.custom_tables import undo_layers
 from layers.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -39,15 +40,6 @@ class ReplacedFeature(Base):
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.import_runs.id"), index=True)
     layer: Mapped[str] = mapped_column(Text)
     feature: Mapped[str] = mapped_column(Text)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a new version of a file changed: features that came, are other than before, and went."""
-
-    added: int
-    changed: int
-    removed: int
 
 
 def replace_files(connection: Connection, run_id: int, old: list[int], new: int) -> Change | None:
@@ -83,8 +75,9 @@ def undo_run(connection: Connection, run_id: int) -> int:
             raise Conflict(f"run {field} builds on what run {run_id} would take back: undo run {field} first")
         for layer in sorted(LAYERS, key=lambda x: x.name):
             _delete(connection, layer, run_id)
+        back = undo_layers(connection, run_id)
         connection.execute("delete from source_files where run_id = %s", (run_id,))
-        back = sum(_restore(connection, layer, run_id) for layer in LAYERS)
+        back += sum(_restore(connection, layer, run_id) for layer in LAYERS)
         connection.execute("update source_files set replaced_by = null where replaced_by = %s", (run_id,))
         connection.execute("delete from replaced_features where run_id = %s", (run_id,))
         connection.execute("update import_runs set undone_at = now() where id = %s", (run_id,))

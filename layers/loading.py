@@ -18,12 +18,13 @@ from psycopg.types.json import Jsonb
 from layers.bulk import Rebuild
 from layers.catalog import find_layer
 from layers.errors import Conflict, Invalid
-from layers.history import Change, replace_files
+from layers.history import replace_files
 from layers.rows import Records, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from layers.change import Change
     from layers.database import Connection
     from layers.provenance import Outcome
 
@@ -104,7 +105,8 @@ def find_loaded(connection: Connection, sha256: str) -> list[Loaded]:
     """The files with this content whose features are in the city."""
     rows = connection.execute(
         "select path, location, key from source_files"
-        " where sha256 = %s and outcome in ('loaded', 'partly') and replaced_by is null order by id",
+        " where sha256 = %s and outcome in ('loaded', 'partly') and replaced_by is null and custom_layer is null"
+        " order by id",
         (sha256,),
     ).fetchall()
     return [Loaded(*row) for row in rows]
@@ -148,14 +150,8 @@ class Loading:
         match part:
             case Rows():
                 self._copy_rows(part)
-            case Records():
-                numbers = orjson.dumps(part.rows.tolist()).decode().translate(_BRACES)
-                self.connection.execute(
-                    "insert into source_records (source_file_id, layer, rows, attributes) values (%s, %s, %s, %s)",
-                    (self.file_id, part.layer, numbers, part.content.decode()),
-                )
-            case Quarantined():
-                _copy_refused(self.connection, part.records, self.file_id)
+            case Records() | Quarantined():
+                keep_delivered(self.connection, part, self.file_id)
 
     def finish(self, verdict: Verdict) -> None:
         """Bring the indexes up to date, say what became of the file, and replace its earlier versions.
@@ -164,10 +160,7 @@ class Loading:
         """
         for rebuild in self._rebuilds.values():
             rebuild.finish(self.connection)
-        self.connection.execute(
-            "update source_files set format = %s, owner = %s, outcome = %s, decisions = %s where id = %s",
-            (verdict.format, verdict.owner, verdict.outcome, Jsonb(verdict.decisions), self.file_id),
-        )
+        conclude(self.connection, self.file_id, verdict)
         old = _earlier(self.connection, self.record.location, self.file_id, with_features=self._features > 0)
         if old:
             self.change = replace_files(self.connection, self.run_id, old, self.file_id)
@@ -176,13 +169,36 @@ class Loading:
         """A worker wrote the rows: neither the file that they come from nor their ids are for it to say."""
         if forged := {"id", "source_file_id"}.intersection(rows.names):
             raise Invalid(f"{self.record.path}: its reader may not write {', '.join(sorted(forged))}")
-        names = sql.SQL(", ").join(map(sql.Identifier, rows.names))
-        table = sql.Identifier(find_layer(rows.table).name)
-        statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, names)
-        with self.connection.cursor().copy(statement) as copy:
-            for piece in rows.content:
-                copy.write(piece)
+        copy_rows(self.connection, sql.Identifier(find_layer(rows.table).name), rows)
         self._features += rows.count
+
+
+def copy_rows(connection: Connection, table: sql.Identifier, rows: Rows) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, rows.names))
+    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, names)
+    with connection.cursor().copy(statement) as copy:
+        for piece in rows.content:
+            copy.write(piece)
+
+
+def keep_delivered(connection: Connection, part: Records | Quarantined, file_id: int) -> None:
+    """Keep records as they were delivered: those that were loaded, and those that were refused."""
+    if isinstance(part, Quarantined):
+        _copy_refused(connection, part.records, file_id)
+        return
+    numbers = orjson.dumps(part.rows.tolist()).decode().translate(_BRACES)
+    connection.execute(
+        "insert into source_records (source_file_id, layer, rows, attributes) values (%s, %s, %s, %s)",
+        (file_id, part.layer, numbers, part.content.decode()),
+    )
+
+
+def conclude(connection: Connection, file_id: int, verdict: Verdict) -> None:
+    """Say what became of a file."""
+    connection.execute(
+        "update source_files set format = %s, owner = %s, outcome = %s, decisions = %s where id = %s",
+        (verdict.format, verdict.owner, verdict.outcome, Jsonb(verdict.decisions), file_id),
+    )
 
 
 @contextmanager
@@ -191,15 +207,28 @@ def loading(connection: Connection, run_id: int, record: FileRecord, file_id: in
 
     Raises: Invalid where a row breaks a rule of its table; then nothing of the file is written.
     """
+    with ruled(record), connection.transaction():
+        begin_file(connection, run_id, record, file_id)
+        yield Loading(connection, run_id, file_id, record)
+
+
+def begin_file(
+    connection: Connection, run_id: int, record: FileRecord, file_id: int, *, custom_layer: str | None = None
+) -> None:
+    """Note a file that is about to be loaded by this transaction."""
+    connection.execute(
+        "insert into source_files (id, run_id, path, location, sha256, key, bytes, outcome, decisions, custom_layer)"
+        " values (%s, %s, %s, %s, %s, %s, %s, 'quarantined', '[]', %s)",
+        (file_id, run_id, record.path, record.location, record.sha256, record.key, record.bytes, custom_layer),
+    )
+    connection.execute("select set_config('twin.source_file', %s, true)", (str(file_id),))
+
+
+@contextmanager
+def ruled(record: FileRecord) -> Iterator[None]:
+    """What tables refuse, in our words. Raises: Invalid."""
     try:
-        with connection.transaction():
-            connection.execute(
-                "insert into source_files (id, run_id, path, location, sha256, key, bytes, outcome, decisions)"
-                " values (%s, %s, %s, %s, %s, %s, %s, 'quarantined', '[]')",
-                (file_id, run_id, record.path, record.location, record.sha256, record.key, record.bytes),
-            )
-            connection.execute("select set_config('twin.source_file', %s, true)", (str(file_id),))
-            yield Loading(connection, run_id, file_id, record)
+        yield
     except _BROKEN_RULE as error:
         rule = error.diag.constraint_name or error.diag.message_primary
         raise Invalid(f"{record.path}: a record breaks the rule '{rule}' of its table") from error
@@ -225,7 +254,8 @@ def _earlier(connection: Connection, location: str, file_id: int, *, with_featur
     """Numbers of the former versions of a file; without features only of those that were refused whole."""
     outcomes = ["quarantined", "duplicate"] + (["loaded", "partly"] if with_features else [])
     rows = connection.execute(
-        "select id from source_files where location = %s and id <> %s and outcome = any(%s) and replaced_by is null",
+        "select id from source_files where location = %s and id <> %s and outcome = any(%s) and replaced_by is null"
+        " and custom_layer is null",
         (location, file_id, outcomes),
     ).fetchall()
     return [row[0] for row in rows]

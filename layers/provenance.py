@@ -54,6 +54,9 @@ class SourceFile(Base):
     # The run that brought a newer version of the file; only files without one are in the city.
     replaced_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.import_runs.id"))
 
+    # The layer that a city added with it, None for files that went to the twin's own layers.
+    custom_layer: Mapped[str | None] = mapped_column(Text)
+
     __table_args__ = (one_of("outcome", Outcome),)
 
 
@@ -111,5 +114,6 @@ def count_incomplete_files(connection: Connection) -> int:
     """Delivered files that are not, or not wholly, in the city."""
     row = connection.execute(
         "select count(*) from source_files where outcome in ('quarantined', 'partly') and replaced_by is null"
+        " and custom_layer is null"
     ).fetchone()
     return int(row[0]) if row else 0

@@ -40,11 +40,12 @@ class QuarantinedRecord:
 _PRESENT = "from quarantined_rows q join source_files f on f.id = q.source_file_id where f.replaced_by is null"
 
 
-def list_quarantine(connection: Connection) -> list[QuarantinedFile]:
-    """One line a file and fault, whole files and layers first."""
+def list_quarantine(connection: Connection, *, custom: bool = True) -> list[QuarantinedFile]:
+    """One line a file and fault, whole files and layers first; `custom`: those of layers that the city added, too."""
     rows = connection.execute(
         "select f.path, f.location, q.fault, count(q.row), bool_or(q.row is null), min(q.message), min(q.remedy) "
         + _PRESENT
+        + ("" if custom else " and f.custom_layer is null")
         + " group by f.path, f.location, q.fault order by bool_or(q.row is null) desc, f.path, q.fault"
     ).fetchall()
     return [QuarantinedFile(*row) for row in rows]

@@ -15,12 +15,15 @@ from sqlalchemy import BigInteger, Boolean, Date, Double, Integer, SmallInteger,
 
 from layers.base import SCHEMA, Base
 from layers.columns import Column
+from layers.custom import HEIGHTS, Kind
 from layers.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from layers.custom import Draft
 
 _SOLID = "solid"
 # Extended WKB as PostGIS reads it: flags on the type of geometry, and the SRID behind it.
@@ -37,6 +40,19 @@ _TYPES = (
     (Text, pa.string()),
     (Geometry, pa.binary()),
 )
+# JSONB begins with the number of its version, so its values are bytes here.
+_CUSTOM_TYPES = {
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.INTEGER: pa.int64(),
+    Kind.REAL: pa.float64(),
+    Kind.DATE: pa.date32(),
+    Kind.MOMENT: pa.timestamp("us", tz="UTC"),
+    Kind.ARRAY: pa.binary(),
+    Kind.OBJECT: pa.binary(),
+    Kind.TEXT: pa.string(),
+}
+_PLACES = {"geom": pa.binary(), HEIGHTS: pa.binary(), "source_layer": pa.string(), "source_row": pa.int32()}
+JSONB_VERSION = b"\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +118,30 @@ def encode_rows(table: str, columns: Mapping[str, Column[Any] | NDArray[Any] | L
     arrays = {}
     for name, values in columns.items():
         kind = next(arrow for sql, arrow in _TYPES if isinstance(kinds[name].type, sql))
-        try:
-            array = _to_arrow(name, values, kind, srid)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise Invalid(f"{table}.{name}: a value does not fit the column: {error}") from error
+        array = _fit(f"{table}.{name}", values, kind, srid)
         if array.null_count < len(array) or not kinds[name].nullable or kinds[name].server_default is not None:
             arrays[name] = array
+    return _encode(table, arrays)
+
+
+def encode_custom(table: str, draft: Draft, columns: Mapping[str, Column[Any] | NDArray[Any]], srid: int) -> Rows:
+    """Rows of a layer that the city adds; moments know their zone, lists and objects are those of PostgreSQL's JSONB.
+
+    Raises: Invalid.
+    """
+    kinds = {field.name: _CUSTOM_TYPES[field.kind] for field in draft.fields} | _PLACES
+    return _encode(table, {name: _fit(f"{table}.{name}", v, kinds[name], srid) for name, v in columns.items()})
+
+
+def _fit(name: str, values: Column[Any] | NDArray[Any] | LineStrings, kind: pa.DataType, srid: int) -> pa.Array:
+    """Raises: Invalid."""
+    try:
+        return _to_arrow(name, values, kind, srid)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
+        raise Invalid(f"{name}: a value does not fit the column: {error}") from error
+
+
+def _encode(table: str, arrays: Mapping[str, pa.Array]) -> Rows:
     batch = pa.record_batch(arrays)
     encoder = pgpq.ArrowToPostgresBinaryEncoder(batch.schema)
     content = (encoder.write_header(), encoder.write_batch(batch), encoder.finish())
@@ -121,7 +155,7 @@ def _to_arrow(name: str, values: Column[Any] | NDArray[Any] | LineStrings, kind:
         return pa.array(values.distinct, kind).take(pa.array(values.codes))
     if pa.types.is_binary(kind):
         wkb = shapely.to_wkb(shapely.set_srid(values, srid), include_srid=True, byte_order=1)
-        return pa.array(map(_as_polyhedral_surface, wkb) if name == _SOLID else wkb, kind)
+        return pa.array(map(_as_polyhedral_surface, wkb) if name.endswith(f".{_SOLID}") else wkb, kind)
     return pa.array(values, kind, from_pandas=True)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from layers.catalog import Layer
+    from layers.catalog import Layer, Property
     from layers.crs import Crs
     from layers.database import AsyncConnection
     from layers.grid import Tile
@@ -149,7 +149,7 @@ def tile_statement(layer: Layer, tile: Tile, place: Hold, storage: Crs, share: f
     `share` of the features, spread evenly, are read at all.
     """
     # A property of a city's own layer cannot be called so: no such name has a blank.
-    names = [p.name for p in tiled_properties(layer, tile.grid.web_zoom(tile.zoom))]
+    told = [_told(p) for p in tiled_properties(layer, tile.grid.web_zoom(tile.zoom))]
     # Laterals, for a fence below the aggregate would carry whole rows through it.
     return (
         sql.SQL(
@@ -163,7 +163,7 @@ def tile_statement(layer: Layer, tile: Tile, place: Hold, storage: Crs, share: f
         .format(
             name=sql.Literal(layer.name),
             units=sql.Literal(UNITS),
-            columns=sql.SQL(", ").join(sql.Identifier("r", name) for name in ("id", *names)),
+            columns=sql.SQL(", ").join([sql.Identifier("r", "id"), *told]),
             box=_envelope(place, storage),
             square=sql.SQL("st_geomfromwkb({}, {})").format(
                 sql.Literal(shapely.to_wkb(place.tile)), sql.Literal(storage.srid)
@@ -174,6 +174,12 @@ def tile_statement(layer: Layer, tile: Tile, place: Hold, storage: Crs, share: f
         )
         .as_bytes()
     )
+
+
+def _told(described: Property) -> sql.Composable:
+    """The column of a property; of a list or an object its text, which would else be many properties."""
+    column = sql.Identifier("r", described.name)
+    return sql.SQL("{}::text as {}").format(column, sql.Identifier(described.name)) if described.is_nested else column
 
 
 def _envelope(place: Hold, storage: Crs) -> sql.Composable:
@@ -257,5 +263,9 @@ def _explained(layer: Layer, tile: Tile) -> Iterator[None]:
     """Raises: Unavailable, in our words."""
     try:
         yield
+    except psycopg.errors.UndefinedTable as error:
+        raise NotFound(f"there is no layer '{layer.name}' any more") from error
+    except psycopg.errors.UndefinedColumn as error:
+        raise Unavailable(f"layer '{layer.name}' has just been changed: try again in a moment") from error
     except psycopg.errors.InternalError_ as error:
         raise Unavailable(f"layer '{layer.name}' holds a position that {tile.grid.crs.code} cannot show") from error

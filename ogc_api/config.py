@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layers.base import Label
-from layers.catalog import layers_for
 from layers.crs import WGS84, area_of_use, parse_crs, transform_points
 from layers.query import MAX_LIMIT
 from ogc_api.negotiation import LANGUAGES
@@ -40,7 +39,7 @@ DESCRIPTION = Label(
 class Shared:
     """A holder of something that stays one when pygeoapi copies its configuration: a pool, a context."""
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __deepcopy__(self, memo: dict[int, object]) -> Shared:
@@ -78,13 +77,20 @@ class Service:
     data_folder: Path | None = None
 
 
-def build_config(
-    service: Service, states: Mapping[str, LayerState], storage: Crs, offered: Sequence[Reference]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class City:
+    """What there is at a moment: the layers of an audience, the state of each by its name, the storage CRS."""
+
+    layers: tuple[Layer, ...]
+    states: Mapping[str, LayerState]
+    storage: Crs
+
+
+def build_config(service: Service, city: City, offered: Sequence[Reference]) -> dict[str, Any]:
     """Configuration for `pygeoapi.api.API`: a collection a layer, with its present extent, and the processes."""
     resources = {
-        layer.name: _collection(service.reader, layer, _extent(states.get(layer.name), storage), offered)
-        for layer in layers_for(service.reader.audience)
+        layer.name: _collection(service.reader, layer, _extent(city.states.get(layer.name), city.storage), offered)
+        for layer in city.layers
     }
     processes = {
         plugin.name: {
@@ -146,7 +152,7 @@ def _collection(reader: Reader, layer: Layer, extent: Sequence[float], offered: 
                 "type": "feature",
                 "name": "ogc_api.provider.LayerProvider",
                 "data": reader,
-                "layer": layer.name,
+                "layer": Shared(layer),
                 "id_field": "id",
                 "crs": [reference.uri for reference in offered],
                 "storage_crs": offered[-1].uri,

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pygeoapi.api import API, APIRequest
 from pygeoapi.l10n import str2locale
 
-from layers.catalog import find_layer, layers_for, read_states, read_versions
+from layers.catalog import read_states, read_versions
 from layers.crs import parse_crs
+from layers.custom import read_layers
 from layers.database import storage_srid
-from ogc_api.config import build_config
+from layers.errors import NotFound
+from ogc_api.config import City, build_config
 from ogc_api.negotiation import LANGUAGES
 from ogc_api.openapi import build_openapi
 from ogc_api.problems import Refusal
@@ -23,8 +25,7 @@ from ogc_api.references import offer_references
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from layers.catalog import Layer, LayerState
-    from layers.crs import Crs
+    from layers.catalog import Layer
     from layers.features import Page
     from ogc_api.config import Service
 
@@ -32,21 +33,19 @@ if TYPE_CHECKING:
 class Edition(API):  # type: ignore[misc]
     """pygeoapi's API for one audience and one state of its layers."""
 
-    def __init__(self, service: Service, states: Mapping[str, LayerState], storage: Crs) -> None:
+    def __init__(self, service: Service, city: City) -> None:
         self.service = service
-        self.storage = storage
-        self._states = states
-        self.offered = offer_references(storage, service.geoid_m)
-        super().__init__(build_config(service, states, storage, self.offered), openapi={})
+        self.storage = city.storage
+        # Those of the audience.
+        self.layers = city.layers
+        self._states = city.states
+        self.offered = offer_references(city.storage, service.geoid_m)
+        super().__init__(build_config(service, city, self.offered), openapi={})
         descriptions = {name: self.manager.get_processor(name).metadata for name in self.manager.processes}
         self.openapi_by_language = {
-            language: build_openapi(service, self.offered, descriptions, language) for language in LANGUAGES
+            language: build_openapi(service, city.layers, self.offered, descriptions, language)
+            for language in LANGUAGES
         }
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers of the audience."""
-        return layers_for(self.service.reader.audience)
 
     def bounds(self, layers: Sequence[Layer]) -> tuple[float, float, float, float]:
         """Where features lie: west, south, east, north in degrees; of layers without any, where they may lie."""
@@ -57,7 +56,10 @@ class Edition(API):  # type: ignore[misc]
 
     def find_layer(self, name: str) -> Layer:
         """Raises: NotFound, for a layer of another audience, too."""
-        return find_layer(name, self.service.reader.audience)
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise NotFound(f"there is no layer '{name}': there are {', '.join(layer.name for layer in self.layers)}")
 
     def for_request(self, layer: Layer, **definition: Page | bytes | str) -> Edition:
         """The same API, whose provider of one layer has more in its definition."""
@@ -120,9 +122,10 @@ class Editions:
         with service.reader.connection() as connection:
             versions = read_versions(connection)
             if self._edition is None or versions != self._versions:
-                states = read_states(connection, service.reader.audience)
+                layers = read_layers(connection, service.reader.audience)
                 storage = parse_crs(f"EPSG:{storage_srid(connection)}")
-                self._edition, self._versions = Edition(service, states, storage), versions
+                city = City(layers, read_states(connection, layers), storage)
+                self._edition, self._versions = Edition(service, city), versions
         self._checked_at = time.monotonic()
         return self._edition
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,6 +100,12 @@ def _column(values: Sequence[Any], described: Property) -> Column:
     """Values of a property, and where there are none."""
     if described.format == "date":
         return np.array([value or "NaT" for value in values], dtype="datetime64[D]"), None
+    if described.format == "date-time":
+        moments = [None if value is None else value.astimezone(UTC).replace(tzinfo=None) for value in values]
+        return np.array([moment or "NaT" for moment in moments], dtype="datetime64[ms]"), None
+    if described.is_nested:
+        texts = (None if value is None else json.dumps(value, ensure_ascii=False) for value in values)
+        return _objects(tuple(texts)), None
     if described.type == "string":
         return _objects(values), None
     dtype = _DTYPES[described.type]

@@ -10,13 +10,14 @@ from pygeoapi import api as common
 from pygeoapi.api import processes as process_api
 
 from layers.errors import Invalid
+from ogc_api.drawing import MEDIA_TYPES
 from ogc_api.edition import Asked, ask
 from ogc_api.items import DOWNLOADS, FG
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
 from ogc_api.params import read_integer
 from ogc_api.schemas import MEDIA_TYPE as SCHEMA_MEDIA_TYPE
 from ogc_api.schemas import RELATIONS, build_queryables, build_schema, build_sortables
-from ogc_api.styling import MEDIA_TYPES, describe_style, list_styles, write_style
+from ogc_api.styling import describe_style, list_styles, write_style
 from ogc_api.tilesets import tileset_links
 
 if TYPE_CHECKING:
@@ -200,17 +201,17 @@ def _schema(call: Call, build: Callable[[Layer, str, str], dict[str, Any]]) -> A
 
 
 def show_styles(call: Call) -> Answer:
-    return answer_json(list_styles(call.edition.service, call.language))
+    return answer_json(list_styles(call.edition, call.language))
 
 
 def show_style(call: Call) -> Answer:
-    style = write_style(call.edition.service, call.parts["style"], call.format, call.language)
+    style = write_style(call.edition, call.parts["style"], call.format, call.language)
     media_type = MEDIA_TYPES[call.format]
     return Answer(style, media_type) if isinstance(style, bytes) else answer_json(style, media_type)
 
 
 def show_style_metadata(call: Call) -> Answer:
-    return answer_json(describe_style(call.edition.service, call.parts["style"], call.language))
+    return answer_json(describe_style(call.edition, call.parts["style"], call.language))
 
 
 def list_processes(call: Call) -> Answer:

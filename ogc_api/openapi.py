@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from layers.bodies import has_bodies
-from layers.catalog import layers_for
 from layers.editing import EDITED
 from layers.query import MAX_LIMIT
 from ogc_api.config import CITY, DESCRIPTION, MVT, PNG, VERSION
 from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
+from ogc_api.drawing import MEDIA_TYPE as STYLE_MEDIA_TYPE
 from ogc_api.items import FORMATS, MEDIA_TYPES, MODEL, item_formats
 from ogc_api.items import MEDIA_TYPE as GEOJSON
 from ogc_api.negotiation import LANGUAGES, choose_text
 from ogc_api.params import DEFAULT_LIMIT, MOST_DIGITS
 from ogc_api.problems import MEDIA_TYPE
 from ogc_api.schemas import FEATURE_TYPES, PATCH_TYPES, describe_property
-from ogc_api.styling import MEDIA_TYPE as STYLE_MEDIA_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,9 +42,14 @@ _CHOOSING = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-cr
 _PAGING = ("limit", "offset", "cursor", "resulttype")
 
 
-def build_openapi(service: Service, offered: Sequence[Reference], processes: Mapping[str, Json], language: str) -> Json:
+def build_openapi(
+    service: Service,
+    layers: Sequence[Layer],
+    offered: Sequence[Reference],
+    processes: Mapping[str, Json],
+    language: str,
+) -> Json:
     """The definition of a service in one language; `processes` holds the description of each process by its name."""
-    layers = layers_for(service.reader.audience)
     paths: Json = dict(_service_paths())
     for layer in layers:
         paths |= _layer_paths(layer, language)
@@ -234,12 +238,12 @@ def _selection_parameters(layer: Layer) -> list[Json]:
 
 
 def _property_parameters(layer: Layer, language: str) -> list[Json]:
-    names = [p.name for p in layer.properties]
+    names = [p.name for p in layer.queryables]
     keys = [sign + name for name in names for sign in ("", "-", "+")]
     return [
         _query("sortby", {"type": "array", "items": {"type": "string", "enum": keys}}),
         # Any value of the type may be asked for, there may just be no feature that has it.
-        *(_query(p.name, _pick(describe_property(p, language), "title", "type", "format")) for p in layer.properties),
+        *(_query(p.name, _pick(describe_property(p, language), "title", "type", "format")) for p in layer.queryables),
     ]
 
 

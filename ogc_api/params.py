@@ -90,16 +90,16 @@ def parse_items(
 
     Raises: Invalid, naming every fault.
     """
-    names = {p.name: p for p in layer.properties}
+    names, queryables = ({p.name: p for p in some} for some in (layer.properties, layer.queryables))
     read = gather(
         {
-            "names": lambda: check_names(params, ITEMS | names.keys()),
-            "filter": lambda: _filter(params, names, offered),
+            "names": lambda: check_names(params, ITEMS | queryables.keys()),
+            "filter": lambda: _filter(params, queryables, offered),
             "limit": lambda: _limit(params.get("limit"), is_download=is_download),
             "offset": lambda: read_integer("offset", params.get("offset"), 0),
             "cursor": lambda: read_cursor(params.get("cursor")),
             "hits": lambda: _one_of("resulttype", params, "results", "hits"),
-            "sort_by": lambda: _sort_by(params.get("sortby"), names),
+            "sort_by": lambda: _sort_by(params.get("sortby"), queryables),
             "writing": lambda: _writing(params, names, offered),
         }
     )
@@ -317,6 +317,15 @@ def _value(wanted: Property, text: str) -> str:
         return repr(float(text)).removesuffix(".0")
     if wanted.type == "boolean" and text in ("true", "false"):
         return text
-    if wanted.type == "string" and (wanted.format != "date" or re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)):
+    text = text.replace(" ", "+") if wanted.format == "date-time" else text
+    if wanted.type == "string" and re.fullmatch(_FORMATS.get(wanted.format or "", r"(?s:.*)"), text, re.ASCII):
         return text
-    raise Invalid(f"{wanted.name}={text[:80]}: give {'a date' if wanted.format == 'date' else 'a ' + wanted.type}")
+    kinds = {"date": "a date", "date-time": "a moment of RFC 3339, such as 2026-01-31T08:00:00Z,"}
+    raise Invalid(f"{wanted.name}={text[:80]}: give {kinds.get(wanted.format or '', 'a ' + wanted.type)}")
+
+
+# What is written of each format; a '+' that was not percent-encoded has become a space.
+_FORMATS = {
+    "date": r"\d{4}-\d\d-\d\d",
+    "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)",
+}

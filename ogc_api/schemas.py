@@ -37,14 +37,14 @@ def build_schema(layer: Layer, url: str, language: str) -> Json:
 
 def build_queryables(layer: Layer, url: str, language: str) -> Json:
     """What may be asked for: the properties as parameters and in filters, the geometry in filters."""
-    properties = {p.name: describe_property(p, language, layer) for p in layer.properties}
+    properties = {p.name: describe_property(p, language, layer) for p in layer.queryables}
     document = _document(layer, f"{url}/queryables", language, properties | {"geometry": _geometry(layer)})
     return document | {"additionalProperties": False}
 
 
 def build_sortables(layer: Layer, url: str, language: str) -> Json:
     """What features may be sorted by."""
-    properties = {p.name: describe_property(p, language, layer) for p in layer.properties}
+    properties = {p.name: describe_property(p, language, layer) for p in layer.queryables}
     return _document(layer, f"{url}/sortables", language, properties) | {"additionalProperties": False}
 
 

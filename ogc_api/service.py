@@ -20,6 +20,7 @@ from layers.errors import NotFound
 from ogc_api import editing, execution, handlers, tile_handlers
 from ogc_api.compression import Compression
 from ogc_api.config import TITLE, ProcessPlugin, Service
+from ogc_api.drawing import MEDIA_TYPES
 from ogc_api.edition import Editions
 from ogc_api.handlers import Call
 from ogc_api.negotiation import LANGUAGES, choose_format, choose_language, choose_problem_type
@@ -28,7 +29,6 @@ from ogc_api.params import COMMON, check_names
 from ogc_api.problems import describe
 from ogc_api.reading import Items
 from ogc_api.scene.tiles import Scenes
-from ogc_api.styling import MEDIA_TYPES
 from ogc_api.tiles import Tiles
 
 if TYPE_CHECKING:

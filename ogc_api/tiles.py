@@ -17,6 +17,7 @@ from layers.tiles import fetch_marks, fetch_tile
 from layers.tiling import tiling
 from ogc_api.compression import choose_coding, pack
 from ogc_api.config import CITY, MVT, PNG
+from ogc_api.drawing import draw_all
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.object_tiles import fetch_objects
 from ogc_api.painting import paint
@@ -170,7 +171,7 @@ class Tiles:
             if kept is not None:
                 return kept
         tile = await self._packed(replace(asked, format="mvt", coding=None), marks)
-        drawn = [(name, layer) for name in styles.ORDER if name in names for layer in styles.read_layers(name)]
+        drawn = [(layer.name, drawing) for layer, own in draw_all(asked.layers) for drawing in own]
         content = await asyncio.get_running_loop().run_in_executor(
             self._painters, lambda: paint(read_tile(tile.content), drawn, asked.style_zoom)
         )

@@ -12,6 +12,7 @@ from layers.grid import PIXELS, WEB_MERCATOR, WORLD, find_grid, grids
 from layers.query import Box
 from layers.tiling import tiled_properties, tiling
 from ogc_api.config import CITY, MVT, PNG
+from ogc_api.drawing import dimension
 from ogc_api.negotiation import choose_text
 from ogc_api.schemas import describe_property
 
@@ -32,7 +33,6 @@ SCHEME, SCHEMES = f"{_RELATION}/tiling-scheme", f"{_RELATION}/tiling-schemes"
 _WELL_KNOWN = {name: f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{name}" for name in (WEB_MERCATOR, WORLD)}
 # Beyond it a client enlarges what it has: a unit of such a tile is 4 cm.
 _DEEPEST = 18
-_DIMENSIONS = {"POINT": 0, "MULTIPOINT": 0, "LINESTRING": 1, "MULTILINESTRING": 1}
 
 
 def choose_layers(edition: Edition, names: str | None) -> list[Layer]:
@@ -209,7 +209,7 @@ def _describe_layer(edition: Edition, layer: Layer, grid: Grid, language: str) -
         "title": choose_text(layer.title, language),
         "description": choose_text(layer.description, language),
         "dataType": "vector",
-        "geometryDimension": _DIMENSIONS.get(layer.geometry_type.removesuffix("Z"), 2),
+        "geometryDimension": dimension(layer),
         "minTileMatrix": str(zooms[0]),
         "maxTileMatrix": str(zooms[-1]),
         "propertiesSchema": {"type": "object", "properties": properties},

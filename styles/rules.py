@@ -13,6 +13,15 @@ _ZOOM = 17
 _SCALE_0 = 279_541_132.0144
 
 KINDS = ("fill", "line", "circle", "symbol")
+# What of a style is drawn in every form; the rest of MapLibre's is left out of rules.
+DRAWN = frozenset(
+    {
+        *("fill-color", "fill-opacity", "line-color", "line-opacity", "line-width", "line-dasharray", "line-cap"),
+        *("line-join", "circle-color", "circle-opacity", "circle-radius", "circle-stroke-color"),
+        *("circle-stroke-width", "text-field", "text-size", "text-color", "text-halo-color", "text-halo-width"),
+        "symbol-placement",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ def to_rules(layers: list[dict[str, Any]]) -> list[Rule]:
 def _rules(layer: dict[str, Any]) -> list[Rule]:
     base = _conditions(layer.get("filter"))
     paint = layer.get("paint", {})
-    matched = [m for value in paint.values() for m in _matches(value)]
+    matched = [m for key, value in paint.items() if key in DRAWN for m in _matches(value)]
     if not matched:
         return [_rule(layer, layer["id"], base, {})]
     (name,) = {match[1][1] for match in matched}
@@ -55,10 +64,11 @@ def _rules(layer: dict[str, Any]) -> list[Rule]:
 
 
 def _rule(layer: dict[str, Any], name: str, conditions: tuple[Condition, ...], properties: dict[str, Any]) -> Rule:
-    paint = {key: evaluate(value, properties, _ZOOM) for key, value in layer.get("paint", {}).items()}
+    paint = {key: evaluate(value, properties, _ZOOM) for key, value in layer.get("paint", {}).items() if key in DRAWN}
     layout = {
         key: value if key == "text-field" else evaluate(value, properties, _ZOOM)
         for key, value in layer.get("layout", {}).items()
+        if key in DRAWN
     }
     minzoom = layer.get("minzoom")
     return Rule(name, layer["type"], conditions, paint, layout, None if minzoom is None else _SCALE_0 / 2**minzoom)

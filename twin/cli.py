@@ -40,6 +40,7 @@ from twin.clash.distance import IS_COMPILED
 from twin.console import Screen
 from twin.desk import returns as _returns  # noqa: F401 - its commands are those of 'excavation'
 from twin.desk.excavation import excavation
+from twin.desk.layers import layers
 from twin.desk.organisation import organisation
 from twin.excavations.request import read_digs
 from twin.excavations.validation import require_valid
@@ -66,6 +67,7 @@ app.add_typer(access, name="access")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(excavation, name="excavation")
 app.add_typer(organisation, name="organisation")
+app.add_typer(layers, name="layers")
 app.command("worker")(run_worker)
 app.command("audit")(audit)
 app.command("mosaic")(make_mosaic)
@@ -314,7 +316,8 @@ def retry_quarantine(
     screen = Screen(settings.lang)
     options = ImportOptions(parse_crs(crs) if crs else None, None, _layer(layer), again=True)
     with open_city(settings) as connection:
-        locations = [Path(file.location) for file in list_quarantine(connection) if only in file.path]
+        # A file of a layer that the city added is tried again with 'twin layers add'.
+        locations = [Path(file.location) for file in list_quarantine(connection, custom=False) if only in file.path]
         places = sorted({place for location in locations if (place := _delivered(location))})
         reports = [_import(screen, connection, settings, place, options) for place in places]
     for report in reports:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "importing": ("Đang nạp", "Importing"),
+    "adding": ("Đang thêm lớp", "Adding the layer"),
     "rows": ("dòng", "rows"),
     "reporting": ("Đang lập báo cáo", "Writing the report"),
     "writing": ("Đang ghi mẫu", "Writing the sample"),

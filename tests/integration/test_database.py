@@ -74,7 +74,7 @@ A_PIPE = (
 
 
 def states(connection: Connection) -> dict[str, tuple[int, int]]:
-    return {name: (s.version, s.features) for name, s in read_states(connection, Audience.OPERATOR).items()}
+    return {name: (s.version, s.features) for name, s in read_states(connection, LAYERS).items()}
 
 
 @pytest.mark.parametrize("code", GOLDEN_IN)

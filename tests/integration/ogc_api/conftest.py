@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from layers.database import Audience, Reader, Role, Writer, connect
+from layers.embedded import create_database
 from ogc_api.service import ProcessPlugin, create_ogc
 
 if TYPE_CHECKING:
@@ -98,6 +99,12 @@ def town(database_url: str) -> Town:
 def town_type() -> type[Town]:
     """What builds rows, for towns in other databases."""
     return Town
+
+
+@pytest.fixture(scope="session")
+def own_town(cluster: str, template: str) -> Callable[[str], Town]:
+    """What makes a town in a database of that name, for tests that leave nothing to others."""
+    return lambda name: Town(create_database(cluster, name, template))
 
 
 @contextmanager

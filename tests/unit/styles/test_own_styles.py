@@ -1,0 +1,92 @@
+"""Styles that a city gives its own layers, and those that such layers have without one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import styles
+from styles.defaults import choose_colour, make_layers
+from styles.qml import write_qml
+from styles.rules import to_rules
+from styles.sld import write_sld
+from styles.validation import completed, find_faults, undrawn
+
+CIRCLE: dict[str, Any] = {"id": "c", "type": "circle", "paint": {"circle-color": "#ff0000"}}
+
+
+def test_colours_are_stable_and_distinct() -> None:
+    """A layer keeps its colour, and no two of a hundred share one."""
+    colours: list[str] = []
+    for n in range(100):
+        colours.append(choose_colour(f"layer_{n}", colours))
+    assert len({*colours}) == 100
+    assert choose_colour("layer_0", []) == colours[0] == choose_colour("layer_0", colours[1:])
+
+
+@pytest.mark.parametrize("dimension", [0, 1, 2])
+def test_layers_without_a_style_are_drawn_in_every_form(dimension: int) -> None:
+    """What is drawn by default is sound, and can be told as rules, SLD and QML."""
+    layers = make_layers("cameras", dimension, "#c2185b", "name")
+    assert find_faults(layers, {"name"}) == []
+    assert undrawn(layers) == []
+    assert completed("cameras", layers) == layers
+    assert "#c2185b" in write_sld({"cameras": layers}).decode()
+    assert b"194,24,91" in write_qml("cameras", layers)
+    assert {rule.kind for rule in to_rules(layers)} == {layer["type"] for layer in layers}
+
+
+def test_areas_lie_under_buildings_and_points_over_all() -> None:
+    """A zone that a city adds hides no pipe, and a camera is hidden by nothing."""
+    areas, lines, points = (styles.rank("x", dimension) for dimension in (2, 1, 0))
+    assert areas < styles.rank("buildings", 2) < styles.rank("roads", 1) < lines < styles.rank("utility_lines", 1)
+    assert points > max(styles.rank(name, 0) for name in styles.ORDER)
+
+
+@pytest.mark.parametrize(
+    ("layers", "fault"),
+    [
+        ({}, "give a list"),
+        ([], "give a list"),
+        ([{"id": "a"}], "give a list"),
+        ([CIRCLE, CIRCLE], "two layers have this id"),
+        ([CIRCLE | {"type": "heatmap"}], "is not drawn here"),
+        ([CIRCLE | {"type": "nix"}], "is not drawn here"),
+        ([CIRCLE | {"nix": 1}], "there is no 'nix'"),
+        ([CIRCLE | {"minzoom": "1"}], "minzoom is a number"),
+        ([CIRCLE | {"paint": []}], "paint is an object"),
+        ([CIRCLE | {"paint": {"line-width": 1}}], "has no 'line-width'"),
+        ([CIRCLE | {"paint": {"circle-color": "red"}}], "'red' is out of bounds"),
+        ([CIRCLE | {"paint": {"circle-radius": -1}}], "-1 is out of bounds"),
+        ([CIRCLE | {"paint": {"circle-radius": True}}], "True is no number"),
+        ([CIRCLE | {"paint": {"circle-radius": ["nix", 1]}}], "no expression nix"),
+        ([CIRCLE | {"paint": {"circle-radius": ["get", "height"]}}], "no property 'height'"),
+        ([CIRCLE | {"paint": {"circle-radius": ["get", "name"]}}], "None is no number"),
+        ([CIRCLE | {"paint": {"circle-color": ["match", ["get", "name"], "a", "rot", "#ffffff"]}}], "'rot' is out of"),
+        ([CIRCLE | {"paint": {"circle-color": ["case", ["has", "name"], "rot", "#ffffff"]}}], "'rot' is out of"),
+        ([CIRCLE | {"filter": [">", ["get", "name"], 1]}], "more than a rule can say"),
+        ([CIRCLE | {"paint": {"circle-radius": ["sqrt", 4]}}], "'sqrt' is not known"),
+        ([{"id": "t", "type": "symbol", "layout": {"text-field": ["get", "name"]}}], "labels only"),
+        ([CIRCLE, {"id": "t", "type": "symbol", "layout": {"text-field": "{name}"}}], "text-field is one property"),
+    ],
+)
+def test_faults_of_styles_are_named(layers: Any, fault: str) -> None:
+    """Whatever could not be drawn, or not in every form, is refused before it is kept."""
+    faults = find_faults(layers, {"name"})
+    assert any(fault in one for one in faults), faults
+
+
+def test_what_a_style_leaves_out_is_what_maplibre_takes() -> None:
+    """A sound style is kept with MapLibre's defaults written out, so that every form draws the same."""
+    own = CIRCLE | {"source": "elsewhere", "source-layer": "x", "paint": {"circle-blur": 1}}
+    text = {"id": "t", "type": "symbol", "layout": {"text-field": ["get", "name"], "text-font": ["A"]}}
+    assert find_faults([own, text], {"name"}) == []
+    assert undrawn([own, text]) == ["circle-blur", "text-font"]
+    circle, label = completed("cameras", [own, text])
+    assert circle["source"] == label["source"] == "cameras"
+    assert "source-layer" not in circle
+    assert circle["paint"] == {"circle-color": "#000000", "circle-radius": 5, "circle-blur": 1}
+    assert label["layout"] == {"text-size": 16} | text["layout"]
+    write_qml("cameras", [circle, label])
+    write_sld({"cameras": [circle, label]})
