@@ -88,7 +88,7 @@ def write_style(edition: Edition, name: str, f: str, language: str) -> Json | by
     if f == "qml":
         if name == CITY:
             raise Invalid("f=qml: QGIS keeps a style for each layer: ask for the style of one")
-        return write_qml(name, drawings[name])
+        return write_qml(name, drawings[name], dimension(drawn[0]))
     return {
         "version": 8,
         "name": _title(edition, name, language),

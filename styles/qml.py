@@ -11,17 +11,26 @@ from styles.rules import to_rules
 if TYPE_CHECKING:
     from styles.rules import Condition, Rule
 
-# QGIS' own numbers of kinds of geometry.
-_GEOMETRIES = {"circle": "0", "line": "1", "fill": "2"}
-_SYMBOLS = {"circle": ("marker", "SimpleMarker"), "line": ("line", "SimpleLine"), "fill": ("fill", "SimpleFill")}
+_CLASSES = {"circle": "SimpleMarker", "line": "SimpleLine", "fill": "SimpleFill"}
+# What QGIS draws points, lines and areas with: an area takes nothing but a fill, whose outline may be all there is.
+_SYMBOLS = ("marker", "line", "fill")
+VERSION = "3.22.0"
+DOCTYPE = b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _MM = 0.28  # A pixel of a screen (05-077r4, 11.1.1).
 
 
-def write_qml(name: str, layers: list[dict[str, Any]]) -> bytes:
-    """A QML document of the MapLibre layers that draw one layer of the city."""
+def write_qml(name: str, layers: list[dict[str, Any]], dimension: int) -> bytes:
+    """A QML document of the MapLibre layers that draw one layer of points (0), lines (1) or areas (2)."""
+    root = ET.Element("qgis", version=VERSION, styleCategories="Symbology|Labeling")
+    add_symbology(root, name, layers, dimension)
+    content: bytes = ET.tostring(root, "utf-8")
+    return DOCTYPE + content
+
+
+def add_symbology(root: ET.Element, name: str, layers: list[dict[str, Any]], dimension: int) -> None:
+    """What a style or a project of QGIS says of how a layer looks."""
     rules = to_rules(layers)
     drawn = [rule for rule in rules if rule.kind != "symbol"]
-    root = ET.Element("qgis", version="3.22.0", styleCategories="Symbology|Labeling")
     renderer = ET.SubElement(
         root, "renderer-v2", type="RuleRenderer", symbollevels="0", enableorderby="0", forceraster="0"
     )
@@ -29,15 +38,13 @@ def write_qml(name: str, layers: list[dict[str, Any]]) -> bytes:
     symbols = ET.SubElement(renderer, "symbols")
     for index, rule in enumerate(drawn):
         ET.SubElement(listed, "rule", _attributes(name, index, rule) | {"symbol": str(index), "label": rule.name})
-        _write_symbol(symbols, index, rule)
+        _write_symbol(symbols, index, rule, _SYMBOLS[dimension])
     if labels := [rule for rule in rules if rule.kind == "symbol"]:
         labeling = ET.SubElement(root, "labeling", type="rule-based")
         told = ET.SubElement(labeling, "rules", key=_key(f"{name} labels"))
         for index, rule in enumerate(labels):
             _write_label(ET.SubElement(told, "rule", _attributes(f"{name} label", index, rule)), rule)
-    ET.SubElement(root, "layerGeometryType").text = _GEOMETRIES[drawn[0].kind]
-    content: bytes = ET.tostring(root, "utf-8")
-    return b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + content
+    ET.SubElement(root, "layerGeometryType").text = str(dimension)
 
 
 def _attributes(name: str, index: int, rule: Rule) -> dict[str, str]:
@@ -55,11 +62,10 @@ def _expression(condition: Condition) -> str:
     return f"{name} IN ({values})" if condition.is_one else f"({name} IS NULL OR {name} NOT IN ({values}))"
 
 
-def _write_symbol(symbols: ET.Element, index: int, rule: Rule) -> None:
-    kind, class_name = _SYMBOLS[rule.kind]
+def _write_symbol(symbols: ET.Element, index: int, rule: Rule, kind: str) -> None:
     opacity = rule.paint.get(f"{rule.kind}-opacity", 1)
     symbol = ET.SubElement(symbols, "symbol", type=kind, name=str(index), alpha=f"{opacity:g}", clip_to_extent="1")
-    layer = ET.SubElement(symbol, "layer", {"class": class_name, "enabled": "1", "pass": "0", "locked": "0"})
+    layer = ET.SubElement(symbol, "layer", {"class": _CLASSES[rule.kind], "enabled": "1", "pass": "0", "locked": "0"})
     options = ET.SubElement(layer, "Option", type="Map")
     for name, value in _options(rule).items():
         ET.SubElement(options, "Option", type="QString", name=name, value=value)

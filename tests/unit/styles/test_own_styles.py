@@ -33,7 +33,7 @@ def test_layers_without_a_style_are_drawn_in_every_form(dimension: int) -> None:
     assert undrawn(layers) == []
     assert completed("cameras", layers) == layers
     assert "#c2185b" in write_sld({"cameras": layers}).decode()
-    assert b"194,24,91" in write_qml("cameras", layers)
+    assert b"194,24,91" in write_qml("cameras", layers, dimension)
     assert {rule.kind for rule in to_rules(layers)} == {layer["type"] for layer in layers}
 
 
@@ -88,5 +88,5 @@ def test_what_a_style_leaves_out_is_what_maplibre_takes() -> None:
     assert "source-layer" not in circle
     assert circle["paint"] == {"circle-color": "#000000", "circle-radius": 5, "circle-blur": 1}
     assert label["layout"] == {"text-size": 16} | text["layout"]
-    write_qml("cameras", [circle, label])
+    write_qml("cameras", [circle, label], 0)
     write_sld({"cameras": [circle, label]})

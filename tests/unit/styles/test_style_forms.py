@@ -7,14 +7,16 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import styles
-from layers.catalog import find_layer
+from layers.catalog import LAYERS, find_layer
 from layers.utilities import Discipline
+from ogc_api.drawing import dimension
 from styles.expression import evaluate
 from styles.qml import write_qml
 from styles.rules import to_rules
 from styles.sld import write_sld
 from styles.validation import find_faults, undrawn
 
+DIMENSIONS = {layer.name: dimension(layer) for layer in LAYERS}
 SE = {"se": "http://www.opengis.net/se", "ogc": "http://www.opengis.net/ogc"}
 
 
@@ -56,7 +58,7 @@ def test_other_forms_draw_the_same() -> None:
             expected.add((discipline.value, colour, dashed))
     assert len(expected) == 2 * len(Discipline)
     assert colours_of_sld(ET.fromstring(write_sld({"utility_lines": layers}))) == expected  # noqa: S314 - our own
-    qml = ET.fromstring(write_qml("utility_lines", layers))  # noqa: S314 - our own
+    qml = ET.fromstring(write_qml("utility_lines", layers, 1))  # noqa: S314 - our own
     drawn = set()
     for rule in qml.iterfind("renderer-v2/rules/rule"):
         symbol = qml.find(f"renderer-v2/symbols/symbol[@name='{rule.get('symbol')}']")
@@ -77,4 +79,6 @@ def test_every_style_exists_in_every_form(name: str) -> None:
     document = ET.fromstring(write_sld({name: layers}))  # noqa: S314 - our own
     assert len(document.findall(".//se:Rule", SE)) == len(rules)
     assert name.encode() in write_sld({name: layers})
-    assert write_qml(name, layers).count(b"<symbol ") == len([rule for rule in rules if rule.kind != "symbol"])
+    assert write_qml(name, layers, DIMENSIONS[name]).count(b"<symbol ") == len(
+        [rule for rule in rules if rule.kind != "symbol"]
+    )
