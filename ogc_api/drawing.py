@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 type Json = dict[str, Any]
 
 MEDIA_TYPE = "application/vnd.mapbox.style+json"
+QGIS_MEDIA_TYPE = "application/x-qgis-project"
 MEDIA_TYPES = {
     "json": MEDIA_TYPE,
     "sld": "application/vnd.ogc.sld+xml;version=1.1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from pygeoapi import api as common
 from pygeoapi.api import processes as process_api
 
 from layers.errors import Invalid
-from ogc_api.drawing import MEDIA_TYPES
+from ogc_api.drawing import MEDIA_TYPES, QGIS_MEDIA_TYPE
 from ogc_api.edition import Asked, ask
 from ogc_api.items import DOWNLOADS, FG
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
 from ogc_api.params import read_integer
+from ogc_api.qgis import write_project
 from ogc_api.schemas import MEDIA_TYPE as SCHEMA_MEDIA_TYPE
 from ogc_api.schemas import RELATIONS, build_queryables, build_schema, build_sortables
 from ogc_api.styling import describe_style, list_styles, write_style
@@ -141,7 +143,13 @@ def show_landing_page(call: Call) -> Answer:
     links = [link for link in document["links"] if not link["rel"].endswith(unserved)]
     url = f"{call.edition.base_url}/styles"
     styles = {"rel": _STYLE_LIST, "type": "application/json", "title": "Styles", "href": url}
-    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None), styles]})
+    project = {
+        "rel": "related",
+        "type": QGIS_MEDIA_TYPE,
+        "title": "QGIS",
+        "href": f"{call.edition.base_url}/qgis/city.qgz",
+    }
+    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None), styles, project]})
 
 
 def show_openapi(call: Call) -> Answer:
@@ -212,6 +220,16 @@ def show_style(call: Call) -> Answer:
 
 def show_style_metadata(call: Call) -> Answer:
     return answer_json(describe_style(call.edition, call.parts["style"], call.language))
+
+
+def show_project(call: Call) -> Answer:
+    """The project for QGIS; `authcfg` is where QGIS keeps a key, no key itself."""
+    authcfg = call.params.get("authcfg")
+    if authcfg is not None and not re.fullmatch(r"[A-Za-z0-9]{7}", authcfg):
+        raise Invalid(f"authcfg={authcfg[:40]}: give the id of an authentication in QGIS, of seven letters and digits")
+    name = f'attachment; filename="city-{call.language}.qgz"'
+    content = write_project(call.edition, call.language, authcfg)
+    return Answer(content, QGIS_MEDIA_TYPE, {"Content-Disposition": name, "Content-Language": call.language})
 
 
 def list_processes(call: Call) -> Answer:

@@ -10,8 +10,10 @@ from layers.query import MAX_LIMIT
 from ogc_api.config import CITY, DESCRIPTION, MVT, PNG, VERSION
 from ogc_api.cql2 import LANGUAGES as FILTER_LANGUAGES
 from ogc_api.drawing import MEDIA_TYPE as STYLE_MEDIA_TYPE
+from ogc_api.drawing import QGIS_MEDIA_TYPE
 from ogc_api.items import FORMATS, MEDIA_TYPES, MODEL, item_formats
 from ogc_api.items import MEDIA_TYPE as GEOJSON
+from ogc_api.map4d import FORMS
 from ogc_api.negotiation import LANGUAGES, choose_text
 from ogc_api.params import DEFAULT_LIMIT, MOST_DIGITS
 from ogc_api.problems import MEDIA_TYPE
@@ -88,8 +90,18 @@ def _service_paths() -> Json:
             "getStyle", "A style", "service", [_STYLE, _f("json", "sld", "qml")], (STYLE_MEDIA_TYPE, "object")
         ),
         "/styles/{style}/metadata": _get("getStyleMetadata", "Metadata of a style", "service", [_STYLE, _f()]),
+        "/qgis/city.qgz": _project(),
         "/collections": _get("getCollections", "Collections", "service", [_f(*jsonld)], (_JSON, "collections")),
     }
+
+
+def _project() -> Json:
+    """The project for QGIS: a file, whatever is accepted."""
+    authcfg = _query("authcfg", {"type": "string", "pattern": "^[A-Za-z0-9]{7}$"})
+    described = _get("getQgisProject", "The layers as a project for QGIS", "service", [authcfg])
+    file = {"schema": {"type": "string", "format": "binary"}}
+    described["get"]["responses"]["200"]["content"] = {QGIS_MEDIA_TYPE: file}
+    return described
 
 
 def _tile_paths(layers: Sequence[Layer]) -> Json:
@@ -120,8 +132,22 @@ def _tile_paths(layers: Sequence[Layer]) -> Json:
         "/tiles/{layer}/{z}/{x}/{y}.png": _tile(
             _get("alias.getMap", "A map tile, by a short address", "tiles", xyz), PNG
         ),
+        **_object_paths(layers, xyz[1:]),
         "/tiles/{layer}.json": _get("alias.getTileJson", "TileJSON", "tiles", [alias]),
     }
+
+
+def _object_paths(layers: Sequence[Layer], place: list[Json]) -> Json:
+    """Tiles of objects, of the layers that have such."""
+    names = [layer.name for layer in layers if layer.name in FORMS]
+    if not names:
+        return {}
+    layer = _path("objects", {"type": "string", "enum": names})
+    tile = _get("alias.getObjects", "Objects of a tile as Map4D takes them", "tiles", [layer, *place])
+    objects = {"schema": {"type": "array", "items": {"type": "object"}}}
+    answered = _tile(tile)
+    answered["get"]["responses"]["200"]["content"] = {_JSON: objects}
+    return {"/tiles/{objects}/{z}/{x}/{y}.json": answered}
 
 
 def _map_paths(collection: Json, grid: Json, place: list[Json], chosen: Json) -> Json:

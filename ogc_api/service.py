@@ -93,6 +93,7 @@ RESOURCES = (
     Resource("/map/tiles/{grid}", tile_handlers.show_map_tileset, "tileset.html"),
     Resource("/collections/{collection}/map/tiles", tile_handlers.show_map_tilesets, "tilesets.html"),
     Resource("/collections/{collection}/map/tiles/{grid}", tile_handlers.show_map_tileset, "tileset.html"),
+    Resource("/qgis/city.qgz", handlers.show_project, formats=("json",), parameters=frozenset({"lang", "authcfg"})),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
     Resource("/processes/{process}", handlers.show_process, "process.html"),
     Resource("/processes/{process}/execution", execution.execute_process, formats=("json",), methods=("POST",)),

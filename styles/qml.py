@@ -123,6 +123,8 @@ def _write_label(element: ET.Element, rule: Rule) -> None:
     )
     # 2 lies along a line, 1 over a point or an area.
     ET.SubElement(settings, "placement", placement="2" if rule.layout.get("symbol-placement") == "line" else "1")
+    # As on our own maps, labels keep clear of each other, and of nothing else.
+    ET.SubElement(settings, "rendering", obstacle="0", drawLabels="1")
 
 
 def _colour(text: str) -> str:

@@ -29,6 +29,31 @@ create view twin.visible_layer_records as
 select r.layer, r.record from twin.layer_records r join twin.visible_layer_states s on s.layer = r.layer
 """
 
+# Whoever may read a layer may know how many files it is of, who delivered them and when; nothing of other files. The
+# caller is the role that it took, for within this function the owner asks.
+FILES_FUNCTION = """
+create function twin.tell_layer_files(layer text)
+returns table (files bigint, formats text[], owners text[], first_at timestamptz, last_at timestamptz, last_run bigint)
+language plpgsql stable security definer set search_path = twin, pg_temp
+as $$
+declare
+    caller text := case current_setting('role') when 'none' then session_user::text else current_setting('role') end;
+    place regclass := coalesce(
+        to_regclass('twin.' || quote_ident(layer)), to_regclass('twin_custom.' || quote_ident(layer)));
+begin
+    if place is null or not exists (select from twin.layer_states s where s.layer = tell_layer_files.layer)
+            or not has_table_privilege(caller, place, 'select') then
+        return;
+    end if;
+    return query execute format(
+        'select count(*), array_agg(distinct f.format) filter (where f.format is not null),'
+        ' array_agg(distinct f.owner) filter (where f.owner is not null),'
+        ' min(coalesce(r.finished_at, r.started_at)), max(coalesce(r.finished_at, r.started_at)), max(r.id)'
+        ' from twin.source_files f join twin.import_runs r on r.id = f.run_id'
+        ' where f.id in (select distinct source_file_id from %s)', place);
+end $$
+"""
+
 
 def upgrade() -> None:
     op.execute("create schema twin_custom")
@@ -67,6 +92,9 @@ def upgrade() -> None:
     op.execute(STATES_VIEW)
     op.execute(LAYERS_VIEW)
     op.execute(RECORDS_VIEW)
+    op.execute(FILES_FUNCTION)
+    op.execute("revoke execute on function twin.tell_layer_files(text) from public")
     for role in ("twin_public", "twin_operator"):
         op.execute(f"grant usage on schema twin_custom to {role}")
         op.execute(f"grant select on twin.visible_custom_layers, twin.visible_layer_records to {role}")
+        op.execute(f"grant execute on function twin.tell_layer_files(text) to {role}")

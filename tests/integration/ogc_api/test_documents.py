@@ -22,6 +22,8 @@ pytestmark = pytest.mark.usefixtures("furnished")
 PARTS = {"featureId": "999999", "style": "city", "collectionId": "boundaries", "tileMatrixSetId": "WebMercatorQuad"}
 PARTS |= dict.fromkeys(("tileMatrix", "tileRow", "tileCol", "z", "x", "y"), "0") | {"layer": "city"}
 BLOCK = {"collectionId": "trees", "size": "4", "level": "6", "column": "0", "row": "0", "page": "0"}
+# Objects begin at zoom 15.
+OBJECTS = PARTS | {"objects": "buildings", "z": "15"}
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 
 
@@ -164,7 +166,7 @@ def test_every_defined_path_is_served(operator: Client) -> None:
     """What the definition names answers to its method."""
     for path, operations in operator.get("/openapi").json()["paths"].items():
         for method in operations:
-            parts = PARTS | BLOCK if "3dtiles" in path else PARTS
+            parts = PARTS | BLOCK if "3dtiles" in path else OBJECTS if "{objects}" in path else PARTS
             answer = operator.request(method, path.format_map(parts))
             expected = {404} if "featureId" in path or "{size}" in path else {400} if method == "post" else {200}
             assert answer.status_code in expected, path
