@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 _KINDS = ("Point", "Line", "Polygon")
 _ADDED = Label("Lớp bổ sung", "Added layers")
+_OTHERS = Label("Khác", "Others")
 _GROUPS = {
-    Label("Công trường", "Works"): ("excavations", "restricted_zones"),
+    Label("Công trường, phản ánh", "Works and reports"): ("citizen_reports", "excavations", "restricted_zones"),
     Label("Dưới mặt đất", "Below ground"): ("utility_nodes", "utility_lines"),
     Label("Trên mặt đất", "Above ground"): ("trees", "roads", "buildings"),
     Label("Nền", "Base"): ("parcels", "boundaries", "terrain"),
@@ -81,8 +82,8 @@ def _add_crs(parent: ET.Element, crs: Crs) -> None:
 def _add_tree(root: ET.Element, layers: Sequence[Layer], language: str) -> None:
     """Groups as people look for layers, and beside them the order in which they are drawn."""
     tree = ET.SubElement(root, "layer-tree-group")
-    own = [layer for layer in layers if layer.look is not None]
-    for label, members in {_ADDED: own, **{k: [x for x in layers if x.name in v] for k, v in _GROUPS.items()}}.items():
+    for label in (_ADDED, *_GROUPS, _OTHERS):
+        members = [layer for layer in layers if _group(layer) == label]
         if members:
             group = ET.SubElement(
                 tree, "layer-tree-group", name=choose_text(label, language), checked="Qt::Checked", expanded="1"
@@ -93,6 +94,11 @@ def _add_tree(root: ET.Element, layers: Sequence[Layer], language: str) -> None:
     order = ET.SubElement(tree, "custom-order", enabled="1")
     for name in (*(layer.name for layer in layers), CITY):
         ET.SubElement(order, "item").text = _key(name)
+
+
+def _group(layer: Layer) -> Label:
+    named = (label for label, names in _GROUPS.items() if layer.name in names)
+    return _ADDED if layer.look is not None else next(named, _OTHERS)
 
 
 def _add_entry(parent: ET.Element, key: str, title: str, *, is_shown: bool) -> None:
