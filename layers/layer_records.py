@@ -29,6 +29,11 @@ class LayerRecord(Base):
     record: Mapped[dict[str, object]] = mapped_column(JSONB)
 
 
+def read_records(connection: Connection) -> dict[str, Json]:
+    """What is said of each layer that the connection's role may read, by its name."""
+    return dict(connection.execute("select layer, record from visible_layer_records").fetchall())
+
+
 def describe_layer(connection: Connection, layer: str, told: Json) -> Json:
     """Add to what is said of a layer; None takes a word back. What is said now."""
     with connection.transaction():

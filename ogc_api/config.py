@@ -84,6 +84,8 @@ class City:
     layers: tuple[Layer, ...]
     states: Mapping[str, LayerState]
     storage: Crs
+    # What somebody said of each, by its name.
+    told: Mapping[str, dict[str, Any]]
 
 
 def build_config(service: Service, city: City, offered: Sequence[Reference]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from layers.crs import parse_crs
 from layers.custom import read_layers
 from layers.database import storage_srid
 from layers.errors import NotFound
+from layers.layer_records import read_records
 from ogc_api.config import City, build_config
 from ogc_api.negotiation import LANGUAGES
 from ogc_api.openapi import build_openapi
@@ -24,9 +25,11 @@ from ogc_api.references import offer_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from layers.catalog import Layer
     from layers.features import Page
+    from layers.layer_facts import Facts
     from ogc_api.config import Service
 
 
@@ -38,6 +41,9 @@ class Edition(API):  # type: ignore[misc]
         self.storage = city.storage
         # Those of the audience.
         self.layers = city.layers
+        self.told = city.told
+        # Read when somebody asks for them.
+        self.facts: dict[str, Facts] = {}
         self._states = city.states
         self.offered = offer_references(city.storage, service.geoid_m)
         super().__init__(build_config(service, city, self.offered), openapi={})
@@ -53,6 +59,11 @@ class Edition(API):  # type: ignore[misc]
         extents = (self.config["resources"][layer.name]["extents"]["spatial"]["bbox"] for layer in filled)
         west, south, east, north = zip(*extents, strict=True)
         return min(west), min(south), max(east), max(north)
+
+    def changed_at(self, layer: Layer) -> datetime | None:
+        """When a layer last changed, or what is said of it."""
+        state = self._states.get(layer.name)
+        return None if state is None else state.changed_at
 
     def find_layer(self, name: str) -> Layer:
         """Raises: NotFound, for a layer of another audience, too."""
@@ -124,7 +135,7 @@ class Editions:
             if self._edition is None or versions != self._versions:
                 layers = read_layers(connection, service.reader.audience)
                 storage = parse_crs(f"EPSG:{storage_srid(connection)}")
-                city = City(layers, read_states(connection, layers), storage)
+                city = City(layers, read_states(connection, layers), storage, read_records(connection))
                 self._edition, self._versions = Edition(service, city), versions
         self._checked_at = time.monotonic()
         return self._edition

@@ -17,6 +17,8 @@ from ogc_api.items import DOWNLOADS, FG
 from ogc_api.openapi import OPENAPI_MEDIA_TYPE
 from ogc_api.params import read_integer
 from ogc_api.qgis import write_project
+from ogc_api.records import MEDIA_TYPE as RECORD_MEDIA_TYPE
+from ogc_api.records import collection_members, list_records, record_links, write_record
 from ogc_api.schemas import MEDIA_TYPE as SCHEMA_MEDIA_TYPE
 from ogc_api.schemas import RELATIONS, build_queryables, build_schema, build_sortables
 from ogc_api.styling import describe_style, list_styles, write_style
@@ -149,7 +151,9 @@ def show_landing_page(call: Call) -> Answer:
         "title": "QGIS",
         "href": f"{call.edition.base_url}/qgis/city.qgz",
     }
-    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None), styles, project]})
+    url = f"{call.edition.base_url}/metadata"
+    records = {"rel": "describedby", "type": RECORD_MEDIA_TYPE, "title": "Metadata", "href": url}
+    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None), styles, project, records]})
 
 
 def show_openapi(call: Call) -> Answer:
@@ -186,8 +190,19 @@ def _with_links(call: Call, collection: dict[str, Any]) -> dict[str, Any]:
     ]
     sorting = {**sortables, "href": f"{url}/sortables?f=json"}
     tiles = tileset_links(call.edition, call.edition.find_layer(collection["id"]))
-    links = [*known, sorting, *downloads, *tiles]
-    return collection | {"links": links}
+    layer = call.edition.find_layer(collection["id"])
+    about = {"rel": "describedby", "type": RECORD_MEDIA_TYPE, "title": "Metadata", "href": f"{url}/metadata?f=json"}
+    links = [*known, sorting, *downloads, *tiles, about, *record_links(call.edition, layer)]
+    keywords = [*collection.get("keywords", []), *call.edition.told.get(layer.name, {}).get("keywords", [])]
+    return collection | collection_members(call.edition, layer) | {"keywords": keywords, "links": links}
+
+
+def show_record(call: Call) -> Answer:
+    return answer_json(write_record(call.edition, call.layer, call.language), RECORD_MEDIA_TYPE)
+
+
+def show_records(call: Call) -> Answer:
+    return answer_json(list_records(call.edition, call.language), RECORD_MEDIA_TYPE)
 
 
 def show_schema(call: Call) -> Answer:

@@ -91,6 +91,7 @@ def _service_paths() -> Json:
         ),
         "/styles/{style}/metadata": _get("getStyleMetadata", "Metadata of a style", "service", [_STYLE, _f()]),
         "/qgis/city.qgz": _project(),
+        "/metadata": _get("getRecords", "Records of the layers", "service", [_f()], (GEOJSON, "object")),
         "/collections": _get("getCollections", "Collections", "service", [_f(*jsonld)], (_JSON, "collections")),
     }
 
@@ -217,6 +218,7 @@ def _layer_paths(layer: Layer, language: str) -> Json:
         f"{path}/schema": _get(f"{name}.schema", f"{title}: schema", name, [_f()], schema),
         f"{path}/queryables": _get(f"{name}.queryables", f"{title}: queryables", name, [_f()], schema),
         f"{path}/sortables": _get(f"{name}.sortables", f"{title}: sortables", name, [_f()], schema),
+        f"{path}/metadata": _get(f"{name}.metadata", f"{title}: metadata", name, [_f()], (GEOJSON, "object")),
         f"{path}/items": _get(f"{name}.items", f"{title}: items", name, items, (GEOJSON, "featureCollection")),
         f"{path}/items/{{featureId}}": _get(f"{name}.item", f"{title}: item", name, item, (GEOJSON, "feature")),
     }

@@ -79,6 +79,8 @@ RESOURCES = (
     Resource("/collections/{collection}/items/{item}", editing.replace, formats=("json",), methods=("PUT",)),
     Resource("/collections/{collection}/items/{item}", editing.update, formats=("json",), methods=("PATCH",)),
     Resource("/collections/{collection}/items/{item}", editing.delete, formats=("json",), methods=("DELETE",)),
+    Resource("/collections/{collection}/metadata", handlers.show_record, "metadata.html"),
+    Resource("/metadata", handlers.show_records, "records.html"),
     Resource("/styles", handlers.show_styles, "styles.html"),
     Resource("/styles/{style}", handlers.show_style, formats=tuple(MEDIA_TYPES)),
     Resource("/styles/{style}/metadata", handlers.show_style_metadata, "style_metadata.html"),

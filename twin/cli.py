@@ -38,6 +38,7 @@ from twin.city import open_city
 from twin.clash.answer import Terms, answer
 from twin.clash.distance import IS_COMPILED
 from twin.console import Screen
+from twin.desk import describing as _describing  # noqa: F401 - its command is one of 'layers'
 from twin.desk import returns as _returns  # noqa: F401 - its commands are those of 'excavation'
 from twin.desk.excavation import excavation
 from twin.desk.layers import layers
