@@ -98,7 +98,7 @@ class Layer:
     geometry_type: str
     geometry_sql: str
     audience: Audience
-    # Properties that hold when a feature begins and ends to exist, where it has such.
+    # Properties that say when a feature begins and ends to exist, where it has such; one twice: it is of that day.
     interval: tuple[str, str] | None = None
     has_solids: bool = False
     # Of a layer that the city added itself.
@@ -217,6 +217,7 @@ LAYERS: tuple[Layer, ...] = (
         Terrain,
         Label("Địa hình", "Terrain"),
         Label("Phạm vi các mô hình số độ cao", "Extents of the elevation rasters"),
+        interval=("surveyed_on", "surveyed_on"),
     ),
     _layer(
         UtilityLine,
@@ -252,6 +253,7 @@ LAYERS: tuple[Layer, ...] = (
             "Where digging is forbidden, needs a consent or is watched: monuments, dikes, defence, railways",
         ),
         audience=Audience.OPERATOR,
+        interval=("valid_from", "valid_to"),
     ),
 )
 

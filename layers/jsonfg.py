@@ -52,8 +52,10 @@ def _place(query: FeatureQuery) -> sql.Composable:
 def _time(layer: Layer) -> sql.Composable:
     if layer.interval is None:
         return sql.SQL("'null'")
-    ends = [sql.SQL("coalesce({}::text, '..')").format(sql.Identifier(name)) for name in layer.interval]
     start, end = map(sql.Identifier, layer.interval)
+    if start == end:
+        return sql.SQL("coalesce('{{\"date\":\"' || {}::text || '\"}}', 'null')").format(start)
+    ends = [sql.SQL("coalesce({}::text, '..')").format(name) for name in (start, end)]
     return sql.SQL(
         "(case when {} is null and {} is null then 'null'"
         " else '{{\"interval\":[\"' || {} || '\",\"' || {} || '\"]}}' end)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from layers.jobs import (
 from layers.jobs import list_jobs as read_jobs
 from ogc_api.handlers import Answer, Call, answer_json
 from ogc_api.jobs import EXCEPTIONS, load_processor, parse_execution, run, write_results
+from ogc_api.linked import follow_link
 from ogc_api.params import gather, read_integer
 from ogc_api.problems import Finding, NoSuchResource, describe, keep_problem, restore_problem
 
@@ -50,7 +52,7 @@ def execute_process(call: Call) -> Answer:
     """The results, or 201 and the job where the client prefers not to wait (RFC 7240, respond-async)."""
     manager, name = call.edition.manager, call.parts["process"]
     description = manager.get_processor(name).metadata
-    execution = parse_execution(call.body, description)
+    execution = parse_execution(call.body, description, partial(follow_link, call.edition))
     jobs = call.edition.service.jobs
     if jobs and _is_later(call.prefer, description["jobControlOptions"]):
         task = Task(name, execution.inputs, execution.outputs, execution.is_document)

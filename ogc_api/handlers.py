@@ -53,7 +53,7 @@ _CQL2 = (
     "property-property",
     "arithmetic",
 )
-# What holds here; pygeoapi's own list claims transactions and CQL2, too.
+# What holds here; pygeoapi's own list claims transactions and CQL2, too. Common-3 is what was Features-5 as a draft.
 _CONFORMANCE = (
     *(f"{_COMMON}-1/1.0/conf/{name}" for name in ("core", "html", "json", "landing-page", "oas30")),
     f"{_COMMON}-2/1.0/conf/collections",
@@ -63,6 +63,8 @@ _CONFORMANCE = (
     *(f"{_FEATURES}-3/1.0/conf/{name}" for name in ("filter", "features-filter")),
     *(f"{_FEATURES}-5/1.0/conf/{name}" for name in ("schemas", "core-roles-features", "returnables-and-receivables")),
     *(f"{_FEATURES}-5/1.0/conf/{name}" for name in ("queryables", "sortables")),
+    *(f"{_COMMON}-3/1.0/conf/{name}" for name in ("schemas", "advanced-property-roles", "returnables-and-receivables")),
+    *(f"{_COMMON}-3/1.0/conf/{name}" for name in ("queryables", "sortables")),
     *(f"http://www.opengis.net/spec/cql2/1.0/conf/{name}" for name in _CQL2),
     *(f"{FG}/{name}" for name in ("core", "types-schemas", "polyhedra")),
     *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets")),

@@ -15,11 +15,11 @@ from pygeoapi.plugin import load_plugin
 from pygeoapi.process.manager.base import BaseManager
 from pygeoapi.util import JobStatus
 
-from layers.errors import Invalid
+from layers.errors import Invalid, Sentence, TwinError, say
 from ogc_api.problems import NoSuchResource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jsonschema import ValidationError
     from pygeoapi.process.base import BaseProcessor
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
 
 _MOST_FAULTS = 100
+_MOST_LINKS = 1000
 
 # What an input may be wrapped in (OGC 18-062r2, qualifiedInputValue.yaml).
 _QUALIFIERS = {"value", "mediaType", "encoding", "schema"}
@@ -95,14 +96,17 @@ def _qualify(media_type: str, value: Any) -> Any:
     return value if media_type == "application/json" else {"value": value, "mediaType": media_type}
 
 
-def parse_execution(body: bytes, description: Mapping[str, Any]) -> Execution:
-    """The request in a body (OGC 18-062r2, 7.11.2). Raises: Invalid, naming every fault."""
-    request = _parse_object(body)
-    inputs = {name: _unwrap(value) for name, value in _member(request, "inputs").items()}
+def parse_execution(body: bytes, description: Mapping[str, Any], follow: Callable[[object], Any]) -> Execution:
+    """The request in a body (OGC 18-062r2, 7.11.2); `follow` gives what a link in it leads to.
+
+    Raises: Invalid, naming every fault.
+    """
+    request, lost = _parse_object(body), list[str]()
+    inputs = {name: _read_input(name, value, follow, lost) for name, value in _member(request, "inputs").items()}
     outputs = _member(request, "outputs") if request.get("outputs") is not None else None
     errors = Draft202012Validator(input_schema(description)).iter_errors(inputs)
     faults = [
-        *(f"inputs.{name}: a reference cannot be followed, give the value itself" for name in _references(inputs)),
+        *lost[:_MOST_FAULTS],
         *(_explain(error) for error in islice(errors, _MOST_FAULTS)),
         *(f"outputs: there is no output '{name}'" for name in outputs or () if name not in description["outputs"]),
     ]
@@ -164,8 +168,21 @@ def _unwrap(value: Any) -> Any:
     return value["value"] if is_qualified else value
 
 
-def _references(inputs: Mapping[str, Any]) -> list[str]:
-    return [name for name, value in inputs.items() if isinstance(value, dict) and "href" in value]
+def _read_input(name: str, value: Any, follow: Callable[[object], Any], lost: list[str]) -> Any:
+    """The value of an input; a link, also one among several, is what it leads to. Adds to `lost` what it does not."""
+    if isinstance(value, list):
+        return [_read_input(name, one, follow, lost) for one in value] if _has_links(value) else value
+    if not (isinstance(value, dict) and "href" in value):
+        return _unwrap(value)
+    try:
+        return follow(value["href"])
+    except TwinError as error:
+        lost.append(Sentence(*(f"inputs.{name}: {say(error.message, language)}" for language in ("en", "vi"))))
+        return value
+
+
+def _has_links(values: list[Any]) -> bool:
+    return len(values) <= _MOST_LINKS and any(isinstance(value, dict) and "href" in value for value in values)
 
 
 def _explain(error: ValidationError) -> str:

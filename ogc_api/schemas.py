@@ -1,4 +1,4 @@
-"""What features are made of, as JSON Schema (OGC API Features, Part 5, OGC 23-058r1)."""
+"""What features are made of, as JSON Schema (OGC API Common, Part 3, OGC 23-058r2)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def build_sortables(layer: Layer, url: str, language: str) -> Json:
 
 
 def describe_property(described: Property, language: str, layer: Layer | None = None) -> Json:
-    """JSON Schema of a property; `x-ogc-unit` is UCUM (OGC 23-058r1, 8.4)."""
+    """JSON Schema of a property; `x-ogc-unit` is UCUM (OGC 23-058r2, 7)."""
     label = described.label
     schema: Json = {"title": choose_text(label, language), "type": described.type}
     if described.format:
@@ -63,7 +63,8 @@ def describe_property(described: Property, language: str, layer: Layer | None = 
     if described.is_derived:
         schema["readOnly"] = True
     if layer is not None and layer.interval is not None and described.name in layer.interval:
-        schema["x-ogc-role"] = _ROLES[layer.interval.index(described.name)]
+        is_day = layer.interval[0] == layer.interval[1]
+        schema["x-ogc-role"] = "primary-instant" if is_day else _ROLES[layer.interval.index(described.name)]
     return schema
 
 

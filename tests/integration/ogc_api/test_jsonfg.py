@@ -82,6 +82,22 @@ def test_a_feature_has_its_time(town: Town, operator: Client) -> None:
     assert [len(f["geometry"]["coordinates"][0]) for f in features] == [2, 3, 2]
 
 
+def test_a_survey_is_of_a_day(town: Town, operator: Client) -> None:
+    """Where a layer has one date, that is its time, and `datetime` selects by it; an unknown one excludes nothing."""
+    for name, day in (("old", "2011-05-01"), ("new", "2023-05-01"), ("undated", None)):
+        town.execute(
+            "insert into terrain (name, path, resolution_m, surveyed_on, geom)"
+            " values (%s, %s, 1, %s, st_transform(st_multi(st_makeenvelope(107.5, 16.4, 107.6, 16.5, 4326)), 9214))",
+            *(name, f"{name}.tif", day),
+        )
+    asked = {"f": "jsonfg", "datetime": "2020-01-01/.."}
+    features = operator.get("/collections/terrain/items", params=asked).json()["features"]
+    assert [(f["properties"]["name"], f["time"]) for f in features] == [
+        ("new", {"date": "2023-05-01"}),
+        ("undated", None),
+    ]
+
+
 def test_pages_of_jsonfg_lead_on(town: Town, public: Client) -> None:
     """Its links stay in the format, small pages and streamed ones alike."""
     town.trees(2501)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from conftest import Town
     from httpx import Client, Response
 
 pytestmark = pytest.mark.usefixtures("town")
@@ -59,6 +60,48 @@ def test_inputs_may_be_wrapped_and_repeated(operator: Client) -> None:
     assert run(operator, {"text": {"value": "a"}, "tags": ["x", "y"]}).status_code == 200
     assert run(operator, {"text": "a", "tags": "x"}).status_code == 200
     assert run(operator, {"text": "a", "tags": ["x", "y", "z"]}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("href", "said"),
+    [
+        ("data:,a%20b", "a b"),
+        ("data:text/plain;charset=utf-8;base64,xJDDoA==", "Đà"),
+        ("data:application/json,%22c%22", "c"),
+        ("data:image/tiff;base64,SUkqAA==", "SUkqAA=="),
+    ],
+)
+def test_inputs_may_be_links_that_hold_their_content(operator: Client, href: str, said: str) -> None:
+    """What a data: address holds is the value: text as text, JSON as JSON, the rest as base64; also among others."""
+    link = {"href": href, "rel": "item"}
+    assert run(operator, {"text": link}).json() == {"said": said}
+    assert run(operator, {"text": "a", "tags": [link, "x"]}).status_code == 200
+
+
+def test_inputs_may_be_features_of_the_service(operator: Client, town: Town) -> None:
+    """A feature's own link, as it comes with the feature, is the feature; what is not there is named."""
+    town.a_tree(code="A1")
+    feature = operator.get("/collections/trees/items/1").json()
+    (own,) = (link for link in feature["links"] if link["rel"] == "self")
+    refused = run(operator, {"text": own}).json()["detail"]
+    assert "{'type': 'Feature', 'id': 1, 'geometry': {'type': 'Point'" in refused
+    gone = own["href"].replace("/1?", "/7?")
+    assert "layer 'trees' has no feature '7'" in run(operator, {"text": {"href": gone}}).json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        *("http://127.0.0.1/", "file:///etc/passwd", "/collections/trees/items/1", "", 5, None),
+        *("data:application/json,{", "data:text/plain;base64,?", "data:,%ff", "{base}/jobs", "{base}@host/x"),
+        *("{base}/collections/trees/items/1?crs=x", "{base}/collections/nothing/items/1", "{base}/../"),
+    ],
+)
+def test_no_other_link_is_followed(operator: Client, href: Any) -> None:
+    """The service fetches nothing from elsewhere: such a link is a fault of the request."""
+    base = str(operator.base_url).rstrip("/")
+    refused = run(operator, {"text": {"href": href.replace("{base}", base) if isinstance(href, str) else href}})
+    assert (refused.status_code, "inputs.text: " in str(refused.json())) == (400, True)
 
 
 def test_every_fault_of_the_inputs_is_named(operator: Client) -> None:

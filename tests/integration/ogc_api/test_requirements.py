@@ -23,7 +23,7 @@ MERGE = EDITS | {"Content-Type": "application/merge-patch+json"}
 PLAIN = {"Accept-Encoding": "identity"}
 ITEMS, TREE = "/collections/trees/items", "/collections/trees/items/{tree}"
 TILE = "/tiles/WebMercatorQuad/14/7432/13088"
-LAYERS = ("trees", "buildings", "utility_lines", "excavations", "terrain")
+LAYERS = ("trees", "buildings", "utility_lines", "excavations", "terrain", "restricted_zones")
 GEOMETRIES = ("point", "multipoint", "linestring", "multilinestring", "polygon", "multipolygon", "geometrycollection")
 UNITED = ("any", "point-or-multipoint", "linestring-or-multilinestring", "polygon-or-multipolygon")
 PAGES = (
@@ -95,18 +95,20 @@ def describes_properties(answer: Response) -> bool:
 
 
 def has_proper_roles(answer: Response) -> bool:
-    """Each role at most once, each of a fitting property; an interval's ends are equally exact."""
+    """Each role at most once, of a fitting property; an interval is equally exact at its ends, a sole date is it."""
     by_role: dict[str, Any] = {}
     for described in answer.json()["properties"].values():
         role = described.get("x-ogc-role")
         assert role is None or role not in by_role
         by_role[role] = described
-    start, end = by_role.get("primary-interval-start"), by_role.get("primary-interval-end")
+    start, end, day = (by_role.get(f"primary-{name}") for name in ("interval-start", "interval-end", "instant"))
+    dates = [described for described in answer.json()["properties"].values() if described.get("format") == "date"]
     return (
         by_role["id"]["type"] in ("integer", "string")
         and by_role["primary-geometry"]["format"].startswith("geometry-")
         and (start or end or {}).get("format") == (end or start or {}).get("format")
-        and "primary-instant" not in by_role
+        and (len(dates) != 1 or day in dates)
+        and not (day and (start or end))
     )
 
 
@@ -119,23 +121,23 @@ def schema_cases() -> Iterator[Case]:
             ("queryables", "queryables"),
             ("sortables", "sortables"),
         ):
-            yield Case(f"features-5/{kind}/link", path, lambda a, name=name: SCHEMA in links(a, f"{REL}/{name}"))
+            yield Case(f"common-3/{kind}/link", path, lambda a, name=name: SCHEMA in links(a, f"{REL}/{name}"))
             yield Case(
-                f"features-5/{kind}/op",
+                f"common-3/{kind}/op",
                 f"{path}/{name}",
                 lambda a: a.headers["content-type"] == SCHEMA,
                 headers=accept,
             )
-            yield Case("features-5/schemas/json-schema", f"{path}/{name}?lang=vi", is_schema)
-            yield Case("features-5/schemas/properties", f"{path}/{name}", describes_properties)
-        yield Case("features-5/core-roles-features/role", f"{path}/schema", has_proper_roles)
+            yield Case("common-3/schemas/json-schema", f"{path}/{name}?lang=vi", is_schema)
+            yield Case("common-3/schemas/properties", f"{path}/{name}", describes_properties)
+        yield Case("common-3/advanced-property-roles/role", f"{path}/schema", has_proper_roles)
         yield Case(
-            "features-5/sortables/response C, D",
+            "common-3/sortables/response C, D",
             f"{path}/sortables",
             lambda a: all(p["type"] not in ("object", "array") for p in a.json()["properties"].values()),
         )
-    yield Case("features-5/sortables/response E", f"{ITEMS}?sortby=colour", status=400)
-    yield Case("features-5/queryables/response C", f"{ITEMS}?filter=colour=1", status=400)
+    yield Case("common-3/sortables/response E", f"{ITEMS}?sortby=colour", status=400)
+    yield Case("common-3/queryables/response C", f"{ITEMS}?filter=colour=1", status=400)
 
 
 NEAR = "S_INTERSECTS(geometry,POLYGON(({})))"

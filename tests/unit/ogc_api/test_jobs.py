@@ -21,12 +21,16 @@ NAMES = st.sampled_from(["inputs", "outputs", "response", "value", "href", "dept
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
 
 
+def lead_nowhere(href: object) -> None:
+    raise Invalid(f"{href} leads nowhere")
+
+
 @settings(deadline=None)
 @given(st.one_of(st.binary(max_size=20), JSON.map(lambda value: json.dumps(value).encode())))
 def test_any_body_is_a_request_or_a_fault(body: bytes) -> None:
     """No bytes raise anything but Invalid, and what passes fits the description."""
     try:
-        execution = parse_execution(body, DESCRIPTION)
+        execution = parse_execution(body, DESCRIPTION, lead_nowhere)
     except Invalid:
         return
     assert execution.inputs["depth_m"] > 0
@@ -35,7 +39,7 @@ def test_any_body_is_a_request_or_a_fault(body: bytes) -> None:
 def test_inputs_are_unwrapped() -> None:
     """A qualified value counts as its value; an object of the process's own is left as it is."""
     body = {"inputs": {"depth_m": {"value": 1.5, "mediaType": "application/json"}, "areas": {"type": "x", "value": 1}}}
-    assert parse_execution(json.dumps(body).encode(), DESCRIPTION).inputs == {
+    assert parse_execution(json.dumps(body).encode(), DESCRIPTION, lead_nowhere).inputs == {
         "depth_m": 1.5,
         "areas": {"type": "x", "value": 1},
     }
@@ -45,7 +49,7 @@ def test_many_faults_are_counted_no_further() -> None:
     """A hostile body does not make an endless answer."""
     body = {"inputs": {"depth_m": 1, **{f"x{n}": 1 for n in range(1000)}, "areas": [{}] * 1000}}
     with pytest.raises(Invalid) as caught:
-        parse_execution(json.dumps(body).encode(), DESCRIPTION)
+        parse_execution(json.dumps(body).encode(), DESCRIPTION, lead_nowhere)
     assert all(len(fault) < 500 for fault in caught.value.faults)
     assert len(caught.value.faults) <= 100
 
