@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import io
 import math
-from functools import lru_cache
-from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from layers.grid import PIXELS, UNITS
+from ogc_api.labels import write_labels
 from ogc_api.vector_tile import POINT, POLYGON
 from styles.expression import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from ogc_api.labels import Window
     from ogc_api.vector_tile import Drawn
 
 type Place = tuple[float, float]
 
+# Another one whenever the same tile comes to be drawn otherwise.
+EDITION = "2"
 # Drawn three times as large, then made small: that is what smooths the edges.
 _FINENESS = 3
 _SIDE = PIXELS * _FINENESS
@@ -29,25 +31,28 @@ _SCALE = _SIDE / UNITS
 _CLEAR = (0, 0, 0, 0)
 
 
-def paint(tile: Mapping[str, Sequence[Drawn]], layers: Sequence[tuple[str, dict[str, Any]]], zoom: float) -> bytes:
+def paint(window: Window, layers: Sequence[tuple[str, dict[str, Any]]], zoom: float) -> bytes:
     """A transparent PNG of 256 pixels; `layers` are pairs of a tile's layer and the MapLibre layer that draws it.
 
-    `zoom` is the style's: a tile of 256 pixels shows at it what one of 512 shows one level above.
+    The tile is the one in the middle of the window; its neighbours are looked at for labels. `zoom` is the style's: a
+    tile of 256 pixels shows at it what one of 512 shows one level above.
     """
-    seen = [(name, layer) for name, layer in layers if layer.get("minzoom", 0) <= zoom < layer.get("maxzoom", 25)]
+    tile, seen = window[0, 0], in_sight(layers, zoom)
     canvas = Image.new("RGBA", (_SIDE, _SIDE), _CLEAR)
     for name, layer in seen:
         chosen = _chosen(tile.get(name, ()), layer, zoom)
         if chosen and layer["type"] != "symbol":
             canvas.alpha_composite(_paint_layer(chosen, layer, zoom))
     small = canvas.resize((PIXELS, PIXELS), Image.Resampling.BOX)
-    labels = Labels(small)
-    for name, layer in reversed(seen):
-        if layer["type"] == "symbol":
-            labels.write(_chosen(tile.get(name, ()), layer, zoom), layer, zoom)
+    write_labels(small, window, [(n, layer) for n, layer in reversed(seen) if layer["type"] == "symbol"], zoom)
     packed = io.BytesIO()
     small.save(packed, "PNG", compress_level=6)
     return packed.getvalue()
+
+
+def in_sight(layers: Sequence[tuple[str, dict[str, Any]]], zoom: float) -> list[tuple[str, dict[str, Any]]]:
+    """Those that draw anything at a zoom."""
+    return [(name, layer) for name, layer in layers if layer.get("minzoom", 0) <= zoom < layer.get("maxzoom", 25)]
 
 
 def _chosen(features: Sequence[Drawn], layer: dict[str, Any], zoom: float) -> list[Drawn]:
@@ -152,69 +157,3 @@ def _around(x: float, y: float, radius: float) -> tuple[float, float, float, flo
 
 def _pixels(points: Sequence[tuple[int, int]]) -> list[Place]:
     return [(x * _SCALE, y * _SCALE) for x, y in points]
-
-
-class Labels:
-    """Texts on a tile: each once, whole, and none over another; what finds no room is not written."""
-
-    def __init__(self, sheet: Image.Image) -> None:
-        self._sheet = sheet
-        self._taken: list[tuple[float, float, float, float]] = []
-        self._written: set[str] = set()
-
-    def write(self, features: Sequence[Drawn], layer: dict[str, Any], zoom: float) -> None:
-        layout, paint = layer["layout"], layer["paint"]
-        along = layout.get("symbol-placement") == "line"
-        for feature in features:
-            text = evaluate(layout["text-field"], feature.properties, zoom)
-            if text and str(text) not in self._written:
-                values = {name: evaluate(value, feature.properties, zoom) for name, value in paint.items()}
-                label = _lettered(str(text), evaluate(layout["text-size"], feature.properties, zoom), values)
-                x, y, angle, room = _along(feature) if along else (*_middle(feature), 0.0, math.inf)
-                if label.width <= room:
-                    self._put(str(text), label.rotate(angle, Image.Resampling.BICUBIC, expand=True), (x, y))
-
-    def _put(self, text: str, label: Image.Image, middle: Place) -> None:
-        left, top = round(middle[0] - label.width / 2), round(middle[1] - label.height / 2)
-        box = (left, top, left + label.width, top + label.height)
-        is_whole = left >= 0 and top >= 0 and box[2] <= PIXELS and box[3] <= PIXELS
-        if is_whole and not any(_overlap(box, other) for other in self._taken):
-            self._sheet.alpha_composite(label, (left, top))
-            self._taken.append(box)
-            self._written.add(text)
-
-
-def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _middle(feature: Drawn) -> Place:
-    largest = max(feature.parts, key=len)
-    xs, ys = zip(*largest, strict=True)
-    return (min(xs) + max(xs)) / 2 * PIXELS / UNITS, (min(ys) + max(ys)) / 2 * PIXELS / UNITS
-
-
-def _along(feature: Drawn) -> tuple[float, float, float, float]:
-    """Middle (x, y), angle in degrees and length of a line's longest straight piece, in pixels, from left to right."""
-    pieces = [pair for part in feature.parts for pair in pairwise(part)]
-    (x0, y0), (x1, y1) = max(pieces, key=lambda p: math.dist(*p))
-    if x1 < x0:
-        x0, y0, x1, y1 = x1, y1, x0, y0
-    scale = PIXELS / UNITS
-    length = math.dist((x0, y0), (x1, y1)) * scale
-    return (x0 + x1) / 2 * scale, (y0 + y1) / 2 * scale, math.degrees(math.atan2(y0 - y1, x1 - x0)), length
-
-
-def _lettered(text: str, size: float, values: dict[str, Any]) -> Image.Image:
-    font, halo = _font(round(size)), math.ceil(values.get("text-halo-width", 0))
-    left, top, right, bottom = font.getbbox(text, stroke_width=halo)
-    label = Image.new("RGBA", (math.ceil(right - left), math.ceil(bottom - top)), _CLEAR)
-    pen = ImageDraw.Draw(label)
-    pen.text((-left, -top), text, values["text-color"], font, stroke_width=halo, stroke_fill=values["text-halo-color"])
-    return label
-
-
-@lru_cache(maxsize=32)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    content = (files("font_source_sans_pro") / "files" / "SourceSansPro-Regular.ttf").read_bytes()
-    return ImageFont.truetype(io.BytesIO(content), size, layout_engine=ImageFont.Layout.BASIC)

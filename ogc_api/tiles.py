@@ -20,7 +20,7 @@ from ogc_api.config import CITY, MVT, PNG
 from ogc_api.drawing import draw_all
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.object_tiles import fetch_objects
-from ogc_api.painting import paint
+from ogc_api.painting import EDITION, in_sight, paint
 from ogc_api.params import check_names
 from ogc_api.reading import holds
 from ogc_api.tile_cache import Cellar, Made, Memory
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from layers.catalog import Layer
     from layers.grid import Tile
     from layers.tiles import Mark
+    from ogc_api.drawing import Json
     from ogc_api.edition import Edition, Editions
+    from ogc_api.labels import Window
 
 _ALIASES = {"pbf": "mvt", "mvt": "mvt", "png": "png", "json": "json"}
 _MEDIA_TYPES = {"mvt": MVT, "png": PNG, "json": "application/json"}
@@ -170,15 +172,33 @@ class Tiles:
             kept = await asyncio.to_thread(cellar.find, subject, mark, f"{asked.name}.png")
             if kept is not None:
                 return kept
-        tile = await self._packed(replace(asked, format="mvt", coding=None), marks)
         drawn = [(layer.name, drawing) for layer, own in draw_all(asked.layers) for drawing in own]
+        tile = await self._packed(replace(asked, format="mvt", coding=None), marks)
+        around = await self._around(asked, marks, in_sight(drawn, asked.style_zoom))
         content = await asyncio.get_running_loop().run_in_executor(
-            self._painters, lambda: paint(read_tile(tile.content), drawn, asked.style_zoom)
+            self._painters, lambda: paint(_window(tile, around), drawn, asked.style_zoom)
         )
         made = Made(content, tile.left_out)
         if cellar is not None:
             await asyncio.to_thread(cellar.keep, subject, mark, f"{asked.name}.png", made)
         return made
+
+    async def _around(
+        self, asked: Asked, marks: Sequence[Mark], seen: Sequence[tuple[str, Json]]
+    ) -> dict[tuple[int, int], Made]:
+        """The neighbours of a tile, with the layers that are lettered, by their offset to the right and downwards."""
+        names = {name for name, drawing in seen if drawing["type"] == "symbol"}
+        lettered = [(layer, mark) for layer, mark in zip(asked.layers, marks, strict=True) if layer.name in names]
+        if not lettered:
+            return {}
+        layers, own = tuple(layer for layer, _ in lettered), [mark for _, mark in lettered]
+        found = {}
+        for offset in _NEIGHBOURS:
+            tile = _beside(asked.tile, offset)
+            if tile is not None:
+                wanted = replace(asked, layers=layers, tile=tile, format="mvt", coding=None)
+                found[offset] = await self._packed(wanted, own)
+        return found
 
     async def _piece(self, asked: Asked, layer: Layer, mark: Mark) -> Made:
         """One layer of the tile; who asks for what is being made waits for it."""
@@ -209,6 +229,20 @@ class Tiles:
         return made
 
 
+_NEIGHBOURS = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0)]
+
+
+def _beside(tile: Tile, offset: tuple[int, int]) -> Tile | None:
+    try:
+        return tile.grid.tile(tile.zoom, tile.row + offset[1], tile.column + offset[0])
+    except NotFound:
+        return None
+
+
+def _window(tile: Made, around: dict[tuple[int, int], Made]) -> Window:
+    return {offset: read_tile(made.content) for offset, made in {(0, 0): tile, **around}.items()}
+
+
 def _tile(request: Request, edition: Edition) -> Tile:
     parts = request.path_params
     grid = find_grid(parts["grid"], edition.storage)
@@ -235,7 +269,7 @@ def _at_zoom(layers: Sequence[Layer], tile: Tile) -> list[Layer]:
 
 def _tag(marks: Sequence[Mark], form: str) -> str:
     """Weak, for features of one state may come in another order when they are encoded anew."""
-    parts = f"{form} {styles.fingerprint() if form == 'png' else ''} " + " ".join(
+    parts = f"{form} {f'{EDITION} {styles.fingerprint()}' if form == 'png' else ''} " + " ".join(
         f"{mark.layer} {mark.text}" for mark in marks
     )
     return f'W/"{hashlib.sha256(parts.encode()).hexdigest()[:24]}"'

@@ -21,6 +21,7 @@ class Drawn:
     kind: int
     parts: list[Points]
     properties: dict[str, Any]
+    id: int = 0
 
 
 def read_tile(content: bytes) -> dict[str, list[Drawn]]:
@@ -49,9 +50,11 @@ def _read_layer(content: bytes) -> tuple[str, list[Drawn]]:
 
 
 def _read_feature(content: bytes, keys: list[str], values: list[Any]) -> Drawn:
-    kind, tags, commands = 0, [], []
+    number, kind, tags, commands = 0, 0, [], []
     for field, value in _fields(content):
         match field:
+            case 1:
+                number = value
             case 2:
                 tags = list(_varints(value))
             case 3:
@@ -59,7 +62,7 @@ def _read_feature(content: bytes, keys: list[str], values: list[Any]) -> Drawn:
             case 4:
                 commands = list(_varints(value))
     properties = {keys[k]: values[v] for k, v in zip(tags[::2], tags[1::2], strict=True)}
-    return Drawn(kind, _read_parts(commands, is_points=kind == POINT), properties)
+    return Drawn(kind, _read_parts(commands, is_points=kind == POINT), properties, number)
 
 
 def _read_parts(commands: list[int], *, is_points: bool) -> list[Points]:
