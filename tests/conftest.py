@@ -14,6 +14,7 @@ TOGETHER = {
         (
             "test_pilot.py",
             "test_pilot_rules.py",
+            "test_many.py",
             "test_sanity.py",
             "test_citizen_reports.py",
             "package/",

@@ -34,6 +34,7 @@ from layers.quarantine import list_quarantine, read_quarantine
 from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.audit.command import audit
+from twin.check_many import check_many_digs
 from twin.city import open_city
 from twin.clash.answer import Terms, answer
 from twin.clash.distance import IS_COMPILED
@@ -71,6 +72,7 @@ app.add_typer(organisation, name="organisation")
 app.add_typer(layers, name="layers")
 app.command("worker")(run_worker)
 app.command("audit")(audit)
+app.command("check-many")(check_many_digs)
 app.command("mosaic")(make_mosaic)
 
 

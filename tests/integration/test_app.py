@@ -88,6 +88,7 @@ RESTRICTED = {"utility_lines", "utility_nodes", "excavations", "restricted_zones
         "/ogc/collections/excavations/items",
         "/ogc/collections/restricted_zones/items",
         "/ogc/processes/clash-check",
+        "/ogc/processes/clash-check-many",
         "/ogc/collections/utility_lines/tiles",
         "/tiles/utility_lines.json",
         "/tiles/utility_lines/16/52352/29730.pbf",
@@ -204,6 +205,21 @@ def test_check_over_the_ogc_process(desk: TestClient) -> None:
     assert {remark["vi"] for remark in report["remarks"]} >= {
         "Không có mô hình địa hình tại đây: không thể kết luận an toàn theo chiều sâu."
     }
+
+
+def test_many_digs_are_answered_each(desk: TestClient) -> None:
+    """The process of many has a line for each in their order; what is wrong with one stops no other."""
+    features = [
+        {"type": "Feature", "geometry": DIG, "properties": {"name": name, "depth_m": depth}}
+        for name, depth in (("A", 1.5), ("B", 900), ("C", 1.5))
+    ]
+    document = {"type": "FeatureCollection", "features": features}
+    answer = desk.post("/ogc/processes/clash-check-many/execution", json={"inputs": {"excavations": document}})
+    told = [feature["properties"] for feature in answer.json()["features"]]
+    assert [each["name"] for each in told] == ["A", "B", "C"]
+    assert [len(each["refused"]) for each in told] == [0, 1, 0]
+    assert told[0]["counts"] == told[2]["counts"] == {"definite": 0, "possible": 0, "unknown": 1, "clear": 0}
+    assert not told[0]["is_clear"]
 
 
 def test_the_process_answers_as_page_pdf_and_geojson(desk: TestClient) -> None:

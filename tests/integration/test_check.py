@@ -16,8 +16,9 @@ from importers.folder import ImportOptions, import_path
 from layers.crs import WGS84, CrsMismatch, parse_crs, transform_geometries
 from layers.errors import Invalid, Unavailable
 from layers.terrain import read_ground
-from twin.clash.check import check, check_many
+from twin.clash.check import check, check_many, digest_many
 from twin.clash.dig import Depth, Elevation, Grade, Pit, PlannedDig, Sides, Support, Trench
+from twin.clash.digest import digest
 from twin.clash.outcome import Outcome, Reason
 from twin.clash.report import ClashReport
 from twin.excavations.request import parse_digs, read_digs
@@ -338,4 +339,8 @@ def test_many_digs_are_answered_as_each_alone(flat: Connection, tmp_path: Path) 
         assert isinstance(answer, ClashReport)
         assert answer.to_json() == check(flat, ground, dig).to_json()
         assert answer.surface.shape[1] == 3
+    brief = list(digest_many(flat, ground, digs))
+    assert [digest(a) if isinstance(a, ClashReport) else str(a) for a in answers] == [
+        str(a) if isinstance(a, Invalid) else a for a in brief
+    ]
     assert 0 < sum(isinstance(answer, ClashReport) and bool(answer.clashes) for answer in answers) < len(digs) - 1

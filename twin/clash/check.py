@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import batched
 from math import inf
@@ -13,24 +14,26 @@ from layers.candidates import Asked, look_around
 from layers.crs import CrsMismatch
 from layers.errors import Invalid, TwinError, Unavailable
 from layers.roads import has_traffic
-from twin.clash.accuracy import read_accuracies
+from twin.clash.accuracy import STATED, read_accuracies
 from twin.clash.clearance import Candidate, Street, find_duties, judge_laid
+from twin.clash.digest import Digest, OpenObject, digest
 from twin.clash.floors import assume_ground, lay_excavation
 from twin.clash.kernel.judgement import CLEAR
-from twin.clash.outcome import Outcome, conclude, open_judge
+from twin.clash.outcome import OUTCOMES, Outcome, conclude, open_judge
 from twin.clash.records import read_body, read_utility, state
 from twin.clash.report import Census, Clash, ClashReport
 from twin.clash.rulefile import read_rules
-from twin.clash.terrain import Soundings, read_terrain
+from twin.clash.terrain import Soundings, read_terrains
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from layers.candidates import Near, Recorded
     from layers.database import Connection
     from layers.terrain import Ground
     from twin.clash.clearance import Laying
     from twin.clash.dig import PlannedDig
+    from twin.clash.kernel.judgement import Judgement
     from twin.clash.outcome import Assessment
     from twin.clash.rulebook import RuleBook
     from twin.clash.solids import Excavation
@@ -66,7 +69,16 @@ def check_many(
     """
     desk = _Desk(connection, ground, book or read_rules())
     for block in batched(digs, _BLOCK, strict=False):
-        yield from desk.answer(block)
+        yield from desk.answer(block, desk.report)
+
+
+def digest_many(
+    connection: Connection, ground: Ground, digs: Iterable[PlannedDig], book: RuleBook | None = None
+) -> Iterator[Digest | TwinError]:
+    """What `check_many` answers, in brief and in a third of its time."""
+    desk = _Desk(connection, ground, book or read_rules())
+    for block in batched(digs, _BLOCK, strict=False):
+        yield from desk.answer(block, desk.digest)
 
 
 class _Site(NamedTuple):
@@ -85,18 +97,23 @@ class _Desk:
     ground: Ground
     book: RuleBook
 
-    def answer(self, digs: Sequence[PlannedDig]) -> Iterator[ClashReport | TwinError]:
-        """A report or a refusal for each dig."""
-        sites = [self._try_out(dig) for dig in digs]
+    def answer[T](self, digs: Sequence[PlannedDig], conclude: Callable[[_Site, Near], T]) -> Iterator[T | TwinError]:
+        """A conclusion or a refusal for each dig."""
+        sites = [
+            self._try_out(dig, terrain)
+            for dig, terrain in zip(
+                digs, read_terrains([dig.parts for dig in digs], self.ground.elevations), strict=True
+            )
+        ]
         asked = [self._ask(dig, site) for dig, site in zip(digs, sites, strict=True)]
         for dig, site, near in zip(digs, sites, look_around(self.connection, asked), strict=True):
-            yield self._answer_one(dig, site, near)
-
-    def _answer_one(self, dig: PlannedDig, site: _Site | TwinError, near: Near) -> ClashReport | TwinError:
-        refusal = site if isinstance(site, CrsMismatch) else self._refuse(dig, near)
-        if refusal is not None:
-            return refusal
-        return site if isinstance(site, TwinError) else self.report(site, near)
+            refusal = site if isinstance(site, CrsMismatch) else self._refuse(dig, near)
+            if refusal is None and isinstance(site, _Site):
+                yield conclude(site, near)
+            elif refusal is not None:
+                yield refusal
+            elif isinstance(site, TwinError):
+                yield site
 
     @staticmethod
     def _refuse(dig: PlannedDig, near: Near) -> TwinError | None:
@@ -106,20 +123,19 @@ class _Desk:
             return Unavailable("no utility lines are loaded: import them first, an empty city has no clear ground")
         return None
 
-    def _try_out(self, dig: PlannedDig) -> _Site | TwinError:
+    def _try_out(self, dig: PlannedDig, terrain: Terrain) -> _Site | TwinError:
         try:
-            return self.lay_out(dig)
+            return self.lay_out(dig, terrain)
         except TwinError as refusal:
             return refusal
         except (ValueError, ShapelyError) as fault:
             return Invalid(f"'{dig.name}': {fault}")
 
-    def lay_out(self, dig: PlannedDig) -> _Site:
+    def lay_out(self, dig: PlannedDig, terrain: Terrain) -> _Site:
         """The dig over its ground. Raises: CrsMismatch, Invalid, ValueError."""
         storage = self.ground.storage
         if dig.crs != storage:
             raise CrsMismatch(f"the dig is in {dig.crs.code}, the city in {storage.code}: transform it first")
-        terrain = read_terrain(dig.parts, self.ground.elevations)
         known = terrain if terrain.is_known else terrain.levelled(assume_ground(dig.parts))
         return _Site(dig, terrain, lay_excavation(dig.parts, known))
 
@@ -158,6 +174,29 @@ class _Desk:
             layings=self._judge_laid(site, near.found) if dig.works.laid else (),
         )
 
+    def digest(self, site: _Site, near: Near) -> Digest:
+        """The same in brief; what is clear is not measured any further."""
+        if site.dig.works.laid:
+            return digest(self.report(site, near))
+        found = Counter({Outcome.UNKNOWN: len(near.silences)})
+        told = []
+        for record, judgement in _judge(site, near.found, self._nearby_m, measured_m=0.0):
+            outcome = OUTCOMES[judgement.outcome]
+            found[outcome] += 1
+            if outcome is not Outcome.CLEAR:
+                told.append(_open(record, judgement))
+        told.sort(key=lambda each: (_ORDER[each.outcome], each.plan_gap_m))
+        return Digest(
+            name=site.dig.name,
+            is_clear=near.has_boundary and not near.silences and not told,
+            counts={outcome.value: found[outcome] for outcome in Outcome},
+            open=tuple(told),
+            silent=tuple(silence.owner for silence in near.silences),
+            has_ground=site.terrain.is_known,
+            has_boundary=near.has_boundary,
+            incomplete_files=near.incomplete_files,
+        )
+
     def _meet(self, site: _Site, records: list[Recorded]) -> tuple[Clash, ...]:
         """What is not clear, and what is near, worst first."""
         nearby_m, heights = self._nearby_m, site.terrain.is_known
@@ -179,13 +218,39 @@ class _Desk:
 
 def _assess(site: _Site, records: list[Recorded], nearby_m: float) -> Iterator[tuple[Recorded, Assessment]]:
     """Each object that is not clear or this near, as the dig meets it."""
+    table = read_accuracies()
+    for record, found in _judge(site, records, nearby_m, nearby_m):
+        _, source = table.find_promise(state(record))
+        yield record, conclude(record.id, found, source)
+
+
+def _judge(
+    site: _Site, records: list[Recorded], nearby_m: float, measured_m: float
+) -> Iterator[tuple[Recorded, Judgement]]:
+    """The same as the kernel tells it; what is clear by its plan distance is measured in space within `measured_m`."""
     table, heights = read_accuracies(), site.terrain.is_known
-    judge = open_judge(site.excavation, table, nearby_m)
+    judge = open_judge(site.excavation, table, measured_m)
     for record in records:
         body = read_body(record, heights=heights)
-        promise, source = table.find_promise(state(record))
+        promise, _ = table.find_promise(state(record))
         if judge.is_beyond(body, promise, nearby_m):
             continue
         found = judge.judge(body, promise)
         if found.outcome != CLEAR or found.plan <= nearby_m:
-            yield record, conclude(record.id, found, source)
+            yield record, found
+
+
+def _open(record: Recorded, found: Judgement) -> OpenObject:
+    told = conclude(record.id, found, STATED)
+    return OpenObject(
+        record.layer,
+        record.id,
+        told.outcome,
+        told.reason,
+        told.plan_gap_m,
+        told.vertical_gap_m,
+        told.gap_m,
+        told.worst_gap_m,
+        record.discipline,
+        record.owner,
+    )

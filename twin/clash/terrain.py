@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -27,6 +28,8 @@ class Surface(Protocol):
 
 
 _STEP_M = 1.0
+# What lies within one such square is read together.
+_CELL_M = 1000.0
 # Drawings show the ground this far beside the dig.
 _DRAWN_M = 4.0
 # Beside a battered dig the ground is read this much further than its sides reach, for it may rise there.
@@ -92,15 +95,28 @@ class Soundings:
 
 def read_terrain(parts: Sequence[Part], heights: Heights) -> Terrain:
     """The ground over all parts of a dig, and beside it where its sides lean."""
-    outlines = [part.outline for part in parts]
-    terrain = _read(outlines[0] if len(outlines) == 1 else shapely.union_all(outlines), heights)
+    return read_terrains([parts], heights)[0]
+
+
+def read_terrains(digs: Sequence[Sequence[Part]], heights: Heights) -> list[Terrain]:
+    """The same for many digs; those near each other are read together."""
+    areas = [_join([part.outline for part in parts]) for parts in digs]
+    return [_read_beside(parts, terrain, heights) for parts, terrain in zip(digs, _read(areas, heights), strict=True)]
+
+
+def _join(outlines: list[shapely.Polygon]) -> shapely.Geometry:
+    return outlines[0] if len(outlines) == 1 else shapely.union_all(outlines)
+
+
+def _read_beside(parts: Sequence[Part], terrain: Terrain, heights: Heights) -> Terrain:
     if not terrain.is_known:
         return terrain
     spreads = [(part.outline, spread) for part in parts if (spread := _spread_m(part, terrain))]
     if not spreads:
         return terrain
     beside = shapely.union_all([outline.buffer(spread * _FURTHER) for outline, spread in spreads])
-    return Terrain(np.vstack([terrain.xyz, _read(beside, heights).xyz]))
+    (found,) = _read([beside], heights)
+    return Terrain(np.vstack([terrain.xyz, found.xyz]))
 
 
 def _spread_m(part: Part, terrain: Terrain) -> float:
@@ -122,12 +138,31 @@ def _lowest(bottom: Bottom, ground_m: float) -> float:
     return start.elevation_m if isinstance(start, Elevation) else ground_m
 
 
-def _read(area: shapely.Geometry, heights: Heights) -> Terrain:
-    """The ground along every edge and over the inside of an area."""
+def _read(areas: Sequence[shapely.Geometry], heights: Heights) -> list[Terrain]:
+    """The ground along every edge and over the inside of each area."""
+    points = [_spread_points(area) for area in areas]
+    cells: dict[tuple[float, float], list[int]] = defaultdict(list)
+    for index, xy in enumerate(points):
+        cells[xy[0, 0] // _CELL_M, xy[0, 1] // _CELL_M].append(index)
+    found = [_NOWHERE] * len(points)
+    for members in cells.values():
+        z = heights(np.vstack([points[index] for index in members]))
+        ends = np.cumsum([len(points[index]) for index in members])[:-1]
+        for index, part in zip(members, np.split(z, ends), strict=True):
+            found[index] = Terrain(np.column_stack([points[index], part]))
+    return found
+
+
+def _spread_points(area: shapely.Geometry) -> Floats:
     edges = shapely.get_coordinates(shapely.segmentize(area, _STEP_M))
     minx, miny, maxx, maxy = area.bounds
-    x, y = np.meshgrid(np.arange(minx, maxx, _STEP_M), np.arange(miny, maxy, _STEP_M))
+    columns, rows = np.meshgrid(np.arange(minx, maxx, _STEP_M), np.arange(miny, maxy, _STEP_M))
+    x, y = columns.ravel(), rows.ravel()
     shapely.prepare(area)
-    inside = shapely.contains_xy(area, x.ravel(), y.ravel())
-    points = np.vstack([edges, np.column_stack([x.ravel(), y.ravel()])[inside]])
-    return Terrain(np.column_stack([points, heights(points)]))
+    inside = shapely.contains_xy(area, x, y)
+    if not inside.any():
+        return np.asarray(edges)
+    return np.vstack([edges, np.column_stack([x[inside], y[inside]])])
+
+
+_NOWHERE = Terrain(np.empty((0, 3)))

@@ -109,7 +109,11 @@ class ClashContext:
 def city_processes(reader: Reader, practice: Practice) -> tuple[ProcessPlugin, ...]:
     """What operators can have computed, at once or by a worker. Raises: Invalid for the city's rules file."""
     practice.book  # noqa: B018 - a faulty file is told at the start, not to the first caller
-    return (ProcessPlugin("clash-check", "twin.excavations.process.ClashCheck", ClashContext(reader, practice)),)
+    context = ClashContext(reader, practice)
+    return (
+        ProcessPlugin("clash-check", "twin.excavations.process.ClashCheck", context),
+        ProcessPlugin("clash-check-many", "twin.excavations.batch_process.ClashCheckMany", context),
+    )
 
 
 class ClashCheck(BaseProcessor):  # type: ignore[misc]

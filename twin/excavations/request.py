@@ -15,6 +15,7 @@ from twin.excavations.lays import read_works
 from twin.excavations.shapes import read_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from layers.crs import Crs
@@ -28,8 +29,13 @@ _LEVELS = ("depth_m", "bottom_m", "bottom_at")
 
 def read_digs(path: Path, depth_m: float | None, storage: Crs) -> list[PlannedDig]:
     """The digs of a GeoJSON file. Raises: Invalid, naming file, feature and every fault."""
+    return parse_digs(read_geojson(path), depth_m, storage)
+
+
+def read_geojson(path: Path) -> Any:
+    """Raises: Invalid for what is no JSON."""
     try:
-        document = json.loads(path.read_text("utf-8"))
+        return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:  # also what is no JSON, no UTF-8, or 5,000 digits long
         raise Invalid(
             Sentence(
@@ -37,7 +43,6 @@ def read_digs(path: Path, depth_m: float | None, storage: Crs) -> list[PlannedDi
                 f"{path}: không phải GeoJSON ({error}): hãy đưa tệp có đa giác",
             )
         ) from error
-    return parse_digs(document, depth_m, storage)
 
 
 def parse_digs(document: Any, depth_m: float | None, storage: Crs) -> list[PlannedDig]:
@@ -46,6 +51,20 @@ def parse_digs(document: Any, depth_m: float | None, storage: Crs) -> list[Plann
     Elevations are above the city's vertical datum. What the properties mean: `twin.excavations.schema`;
     `depth_m` given here overrides their depth. Raises: Invalid with the faults of all features.
     """
+    digs: list[PlannedDig] = []
+    faults: list[str] = []
+    for name, dig in parse_each(document, depth_m, storage):
+        if isinstance(dig, Invalid):
+            faults += [_about(name, fault) for fault in dig.faults]
+        else:
+            digs.append(dig)
+    if faults:
+        raise Invalid(*faults)
+    return digs
+
+
+def parse_each(document: Any, depth_m: float | None, storage: Crs) -> Iterator[tuple[str, PlannedDig | Invalid]]:
+    """The name of each feature and its dig, or what is wrong with it. Raises: Invalid for what is no GeoJSON at all."""
     features = _features(document)
     if not features:
         raise Invalid(
@@ -54,18 +73,13 @@ def parse_digs(document: Any, depth_m: float | None, storage: Crs) -> list[Plann
                 "tệp không có đối tượng nào: hãy đưa một đa giác GeoJSON",
             )
         )
-    digs: list[PlannedDig] = []
-    faults: list[str] = []
     for number, feature in enumerate(features, start=1):
         fields = _fields(feature, depth_m)
         name = fields.text("name") or f"excavation {number}"
         try:
-            digs.append(_dig(name, feature.get("geometry"), fields, storage))
+            yield name, _dig(name, feature.get("geometry"), fields, storage)
         except Invalid as error:
-            faults += [_about(name, fault) for fault in error.faults]
-    if faults:
-        raise Invalid(*faults)
-    return digs
+            yield name, error
 
 
 def _fields(feature: dict[str, Any], depth_m: float | None) -> Fields:

@@ -42,7 +42,11 @@ def require_valid(connection: Connection, ground: Ground, digs: list[PlannedDig]
     faults = [
         fault.about(dig.name)
         for dig in digs
-        for fault in (*_date_faults(dig, today), *_place_faults(connection, dig), *_level_faults(dig, ground))
+        for fault in (
+            *find_date_faults(dig, today),
+            *find_place_faults(connection, dig),
+            *find_level_faults(dig, ground),
+        )
     ]
     if faults:
         raise Invalid(*faults)
@@ -63,7 +67,7 @@ def find_warnings(dig: PlannedDig, ground: Ground) -> list[Sentence]:
     ]
 
 
-def _date_faults(dig: PlannedDig, today: date) -> list[Sentence]:
+def find_date_faults(dig: PlannedDig, today: date) -> list[Sentence]:
     faults = [
         Sentence(
             f"{name} {day} is past, today is {today}: give a day from today on",
@@ -83,7 +87,7 @@ def _date_faults(dig: PlannedDig, today: date) -> list[Sentence]:
     ]
 
 
-def _place_faults(connection: Connection, dig: PlannedDig) -> list[Sentence]:
+def find_place_faults(connection: Connection, dig: PlannedDig) -> list[Sentence]:
     if is_within(connection, dig.polygon) is not False:
         return []
     boundary = read_boundary(connection) or shapely.MultiPolygon()
@@ -106,7 +110,7 @@ def _place_faults(connection: Connection, dig: PlannedDig) -> list[Sentence]:
     ]
 
 
-def _level_faults(dig: PlannedDig, ground: Ground) -> list[Sentence]:
+def find_level_faults(dig: PlannedDig, ground: Ground) -> list[Sentence]:
     """Bottoms that are given as elevations, against the ground that is known."""
     lowest = min((z for part in dig.parts for z in _elevations(part)), default=None)
     if lowest is None:

@@ -173,7 +173,8 @@ def list_sure_sections(body: Body) -> list[tuple[float, float, float]]:
 class Promise:
     """How far an object may lie off its record by its quality level: metres or a share of its depth.
 
-    The greater of the two counts, and what its owner states replaces it. `unstated` stands for a level that follows a depth which nobody knows.
+    The greater of the two counts, and what its owner states replaces it. `unstated` stands for a level that follows a
+    depth which nobody knows.
     """
 
     def __init__(self, plan: tuple[float, float], height: tuple[float, float], unstated: float) -> None:

@@ -158,7 +158,8 @@ class Judge:
         high = max(found.high, 0.0)
         (gap, within), (x, y, z) = gauge_space(axis, self.solid, sections, found.wide, high)
         sure = gap
-        if self.has_band or body.turns():
+        # Floors at their highest and the body at its least lie no nearer.
+        if tidy(gap) <= 0.0 and (self.has_band or body.turns()):
             sure = gauge_raised(axis, self.solid, list_sure_sections(body))
         radius = least_above = inf
         for swept, beside, above in sections:

@@ -38,8 +38,8 @@ def write_csv(survey: Survey) -> bytes:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for number, clash in enumerate(survey.report.clashes, start=1):
-        writer.writerow([_guard(value) for value in _row(survey, number, clash)])
-    writer.writerows([_guard(value) for value in row] for row in _reports(survey))
+        writer.writerow([guard(value) for value in _row(survey, number, clash)])
+    writer.writerows([guard(value) for value in row] for row in _reports(survey))
     return ("\ufeff" + out.getvalue()).encode()
 
 
@@ -74,7 +74,8 @@ def _reports(survey: Survey) -> Iterator[list[object]]:
             yield [told.get(name) for name in COLUMNS]
 
 
-def _guard(value: object) -> object:
+def guard(value: object) -> object:
+    """What a spreadsheet shows as it is, whatever a name begins with."""
     if not isinstance(value, str):
         return value
     text = compose(value)
