@@ -111,7 +111,7 @@ def test_many_digs_get_a_line_each(twin: Twin, folder: Path, tmp_path: Path) -> 
     trenches = sorted((folder / "data" / "sample" / "trenches").glob("*.geojson"))
     features = [feature for path in trenches for feature in json.loads(path.read_text("utf-8"))["features"]]
     (tmp_path / "x.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [*features, {}]}))
-    answer = twin("check-many", tmp_path / "x.geojson", "--out", tmp_path / "y.csv", "--workers", "2", "--json")
+    answer = twin("check-many", tmp_path / "x.geojson", "--out", tmp_path / "y.csv", "--json")
     assert answer.returncode == 4, answer.stderr
     *told, refused = [feature["properties"] for feature in json.loads(answer.stdout)["features"]]
     alone = json.loads(twin("check", trenches[0], "--no-ways-out", "--json").stdout)["reports"][0]
@@ -119,8 +119,6 @@ def test_many_digs_get_a_line_each(twin: Twin, folder: Path, tmp_path: Path) -> 
     assert {each["is_clear"] for each in told} == {True, False}
     assert refused["refused"]
     assert len((tmp_path / "y.csv").read_text("utf-8-sig").splitlines()) == len(features) + 2
-    shown = twin("check-many", tmp_path / "x.geojson", TWIN_LANG="vi").stdout
-    assert "không hợp lệ: 1" in shown
 
 
 def test_mosaic_is_all_terrain_in_one_file(twin: Twin, folder: Path) -> None:
