@@ -45,6 +45,7 @@ from twin.desk.excavation import excavation
 from twin.desk.layers import layers
 from twin.desk.organisation import organisation
 from twin.excavations.request import read_digs
+from twin.excavations.requests import write_requests
 from twin.excavations.validation import require_valid
 from twin.mosaic import make_mosaic
 from twin.settings import Settings
@@ -350,6 +351,9 @@ def check_digs(
         Path | None, typer.Option(help="Folder for each answer as PDF, DXF, GLB, HTML, CSV, GeoJSON and JSON.")
     ] = None,
     ways_out: Annotated[bool, typer.Option(help="Look for the smallest changes that clear a dig in conflict.")] = True,
+    requests: Annotated[
+        Path | None, typer.Option("--requests", help="Folder for each way out as a request: GeoJSON to check or file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check planned excavations (GeoJSON). Exit code 4 says that something is not proven clear."""
@@ -366,6 +370,10 @@ def check_digs(
         files = _package(screen, settings, reports, package)
         if not as_json:
             screen.show_files("package", files)
+    if requests is not None:
+        written = [path for report in reports for path in write_requests(report, requests)]
+        if not as_json:
+            screen.show_files("request", written)
     if not all(report.is_clear for report in reports):
         raise typer.Exit(CLASHES)
 

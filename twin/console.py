@@ -40,6 +40,7 @@ _WORDS = {
     "rasters": ("số ảnh địa hình", "rasters"),
     "packaging": ("Đang lập hồ sơ", "Writing the package"),
     "package": ("Hồ sơ trả lời", "Response package"),
+    "request": ("Đề nghị theo phương án", "Way out as a request"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),
     "layer": ("Lớp", "Layer"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ class Change(StrEnum):
     SHORE = "shore"
     SHIFT = "shift"
     DEPTH = "depth"
+    COMBINED = "combined"
     HAND = "hand"
     SIDE = "side"
     BORE = "bore"
@@ -36,8 +37,9 @@ class Way:
     """One change of a dig that the full check has been held against.
 
     `dig` is the changed dig, of a hand-dug stretch what is left for the machine; `hand_dug` are the stretches then, in
-    plan. `figures` are metres by name. `leaves` counts what the full check still finds open, empty where it is clear;
-    `brings` is what the change touches and the dig as it was asked for does not. `caveats` say what was assumed.
+    plan. `request` is the feature that asks for `dig`. `figures` are metres by name. `leaves` counts what the full
+    check still finds open, empty where it is clear; `brings` is what the change touches and the dig as it was asked
+    for does not. `caveats` say what was assumed.
     """
 
     change: Change
@@ -46,9 +48,12 @@ class Way:
     cost: float
     dig: PlannedDig
     leaves: Mapping[str, int]
+    request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     brings: tuple[Matter, ...] = ()
     caveats: tuple[Wording, ...] = ()
     hand_dug: shapely.Geometry | None = None
+    # The document that it was read from, which says it as it was said.
+    told: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_clear(self) -> bool:
@@ -60,6 +65,8 @@ class Way:
         return bool(self.leaves), sum(self.leaves.values()), self.cost
 
     def to_json(self) -> dict[str, Any]:
+        if self.told is not None:
+            return dict(self.told)
         return {
             "change": self.change,
             "text": asdict(self.text),
@@ -70,6 +77,7 @@ class Way:
             "brings": [matter.to_json() for matter in self.brings],
             "caveats": [asdict(caveat) for caveat in self.caveats],
             "geometry": _lonlat(self.dig.polygon, self.dig),
+            "request": dict(self.request),
             "hand_dug": None if self.hand_dug is None else _lonlat(self.hand_dug, self.dig),
         }
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from twin.excavations.schema import Limits
 
 
+_MOST_PARTS = 200
+
+
 class Fields:
     """Properties of one feature and what was found wrong with them so far."""
 
@@ -37,6 +40,24 @@ class Fields:
             self.faults.append(f"{name} must be a list of at most {most} objects")
             return []
         return value
+
+    def of_parts(self, count: int) -> list[Fields]:
+        """The properties of each part of the geometry: those of the feature, under its own of `parts`, if given."""
+        if not self.has("parts"):
+            return [self] * count
+        listed = self.list_of_objects("parts", _MOST_PARTS)
+        if len(listed) != count:
+            self.faults.append(
+                Sentence(
+                    f"parts describes {len(listed)} parts and the geometry has {count}: give one for each",
+                    f"parts mô tả {len(listed)} phần trong khi hình có {count} phần: ghi mỗi phần một mục",
+                )
+            )
+            return [self] * count
+        parts = [Fields({**self._properties, **own}) for own in listed]
+        for part in parts:
+            part.faults = self.faults
+        return parts
 
     def text(self, name: str) -> str | None:
         return str(self._properties[name])[:200] if self.has(name) else None

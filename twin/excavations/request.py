@@ -86,8 +86,15 @@ def _fields(feature: dict[str, Any], depth_m: float | None) -> Fields:
     given = feature.get("properties")
     properties: dict[str, Any] = given if isinstance(given, dict) else {}
     if depth_m is not None:
-        properties = {key: value for key, value in properties.items() if key not in _LEVELS} | {"depth_m": depth_m}
+        properties = _without_levels(properties) | {"depth_m": depth_m}
+        parts = properties.get("parts")
+        if isinstance(parts, list):
+            properties["parts"] = [_without_levels(own) if isinstance(own, dict) else own for own in parts]
     return Fields(properties)
+
+
+def _without_levels(properties: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if key not in _LEVELS}
 
 
 def _dig(name: str, geometry: Any, fields: Fields, storage: Crs) -> PlannedDig:

@@ -88,6 +88,12 @@ PROPERTIES: dict[str, Any] = {
     "lays": {"type": "array", "items": _LAID, "description": "what is laid in it; held to the clearance rules"},
 }
 
+PROPERTIES["parts"] = {
+    "type": "array",
+    "items": {"type": "object"},
+    "description": "of a collection: level, width and sides of each of its geometries, in their order, over the above",
+}
+
 # As OpenAPI 3.0 says it, in which descriptions of processes are written (OGC 18-062r2, schema.yaml).
 _PROPERTIES = {"type": "object", "nullable": True, "properties": PROPERTIES}
 

@@ -64,10 +64,9 @@ def read_parts(geometry: Any, fields: Fields, storage: Crs) -> tuple[Part, ...]:
     Raises: Invalid for a geometry that can't be read at all.
     """
     shapes = _shapes(geometry, storage)
-    sides = _sides(fields)
     parts = [
-        _pit(shape, fields, sides) if isinstance(shape, shapely.Polygon) else _along(shape, fields, sides)
-        for shape in shapes
+        _pit(shape, own, _sides(own)) if isinstance(shape, shapely.Polygon) else _along(shape, own, _sides(own))
+        for shape, own in zip(shapes, fields.of_parts(len(shapes)), strict=True)
     ]
     return tuple(part for part in parts if part is not None)
 

@@ -47,6 +47,26 @@ def test_every_file_comes_whole_once_and_the_same_again(town: Town) -> None:
     assert (refused.status_code, "check it again" in refused.text) == (409, True), "nothing new on an old answer"
 
 
+def test_ways_out_are_in_the_files_and_can_be_filed(town: Town) -> None:
+    """The package tells the ways that the check told; the best, filed as it comes, is as clear as was promised."""
+    number = town.submitted()
+    check = town.call(BUILDER, "GET", f"/{number}/checks/latest").json()["report"]
+    ways = check["ways_out"]["ways"]
+    report = json.loads(town.call(BUILDER, "GET", f"/{number}/package/json?lang=vi").content)
+    assert report["ways_out"] == check["ways_out"]
+    page = town.call(BUILDER, "GET", f"/{number}/package/html?lang=vi").text
+    assert ways[0]["text"]["vi"] in page
+    best = town.call(BUILDER, "GET", f"/{number}/ways-out/1")
+    assert (best.status_code, best.json()) == (200, ways[0]["request"])
+    assert town.call(BUILDER, "GET", f"/{number}/ways-out/99").status_code == 404
+    assert town.call(WATER, "GET", f"/{number}/ways-out/1").status_code == 404, "an owner learns nothing of others"
+    filed = town.call(BUILDER, "POST", "", best.json())
+    assert filed.status_code == 201, filed.text
+    again = town.call(BUILDER, "POST", f"/{filed.json()['id']}/check", If_Match=filed.headers["etag"])
+    assert again.status_code == 201, again.text
+    assert again.json()["report"]["is_clear"] is ways[0]["is_clear"]
+
+
 def test_owners_and_secrets(town: Town) -> None:
     """An owner's package holds its own objects and is never clear; of a secret one only the desk and its owner read."""
     town.pipe(owner=POWER, east=55.0, discipline="power")

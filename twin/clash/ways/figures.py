@@ -31,6 +31,10 @@ class Search:
     most_trials: int
     most_checks: int
     longest_s: float
+    combined_step_m: float
+    most_combined: int
+    longest_combined_s: float
+    most_pairs: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -40,6 +41,8 @@ class Idea:
     caveats: tuple[Wording, ...] = ()
     hand_dug: shapely.Geometry | None = None
     exposed: int = 0
+    # Of several changes at once; None where kind and amount say it.
+    cost: float | None = None
 
 
 type Line = tuple[Idea, ...]
@@ -80,16 +83,36 @@ class Quest:
     depth_m: float | None = None
     started: float = field(default_factory=monotonic)
     trials: int = 0
+    # Within an allowance of its own: so many trials, until when.
+    allowance: tuple[int, float] | None = None
+    # Trials that were made within one.
+    apart: int = 0
     # Whether a street was found that has another side.
     crossed: bool = False
 
     def try_idea(self, idea: Idea, site: Site | None = None) -> Trial | None:
         """Raises: Exhausted."""
-        limits = self.figures.search
-        if self.trials >= limits.most_trials or monotonic() - self.started > limits.longest_s:
+        if self._is_over():
             raise Exhausted
         self.trials += 1
         return (site or self.site).try_dig(idea.dig)
+
+    @contextmanager
+    def allowing(self, trials: int, seconds: float) -> Iterator[None]:
+        """So many trials and seconds, which do not count for the rest of the search."""
+        begun, before = monotonic(), self.trials
+        self.allowance = before + trials, begun + seconds
+        try:
+            yield
+        finally:
+            self.allowance = None
+            self.apart += self.trials - before
+            self.started += monotonic() - begun
+
+    def _is_over(self) -> bool:
+        limits = self.figures.search
+        most, until = self.allowance or (limits.most_trials + self.apart, self.started + limits.longest_s)
+        return self.trials >= most or monotonic() > until
 
     def improves(self, trial: Trial) -> bool:
         """Whether nothing is hit for sure and no rule is broken any more; where that was so before, half is settled."""

@@ -44,6 +44,10 @@ _OTHER_SIDE = Wording(
 )
 _NO_BATTER = Wording(en="Its sides do not lean.", vi="Thành hào không có mái dốc.")
 _SHORED = Wording(en="Shored it is not clear either.", vi="Chống vách vẫn chưa an toàn.")
+_NO_PAIR = Wording(
+    en="No two of shoring, narrowing, shift and less depth together clear it.",
+    vi="Kết hợp hai trong các cách chống vách, thu hẹp, dịch tuyến, giảm chiều sâu vẫn chưa an toàn.",
+)
 _OWN_PATH = Wording(
     en="What is laid has a path of its own, which a bore would leave.",
     vi="Công trình lắp đặt có tuyến riêng, không khoan theo được.",
@@ -57,6 +61,7 @@ def explain(change: Change, quest: Quest) -> Wording:
         Change.SHORE: lambda quest: _SHORED if _leans(quest) else _NO_BATTER,
         Change.SHIFT: _shift,
         Change.DEPTH: _depth,
+        Change.COMBINED: lambda _: _NO_PAIR,
         Change.HAND: _hand,
         Change.SIDE: lambda quest: _OTHER_SIDE if quest.crossed else _NO_STREET,
         Change.BORE: _bore,

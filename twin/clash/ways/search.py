@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from layers.errors import TwinError
 from layers.surroundings import find_roads
+from twin.clash.feature import as_sent
 from twin.clash.outcome import Outcome
 from twin.clash.proposal import Change, Way, WaysOut
 from twin.clash.review import review
@@ -13,6 +15,7 @@ from twin.clash.rulebook import Action
 from twin.clash.rules import Verdict
 from twin.clash.surroundings import Weight
 from twin.clash.ways import reasons, wording
+from twin.clash.ways.combined import SMALL, combined
 from twin.clash.ways.detours import across, along_road, bored, by_hand
 from twin.clash.ways.figures import read_figures
 from twin.clash.ways.ideas import at_other_depth, narrower, sideways, steeper
@@ -72,6 +75,8 @@ class _Scout:
         without: list[tuple[Change, Wording]] = []
         is_exhausted = False
         for change in Change:
+            if change is Change.COMBINED and any(way.is_clear and way.change in SMALL for way in ways):
+                continue
             refusals: list[Wording] = []
             try:
                 found = [way for line in self._lines(change) if (way := self._check(line, refusals)) is not None]
@@ -91,6 +96,7 @@ class _Scout:
             Change.SHORE: lambda: steeper(self.quest),
             Change.SHIFT: lambda: sideways(self.quest),
             Change.DEPTH: lambda: at_other_depth(self.quest),
+            Change.COMBINED: lambda: combined(self.quest),
             Change.HAND: lambda: by_hand(self.quest),
             Change.SIDE: lambda: across(self.quest, self._street(), self._site_around),
             Change.BORE: lambda: bored(self.quest),
@@ -106,7 +112,9 @@ class _Scout:
 
     def _check(self, line: Line, refusals: list[Wording]) -> Way | None:
         """The first idea that the full check bears out. Raises: Exhausted."""
-        for idea in line:
+        for thought in line:
+            request, dig = as_sent(thought.dig)
+            idea = replace(thought, dig=dig)
             if self.checks >= self.quest.figures.search.most_checks:
                 raise Exhausted
             self.checks += 1
@@ -119,7 +127,7 @@ class _Scout:
             if any(matter.weight is Weight.FORBIDS for matter in brings):
                 refusals.append(reasons.forbidden(idea, brings))
             elif self._holds(idea, checked):
-                return self._propose(idea, checked, brings)
+                return replace(self._propose(idea, checked, brings), request=request)
             else:
                 refusals.append(reasons.not_borne_out(idea))
         return None
@@ -138,7 +146,7 @@ class _Scout:
             change=idea.change,
             text=idea.text,
             figures=idea.figures,
-            cost=figures.cost(idea.change, idea.amount_m) + burden,
+            cost=(figures.cost(idea.change, idea.amount_m) if idea.cost is None else idea.cost) + burden,
             dig=idea.dig,
             leaves=self._leaves(idea, checked),
             brings=brings,

@@ -17,6 +17,7 @@ CHANGES = {
     Change.SHORE: Wording(en="shored sides", vi="chống vách"),
     Change.SHIFT: Wording(en="shift", vi="dịch tuyến"),
     Change.DEPTH: Wording(en="other depth", vi="đổi chiều sâu"),
+    Change.COMBINED: Wording(en="two changes", vi="hai thay đổi"),
     Change.HAND: Wording(en="dig by hand", vi="đào thủ công"),
     Change.SIDE: Wording(en="other side of the street", vi="sang bên kia đường"),
     Change.BORE: Wording(en="bore", vi="khoan ngầm"),

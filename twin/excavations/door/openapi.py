@@ -128,6 +128,9 @@ _OPERATIONS: dict[str, dict[str, tuple[Sentence, str, str, int]]] = {
         "put": (Sentence("An owner's answer", "Trả lời của chủ sở hữu"), "answer", "request", 200)
     },
     f"{_ONE}/events": {"get": (Sentence("Who did what when", "Nhật ký"), "", "object", 200)},
+    f"{_ONE}/ways-out/{{way}}": {
+        "get": (Sentence("A way out as a request", "Phương án xử lý dưới dạng hồ sơ đề nghị"), "", "object", 200)
+    },
     f"{_ONE}/package": {"get": (Sentence("Files of the answer", "Hồ sơ trả lời"), "", "object", 200)},
     f"{_ONE}/package/{{kind}}": {
         "get": (Sentence(f"A file: {', '.join(KINDS)}", f"Một tệp: {', '.join(KINDS)}"), "", "object", 200)

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from starlette.exceptions import HTTPException
@@ -25,6 +25,7 @@ from twin.excavations.difference import compare_reports
 from twin.excavations.disclosure import reduce_report, view_of
 from twin.excavations.door.call import Call, answer
 from twin.excavations.door.documents import BASE
+from twin.excavations.kept_ways import has_ways, read_ways
 from twin.excavations.package.package import MEDIA_TYPES, Package
 from twin.excavations.package.tables import Contact
 
@@ -102,7 +103,9 @@ def _send(file: KeptFile, kind: str, call: Call) -> Response:
         return Response(status_code=304, headers=headers)
     headers["Content-Disposition"] = f'{"inline" if kind in _SHOWN else "attachment"}; filename="{file.name}"'
     if kind == "html":
-        headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+        headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-downloads"
+        )
     return Response(file.content, 200, headers, _TYPES[kind])
 
 
@@ -129,7 +132,9 @@ def _order(sitting: Sitting, call: Call, kind: str) -> Order:
 def _report(sitting: Sitting, excavation: Excavation) -> ClashReport:
     """The report of the newest check, found again. Raises: Conflict where the city answers otherwise by now."""
     check = find_check(sitting.connection, excavation.id)
-    report = run_check(sitting, excavation)
+    # Those that the check told are shown; where it told none that can be drawn, they are looked for, for seconds.
+    has = has_ways(check.report)
+    report = run_check(sitting, excavation, ways_out=not has)
     if check.request != (excavation.request or {}) or compare_reports(check.report, report.to_json()) is not None:
         raise Conflict(
             Sentence(
@@ -138,7 +143,7 @@ def _report(sitting: Sitting, excavation: Excavation) -> ClashReport:
                 " hãy kiểm tra lại",
             )
         )
-    return report
+    return replace(report, ways_out=read_ways(check.report, report.crs)) if has else report
 
 
 def _contacts(sitting: Sitting, report: ClashReport) -> dict[str, Contact]:

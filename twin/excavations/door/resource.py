@@ -9,13 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from layers.database import Audience
-from layers.errors import Conflict, Invalid, Sentence
+from layers.errors import Conflict, Invalid, NotFound, Sentence
 from layers.excavations import ExcavationStatus
 from layers.procedure import ExcavationQuery, find_check, list_checks, list_events, list_excavations
 from layers.requests import list_requests, read_statistics
 from layers.terrain import read_ground
 from layers.works import write_works
-from twin.excavations.disclosure import view_of
+from twin.excavations.disclosure import reduce_document, view_of
 from twin.excavations.door.call import MAX_BODY_BYTES, Call, answer, answer_problem, language_of, refuse, tag
 from twin.excavations.door.documents import BASE, write_check, write_event, write_excavation, write_request
 from twin.excavations.door.openapi import build_openapi
@@ -216,6 +216,24 @@ def _show_check(sitting: Sitting, call: Call) -> Response:
     return answer(write_check(find_check(sitting.connection, call.number, which), view))
 
 
+def _show_way(sitting: Sitting, call: Call) -> Response:
+    """One way out of the newest check as a request: to be checked, or filed, as it is."""
+    excavation, number = sitting.find(call.number), call.part("way")
+    report = reduce_document(find_check(sitting.connection, call.number).report, view_of(sitting, excavation))
+    ways = [way for way in (report.get("ways_out") or {}).get("ways", ()) if way.get("request")]
+    if not 1 <= number <= len(ways):
+        raise NotFound(
+            Sentence(
+                f"the newest check of excavation {excavation.id} has no way out {number}: it has {len(ways)}",
+                f"lần kiểm tra mới nhất của công trình đào {excavation.id} không có phương án {number}:"
+                f" chỉ có {len(ways)}",
+            )
+        )
+    name = f"excavation-{excavation.id}-way-{number}.geojson"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return answer(ways[number - 1]["request"], 200, headers, GEOJSON)
+
+
 def _show_requests(sitting: Sitting, call: Call) -> Response:
     excavation = sitting.find(call.number)
     today = sitting.practice.today().isoformat()
@@ -269,6 +287,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (f"{_ONE}/acts", "POST", _act),
     (f"{_ONE}/checks", "GET", _show_checks),
     (f"{_ONE}/checks/{{check}}", "GET", _show_check),
+    (f"{_ONE}/ways-out/{{way}}", "GET", _show_way),
     (f"{_ONE}/requests", "GET", _show_requests),
     (f"{_ONE}/requests/{{request}}/answer", "PUT", _answer_request),
     (f"{_ONE}/events", "GET", _show_events),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import shapely
@@ -11,6 +11,7 @@ from twin.clash.outcome import Outcome
 from twin.excavations.package.context import draw_symbol, list_symbols
 from twin.excavations.package.lettering import compose, shorten
 from twin.excavations.package.paper import BLACK, GREY, Lettering, Pen
+from twin.excavations.package.proposals import COLOUR, draw_sample, mark_of
 from twin.excavations.package.symbols import DIG, colour_of, draw_badge, draw_body, draw_laid
 
 if TYPE_CHECKING:
@@ -47,11 +48,12 @@ def describe_size(clash: Clash) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one plan shows: objects by their number, kinds of what lies around, and whether something will be laid."""
+    """What one plan shows: objects by number, kinds of what lies around, whether something is laid, and ways out."""
 
     clashes: Mapping[int, Clash]
     kinds: frozenset[Kind]
     laid: bool
+    ways: Mapping[int, str] = field(default_factory=dict)
 
 
 def draw_legend(sheet: Sheet, at: Point, shown: Shown, words: Words) -> float:
@@ -76,6 +78,11 @@ def draw_legend(sheet: Sheet, at: Point, shown: Shown, words: Words) -> float:
         draw_laid(sheet, shapely.LineString([(x + 8, y), (x + 20, y)]), "#000000")
         sheet.text(x + 22.5, y - 0.8, words.say("laid_line"), Lettering(2.3))
         y -= 4.6
+    for rank, (number, change) in enumerate(shown.ways.items()):
+        draw_sample(sheet, rank, x + 8, y, x + 20)
+        sheet.text(x, y - 0.8, mark_of(number, words), Lettering(2.3, True, COLOUR))
+        sheet.text(x + 22.5, y - 0.8, words.say("way_outline", change=change), Lettering(2.3))
+        y -= 4.8
     for name, kind in list_symbols(shown.kinds, words):
         draw_symbol(sheet, kind, (x + 8, y - 1.3, x + 20, y + 1.3))
         sheet.text(x + 22.5, y - 0.8, name, Lettering(2.3))

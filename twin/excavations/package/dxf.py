@@ -25,6 +25,7 @@ from twin.excavations.package.captions import describe
 from twin.excavations.package.digs import levels_of, rim_of
 from twin.excavations.package.drawings import arrange
 from twin.excavations.package.frame import A3
+from twin.excavations.package.proposals import COLOUR, mark_of, outlines
 from twin.excavations.package.rule_tables import letter_matters
 from twin.excavations.package.solids import dig_meshes
 from twin.excavations.package.symbols import DIG, OUTLINES, colour_of
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 APPLICATION = "CITY_TWIN"
 _TEXT_M = 0.25
+# Sentences are broken into lines of this width.
+_LONG_TEXT, _TEXT_WIDTH_M = 80, 8.0
 _BRACES = str.maketrans("{}", "()")
 _writing = Lock()
 
@@ -112,6 +115,7 @@ def _draw_model(document: Document, survey: Survey, words: Words) -> None:
     _draw_ground(document, model, survey)
     _draw_laid(document, model, survey)
     _draw_reports(document, model, survey, words)
+    _draw_ways(document, model, survey, words)
     for number, clash in enumerate(survey.report.clashes, start=1):
         _draw_object(document, model, survey, (number, clash), words)
     for section in survey.across:
@@ -180,6 +184,18 @@ def _draw_laid(document: Document, model: Modelspace, survey: Survey) -> None:
             _write(model, f"L{number}", axis[len(axis) // 2, :2], _layer(document, f"{name}_TEXT", colour))
 
 
+def _draw_ways(document: Document, model: Modelspace, survey: Survey, words: Words) -> None:
+    """Each way out on a layer of its own, WAY_OUT_1 the best."""
+    ways = survey.report.ways_out.ways if survey.report.ways_out else ()
+    for number, outline in outlines(survey.report):
+        layer = _layer(document, f"WAY_OUT_{number}", COLOUR, 35, "MODEL_POSSIBLE")
+        for part in shapely.get_parts(outline):
+            for ring in (part.exterior, *part.interiors):
+                model.add_lwpolyline(shapely.get_coordinates(ring)[:-1], close=True, dxfattribs={"layer": layer})
+        text = f"{mark_of(number, words)}: {words.wording(ways[number - 1].text)}"
+        _write(model, text, shapely.get_coordinates(outline.envelope)[2] + _TEXT_M, layer)
+
+
 def _draw_reports(document: Document, model: Modelspace, survey: Survey, words: Words) -> None:
     """Open reports of citizens where they were made, with their letter and what is said of them."""
     letters = letter_matters(survey.report)
@@ -242,6 +258,8 @@ def _write(model: Modelspace, text: str, at: np.ndarray[tuple[int], np.dtype[np.
     """As MTEXT with coded letters: GDAL takes plain UTF-8 for Windows' Latin letters, CAD programs read both."""
     shown = "".join(c if c.isascii() else f"\\U+{ord(c):04X}" for c in clean(text).translate(_BRACES))
     attributes = {"layer": layer, "style": STYLE, "char_height": _TEXT_M}
+    if len(text) > _LONG_TEXT:
+        attributes["width"] = _TEXT_WIDTH_M
     entity = model.add_mtext(shown, dxfattribs=attributes)
     entity.set_location((float(at[0]), float(at[1])), attachment_point=MTextEntityAlignment.BOTTOM_LEFT)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +16,7 @@ from twin.excavations.package.page import write_page
 from twin.excavations.package.pdf import write_pdf
 from twin.excavations.package.sections import survey
 from twin.excavations.package.spreadsheet import write_csv
+from twin.excavations.requests import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -80,9 +79,7 @@ class Package:
     @property
     def stem(self) -> str:
         """A file name for it: the dig's name in plain letters, and the dossier's number."""
-        plain = unicodedata.normalize("NFD", self.report.name.replace("đ", "d").replace("Đ", "D"))
-        letters = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
-        return f"{letters[:60] or 'dig'}-{self.dossier}"
+        return f"{plain(self.report.name)}-{self.dossier}"
 
     def _json(self) -> bytes:
         return json.dumps(self.report.to_json(), ensure_ascii=False, indent=1).encode()

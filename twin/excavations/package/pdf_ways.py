@@ -27,7 +27,7 @@ def tell_ways(drawings: Drawings) -> Iterator[Flowable]:
     yield from lead("ways", words)
     rows = [
         [
-            write(str(row.number), parts.CELL),
+            write(row.mark, parts.CELL),
             write(f"<b>{plain(row.change)}</b>", parts.CELL),
             write(f'{plain(row.text)}<br/><font size="6.5" color="#555555">{plain(row.caveats)}</font>', parts.CELL),
             write(f"<b>{plain(row.result)}</b>", parts.CELL),

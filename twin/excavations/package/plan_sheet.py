@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from twin.clash.outcome import Outcome
+from twin.clash.ways.wording import CHANGES
 from twin.excavations.package.bodies import axis_in_plan, is_node
 from twin.excavations.package.captions import Shown, describe, draw_key, draw_legend
 from twin.excavations.package.context import draw_context, write_marks
@@ -19,6 +20,7 @@ from twin.excavations.package.grid import draw_grid
 from twin.excavations.package.paper import BLACK, WHITE, Lettering, Pen, Text
 from twin.excavations.package.placing import Placing, go_along, go_around, read_along
 from twin.excavations.package.plan_layout import COLUMN_MM, EDGE_MM, lay_out
+from twin.excavations.package.proposals import draw_proposals, write_proposals
 from twin.excavations.package.symbols import BADGE_MM, DIG, colour_of, draw_badge, draw_body, draw_laid, outline_of
 from twin.excavations.package.view import View
 
@@ -91,6 +93,7 @@ class _Picture:
             self._draw_track(track, lines[track.number], dig)
         self.sheet.shape(dig, Pen(0.7))
         self._draw_rim(dig)
+        proposals = draw_proposals(self.sheet, self.view, self.frame, self.survey.report)
         laid = self._draw_laid()
         for section in self.survey.across if marked else ():
             self._mark(section)
@@ -98,9 +101,17 @@ class _Picture:
             self._number(track, lines[track.number], dig)
         for track in reversed(tracks):
             self._name(track, lines[track.number], dig)
+        write_proposals(self.sheet, proposals, self.placing, self.words)
         write_marks(self.sheet, around, self.placing)
         numbers = sorted(track.number for track in tracks)
-        return Shown({n: self.survey.clash(n) for n in numbers}, frozenset(kind for kind, _, _ in around), laid)
+        kinds = frozenset(kind for kind, _, _ in around)
+        return Shown({n: self.survey.clash(n) for n in numbers}, kinds, laid, self._changes(proposals))
+
+    def _changes(self, proposals: list[tuple[int, shapely.Geometry]]) -> dict[int, str]:
+        """The kinds of the ways out that are drawn, by their numbers."""
+        found = self.survey.report.ways_out
+        ways = found.ways if found else ()
+        return {number: self.words.wording(CHANGES[ways[number - 1].change]) for number, _ in proposals}
 
     def _draw_rim(self, dig: shapely.Geometry) -> None:
         """Where battered sides and working space open the ground beyond the floor."""

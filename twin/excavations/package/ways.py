@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twin.clash.ways.wording import CHANGES, leaving
 from twin.excavations.package.lettering import compose
+from twin.excavations.package.proposals import mark_of
 
 if TYPE_CHECKING:
     from twin.clash.proposal import Way
@@ -25,6 +28,9 @@ class WayRow:
     brings: str
     caveats: str
     is_clear: bool
+    # Its mark in the plan, and the request to be sent back, as a data address.
+    mark: str
+    request: str
 
 
 def list_ways(report: ClashReport, words: Words) -> list[WayRow]:
@@ -43,6 +49,8 @@ def _row(number: int, way: Way, words: Words) -> WayRow:
         compose("; ".join(words.wording(matter.text) for matter in way.brings)) or "–",
         "; ".join(words.wording(caveat) for caveat in way.caveats),
         way.is_clear,
+        mark_of(number, words),
+        f"data:application/geo+json;base64,{b64encode(json.dumps(dict(way.request)).encode()).decode()}",
     )
 
 
