@@ -46,7 +46,27 @@ def _place(query: FeatureQuery) -> sql.Composable:
     faces = sql.SQL(
         "(select string_agg((st_asgeojson(d.geom, {}, 0)::json->'coordinates')::text, ',') from st_dump({}) d)"
     ).format(sql.Literal(shape.decimals), placed(sql.SQL("solid"), shape))
-    return sql.SQL('coalesce(\'{{"type":"Polyhedron","coordinates":[[\' || {} || \']]}}\', {})').format(faces, plain)
+    return sql.SQL('coalesce(\'{{"type":"Polyhedron","coordinates":[[\' || {} || \']]}}\', {}, {})').format(
+        faces, _prisms(shape), plain
+    )
+
+
+def _prisms(shape: Shape) -> sql.Composable:
+    """A footprint between its ground and its height, where both are known."""
+    base = sql.SQL("st_asgeojson(d.geom, {}, 0)").format(sql.Literal(shape.decimals))
+    low, high = (
+        sql.SQL("round((" + height + " + {})::numeric, 4)").format(sql.Literal(shape.lift_m))
+        for height in ("ground_m", "ground_m + height_m")
+    )
+    prism = sql.SQL("""'{{"type":"Prism","base":' || {} || ',"lower":' || {} || ',"upper":' || {} || '}}'""").format(
+        base, low, high
+    )
+    return sql.SQL(
+        "(select case count(*) when 1 then min(p.prism) else"
+        " '{{\"type\":\"MultiPrism\",\"prisms\":[' || string_agg(p.prism, ',') || ']}}' end"
+        " from (select {} as prism from st_dump({}) d) p"
+        " where ground_m is not null and height_m is not null having count(*) > 0)"
+    ).format(prism, placed(sql.SQL("geom"), shape))
 
 
 def _time(layer: Layer) -> sql.Composable:

@@ -1,4 +1,4 @@
-"""Between which elevations the ground of an area lies, by blocks of terrain rasters that are looked at once."""
+"""The ground under many points, and between which elevations that of an area lies."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 
 _BLOCK = 64
 _STRIP = 1024
+_SQUARE_M = 256.0
+
+
+def sample_ground(ground: Ground | None, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Elevation of the ground at points (n, 2 or more) of the storage CRS; NaN where it is unknown.
+
+    Read square by square, so that a few points far apart do not make one large window.
+    """
+    found = np.full(len(points), np.nan)
+    if ground is None or not ground.rasters or not len(points):
+        return found
+    squares, index = np.unique(np.floor(points[:, :2] / _SQUARE_M), axis=0, return_inverse=True)
+    order = np.argsort(index.reshape(-1), kind="stable")
+    ends = np.cumsum(np.bincount(index.reshape(-1), minlength=len(squares)))
+    for chosen in np.split(order, ends[:-1]):
+        found[chosen] = ground.elevations(points[chosen, :2])
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 from psycopg import sql
 from psycopg.types.string import TextLoader
 
 from layers.features import explained, key_text
-from layers.geojson import chosen_names, placed
+from layers.geojson import chosen_names, placed, properties_text
 from layers.jsonfg import written
 from layers.selection import on_page, order
 from layers.statement import Statement, Values
@@ -63,6 +63,31 @@ def file_statement(query: FeatureQuery, storage: Crs, *, needs_heights: bool) ->
             geometry = sql.SQL("st_force3dz({}, 'NaN')").format(geometry)
         columns.append(sql.SQL("st_asbinary({})").format(geometry))
     return _statement(query, storage, sql.SQL(", ").join(columns), 0)
+
+
+class BodyRow(NamedTuple):
+    """A feature in storage CRS: attributes as JSON text, shape and solid as WKB, what it knows of its heights."""
+
+    id: int
+    attributes: bytes
+    shape: bytes | None
+    solid: bytes | None
+    ground_m: float | None
+    height_m: float | None
+
+
+def body_statement(query: FeatureQuery, storage: Crs) -> Statement:
+    """The statement whose rows are those of `BodyRow`. A solid comes as a multipolygon of its faces."""
+    layer = query.layer
+    nothing = sql.SQL("null")
+    shape = nothing if query.skip_geometry else sql.SQL(f"st_asbinary({layer.geometry_sql})")
+    solid = nothing if query.skip_geometry or not layer.has_solids else sql.SQL(_FACES)
+    heights = sql.SQL("ground_m, height_m" if layer.has_solids else "null::float8, null::float8")
+    columns = [sql.Identifier("id"), sql.SQL("{}::text").format(properties_text(query)), shape, solid, heights]
+    return _statement(query, storage, sql.SQL(", ").join(columns), 0)
+
+
+_FACES = "(select st_asbinary(st_collect(d.geom)) from st_dump(solid) d)"
 
 
 def _columns(query: FeatureQuery) -> list[sql.Identifier]:

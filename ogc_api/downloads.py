@@ -13,9 +13,21 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response, StreamingResponse
 
 from layers.features import Page, fetch_state, to_cursor, turned
-from layers.streams import chosen_properties, file_statement, one_moment, stream_rows, stream_statement, text_statement
+from layers.streams import (
+    BodyRow,
+    body_statement,
+    chosen_properties,
+    file_statement,
+    one_moment,
+    stream_rows,
+    stream_statement,
+    text_statement,
+)
+from layers.terrain import read_ground
+from ogc_api.cityjson import ELEVATIONS, CityLines, city_origin
 from ogc_api.geofile import FeatureFile
 from ogc_api.items import DOWNLOADS, FORMATS, time_stamp
+from ogc_api.negotiation import choose_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -23,10 +35,12 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from layers.database import AsyncConnection
+    from layers.terrain import Ground
     from ogc_api.counts import Counts
     from ogc_api.plan import Plan, Wanted
 
 _PATIENCE_S = 900
+_ENDINGS = {"cityjsonseq": "city.jsonl"}
 _PIECE_BYTES = 256 * 1024
 # What makes Excel take CSV for UTF-8.
 _BYTE_ORDER_MARK = "\ufeff"
@@ -74,9 +88,9 @@ async def stream_page(wanted: Wanted, plan: Plan, counts: Counts) -> Response:
 
 async def download(wanted: Wanted, plan: Plan) -> Response:
     """All features of a query in a format for files."""
-    writers = {"csv": _write_csv, "geojsonseq": _write_sequence}
+    writers = {"csv": _write_csv, "geojsonseq": _write_sequence, "cityjsonseq": _write_city}
     write = writers.get(wanted.format, _write_file)
-    name = f"{wanted.layer.name}.{wanted.format}"
+    name = f"{wanted.layer.name}.{_ENDINGS.get(wanted.format, wanted.format)}"
     headers = plan.headers | {"Content-Disposition": f'attachment; filename="{name}"'}
     pieces = _reading(wanted, lambda connection: write(connection, wanted, plan))
     return await _begin(pieces, DOWNLOADS[wanted.format], headers)
@@ -114,6 +128,35 @@ async def _write_sequence(connection: AsyncConnection, wanted: Wanted, plan: Pla
         page = rows if limit is None else rows[: limit - written]
         written += len(page)
         yield b"".join(b"%b%b\n" % (_RECORD_SEPARATOR, row[0]) for row in page)
+
+
+async def _write_city(connection: AsyncConnection, wanted: Wanted, plan: Plan) -> Pieces:
+    """CityJSON 2.0 text sequence: the first line says how to read the others."""
+    query, edition = plan.request.query, wanted.edition
+    ground = await asyncio.to_thread(_read_ground, wanted)
+    lines: CityLines | None = None
+
+    def begin(rows: list[BodyRow]) -> CityLines:
+        title = f"{choose_text(wanted.layer.title, wanted.language)}, {ELEVATIONS}"
+        origin = city_origin(rows, edition.storage, query.shape.crs)
+        return CityLines(wanted.layer, edition.storage, query.shape.crs, ground, origin, title)
+
+    async for found in stream_rows(connection, query, body_statement(query, edition.storage), as_bytes=True):
+        rows = [BodyRow(*row) for row in found]
+        if lines is None:
+            lines = begin(rows)
+            yield lines.head()
+        yield await asyncio.to_thread(lines.lines, rows)
+    if lines is None:
+        yield begin([]).head()
+
+
+def _read_ground(wanted: Wanted) -> Ground | None:
+    folder = wanted.edition.service.data_folder
+    if folder is None:
+        return None
+    with wanted.reader.connection() as connection:
+        return read_ground(connection, folder)
 
 
 async def _write_csv(connection: AsyncConnection, wanted: Wanted, plan: Plan) -> Pieces:

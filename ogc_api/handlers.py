@@ -66,7 +66,7 @@ _CONFORMANCE = (
     *(f"{_COMMON}-3/1.0/conf/{name}" for name in ("schemas", "advanced-property-roles", "returnables-and-receivables")),
     *(f"{_COMMON}-3/1.0/conf/{name}" for name in ("queryables", "sortables")),
     *(f"http://www.opengis.net/spec/cql2/1.0/conf/{name}" for name in _CQL2),
-    *(f"{FG}/{name}" for name in ("core", "types-schemas", "polyhedra")),
+    *(f"{FG}/{name}" for name in ("core", "types-schemas", "polyhedra", "prisms")),
     *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets")),
     *(f"{_TILES}/{name}" for name in ("collections-selection", "oas30", "mvt", "png")),
     *(f"{_TMS}/{name}" for name in ("tilematrixset", "json-tilematrixset", "tilematrixsetlimits")),

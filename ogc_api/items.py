@@ -26,6 +26,7 @@ DOWNLOADS = {
     "geojsonseq": "application/geo+json-seq",
     "fgb": "application/flatgeobuf",
     "gpkg": "application/geopackage+sqlite3",
+    "cityjsonseq": "application/city+json-seq",
 }
 FORMATS = ITEM_FORMATS | DOWNLOADS
 # Of a single feature that has a body in space.
@@ -40,6 +41,7 @@ _TITLES = {
     "geojsonseq": "GeoJSON text sequence",
     "fgb": "FlatGeobuf",
     "gpkg": "GeoPackage",
+    "cityjsonseq": "CityJSON text sequence",
     "glb": "Binary glTF",
 }
 
@@ -100,7 +102,7 @@ def write_feature(feature: bytes, links: str, members: str = "") -> bytes:
 
 def fg_members(layer: str, coord_ref_sys: str, *, has_solids: bool) -> str:
     """Members that make a document JSON-FG (OGC 21-045r1, 7.2 to 7.6), each with a comma behind."""
-    classes = ("core", "types-schemas", *(("polyhedra",) if has_solids else ()))
+    classes = ("core", "types-schemas", *(("polyhedra", "prisms") if has_solids else ()))
     conforms = json.dumps([f"{FG}/{name}" for name in classes])
     return f'"conformsTo":{conforms},"featureType":"{layer}","coordRefSys":"{coord_ref_sys}",'
 

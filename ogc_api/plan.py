@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import QueryParams
 
+from layers.errors import Invalid
 from layers.features import feature_statement, page_statement
 from ogc_api.config import VERSION
 from ogc_api.items import DOWNLOADS, FORMATS, Address, dump, fg_members, item_formats, neighbour_links
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from layers.statement import Statement
     from ogc_api.edition import Edition
     from ogc_api.params import FeatureRequest
+    from ogc_api.references import Reference
 
 # No feature is called so, and nothing of it is escaped in a URL or in JSON.
 _ITEM = "-feature-"
@@ -82,16 +84,35 @@ def make_plan(wanted: Wanted, *, is_page: bool) -> Plan:
     params, edition, layer = QueryParams(wanted.params), wanted.edition, wanted.layer
     address = _address(wanted, params, "/items" if is_page else f"/items/{_ITEM}")
     if is_page:
-        request = _in_form(wanted, parse_items(params, layer, edition.offered, is_download=wanted.format in DOWNLOADS))
+        request = parse_items(params, layer, edition.offered, is_download=wanted.format in DOWNLOADS)
+        request = _in_form(wanted, request, is_placed="crs" in params)
         statement = page_statement(request.query, edition.storage)
         return Plan(request, statement, address, dump(address.links(wanted.format, *FORMATS)), _members(request))
-    request = _in_form(wanted, parse_item(params, layer, edition.offered))
+    request = _in_form(wanted, parse_item(params, layer, edition.offered), is_placed="crs" in params)
     links = dump(address.links(wanted.format, *item_formats(layer)))
     return Plan(request, feature_statement(request.query), address, links, _members(request))
 
 
-def _in_form(wanted: Wanted, request: FeatureRequest) -> FeatureRequest:
-    return replace(request, query=replace(request.query, is_jsonfg=True)) if wanted.format == "jsonfg" else request
+def _in_form(wanted: Wanted, request: FeatureRequest, *, is_placed: bool) -> FeatureRequest:
+    """The request as its format wants it; `is_placed` where the client says in which system. Raises: Invalid."""
+    match wanted.format:
+        case "jsonfg":
+            return replace(request, query=replace(request.query, is_jsonfg=True))
+        case "cityjsonseq":
+            return _in_metres(request if is_placed else _in_system(request, wanted.edition.offered[-1]))
+        case _:
+            return request
+
+
+def _in_system(request: FeatureRequest, reference: Reference) -> FeatureRequest:
+    shape = reference.shape(request.query.shape.digits)
+    return replace(request, reference=reference, query=replace(request.query, shape=shape))
+
+
+def _in_metres(request: FeatureRequest) -> FeatureRequest:
+    if not request.reference.crs.is_projected:
+        raise Invalid(f"crs={request.reference.uri}: CityJSON counts in metres, ask for a projected system")
+    return request
 
 
 def _members(request: FeatureRequest) -> str:

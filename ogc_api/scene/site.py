@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layers.crs import WGS84, parse_crs, transform_points
+from layers.relief import sample_ground
 from ogc_api.meshes.frame import Frame, frame_at, to_geocentric
 
 if TYPE_CHECKING:
     from layers.crs import Crs
     from layers.terrain import Ground
     from ogc_api.meshes.mesh import Floats, Integers
-
-# The ground is read by squares of this side, so that a few far points do not make one large window.
-_SQUARE_M = 256.0
 
 
 class Heights(StrEnum):
@@ -78,16 +76,7 @@ class Site:
 
     def ground_at(self, points: Floats) -> Floats:
         """Elevation of the ground at points (n, 2) of the storage CRS; NaN where it is unknown."""
-        ground = self.around.ground
-        found = np.full(len(points), np.nan)
-        if ground is None or not ground.rasters or not len(points):
-            return found
-        squares, index = np.unique(np.floor(points[:, :2] / _SQUARE_M), axis=0, return_inverse=True)
-        order = np.argsort(index.reshape(-1), kind="stable")
-        ends = np.cumsum(np.bincount(index.reshape(-1), minlength=len(squares)))
-        for chosen in np.split(order, ends[:-1]):
-            found[chosen] = ground.elevations(points[chosen, :2])
-        return found
+        return sample_ground(self.around.ground, points)
 
 
 def lowest(values: Floats, owners: Integers, count: int) -> Floats:

@@ -49,7 +49,12 @@ def test_a_solid_is_a_polyhedron(town: Town, public: Client) -> None:
     assert page.headers["content-type"] == "application/vnd.ogc.fg+json"
     assert document["coordRefSys"] == f"{EPSG}9214"
     assert document["featureType"] == "buildings"
-    assert {uri.rpartition("/")[2] for uri in document["conformsTo"]} == {"core", "types-schemas", "polyhedra"}
+    assert {uri.rpartition("/")[2] for uri in document["conformsTo"]} == {
+        "core",
+        "types-schemas",
+        "polyhedra",
+        "prisms",
+    }
     (house,) = document["features"]
     assert house["place"]["type"] == "Polyhedron"
     assert volume_m3(house["place"]["coordinates"]) == pytest.approx(500, abs=0.1)
