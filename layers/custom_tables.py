@@ -6,7 +6,7 @@ The owner of the database alone makes them; each is then readable by its audienc
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -193,24 +193,32 @@ def _count_anew(connection: Connection, name: str) -> None:
 def undo_layers(connection: Connection, run_id: int) -> int:
     """Take the custom layer that a run brought away, and bring its former version back: its number of features."""
     rows = connection.execute(
-        "select c.name, p.table_name, p.layer from custom_layers c join source_files f on f.id = c.source_file_id"
-        " left join past_layers p on p.run_id = f.run_id where f.run_id = %s",
+        "select c.name, c.audience from custom_layers c join source_files f on f.id = c.source_file_id"
+        " where f.run_id = %s",
         (run_id,),
     ).fetchall()
     return sum(_undo(connection, run_id, *row) for row in rows)
 
 
-def _undo(connection: Connection, run_id: int, name: str, aside: str | None, row: dict[str, Any] | None) -> int:
+def _undo(connection: Connection, run_id: int, name: str, audience: str) -> int:
+    """What was closed to the public since, or was so before, stays closed."""
+    past = connection.execute(
+        "delete from past_layers where run_id = %s returning table_name, layer", (run_id,)
+    ).fetchone()
     _drop(connection, CUSTOM, name)
     connection.execute("delete from custom_layers where name = %s", (name,))
-    if aside is None:
+    if past is None:
         connection.execute("delete from layer_states where layer = %s", (name,))
+        connection.execute("delete from layer_records where layer = %s", (name,))
         return 0
+    aside, row = past
+    if audience != Audience.PUBLIC:
+        row["audience"] = audience
     _put_in_place(connection, name, aside)
     connection.execute(
         "insert into custom_layers select * from jsonb_populate_record(null::custom_layers, %s)", [Jsonb(row)]
     )
-    connection.execute("delete from past_layers where run_id = %s", (run_id,))
+    _open_to(connection, name, row["audience"])
     _count_anew(connection, name)
     count = connection.execute("select features from layer_states where layer = %s", (name,)).fetchone()
     return int(count[0]) if count else 0

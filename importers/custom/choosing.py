@@ -31,6 +31,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    place: int
     layer: AnyLayer
     dimension: int
     count: int
@@ -39,9 +40,12 @@ class _Candidate:
         return f"'{self.layer.name}' ({self.count} {KINDS[self.dimension]})"
 
 
-def choose(layers: Iterable[AnyLayer], choice: Choice, file: str) -> tuple[AnyLayer, int]:
-    """The layer, and 0, 1 or 2 for points, lines or areas. Raises: Rejected where that is none, or not one."""
-    candidates = [candidate for layer in layers for candidate in _candidates(layer)]
+def choose(layers: Iterable[AnyLayer], choice: Choice, file: str) -> tuple[int, int]:
+    """Which of the layers, counted from 0, and 0, 1 or 2 for points, lines or areas.
+
+    Raises: Rejected where that is none, or not one.
+    """
+    candidates = [candidate for place, layer in enumerate(layers) for candidate in _candidates(place, layer)]
     if not candidates:
         raise Rejected(Fault.GEOMETRY_MISSING, f"{file} has no features with geometry", "check the export")
     fitting = [c for c in candidates if choice.kind in (None, KINDS[c.dimension])]
@@ -49,7 +53,7 @@ def choose(layers: Iterable[AnyLayer], choice: Choice, file: str) -> tuple[AnyLa
         exact = [c for c in fitting if c.layer.name == choice.layer]
         fitting = exact or [c for c in fitting if fold_name(c.layer.name) == fold_name(choice.layer)]
     if len(fitting) == 1:
-        return fitting[0].layer, fitting[0].dimension
+        return fitting[0].place, fitting[0].dimension
     listed = ", ".join(map(str, (fitting or candidates)[:_MOST_NAMED]))
     if not fitting:
         raise Rejected(Fault.LAYER_UNKNOWN, f"{file} has no such layer; it holds {listed}", "choose one of them")
@@ -61,11 +65,11 @@ def choose(layers: Iterable[AnyLayer], choice: Choice, file: str) -> tuple[AnyLa
 _BY_NAME = "choose one with --layer, and where that is not enough with --geometry"
 
 
-def _candidates(layer: AnyLayer) -> Iterator[_Candidate]:
+def _candidates(place: int, layer: AnyLayer) -> Iterator[_Candidate]:
     if isinstance(layer, LongLayer):
-        yield _Candidate(layer, layer.dimension, len(layer))
+        yield _Candidate(place, layer, layer.dimension, len(layer))
         return
     dimensions = np.asarray(shapely.get_dimensions(layer.geometries))
     counts = np.bincount(dimensions[dimensions >= 0], minlength=3)
     for dimension in np.flatnonzero(counts).tolist():
-        yield _Candidate(layer, dimension, int(counts[dimension]))
+        yield _Candidate(place, layer, dimension, int(counts[dimension]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -101,7 +102,10 @@ def read_custom(dataset: Dataset, sha256: str, *, wish: Wish, context: Context) 
     report.format = form.name
     if form.read is None:
         raise Rejected(Fault.LAYER_UNKNOWN, f"{dataset.name} is a raster, not features", "load it with twin import")
-    layer, dimension = choose(form.read(dataset), wish.choice, dataset.name)
+    place, dimension = choose(form.read(dataset), wish.choice, dataset.name)
+    # What a reader opened is closed when it goes on: it waits at the layer until that is read to its end.
+    layers = form.read(dataset)
+    layer = next(islice(layers, place, None))
     settled = _settle(layer, dimension, wish, context, is_typed=form.name not in _UNTYPED)
     yield settled.draft
     for chunk in _chunks(layer, dimension):

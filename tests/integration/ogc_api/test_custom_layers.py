@@ -22,7 +22,7 @@ from importers.custom.reading import Wish
 from layers.base import Label
 from layers.crs import WGS84, parse_crs, transform_points
 from layers.custom import CustomLayer, Draft, list_custom
-from layers.custom_tables import check_name, remove_layer
+from layers.custom_tables import check_name, open_layer, remove_layer
 from layers.database import Audience, Reader, Role, connect
 from layers.errors import Conflict, Invalid, NotFound
 from layers.grid import web_mercator
@@ -245,7 +245,7 @@ def add(connection: Connection, workers: Workers, path: Path, name: str, **chose
         name,
         Label(name, name),
         Label("", ""),
-        Audience.OPERATOR,
+        chosen.pop("audience", Audience.OPERATOR),
         Draft("POINT", has_heights=False, fields=()),
         "#c2185b",
     )
@@ -358,6 +358,44 @@ def test_a_version_can_be_undone_whatever_its_fields(city: Connection, workers: 
     assert left == []
     states = dict(city.execute("select layer, features from layer_states").fetchall())
     assert "benches" not in states
+
+
+def test_what_was_closed_stays_closed(city: Connection, workers: Workers, tmp_path: Path) -> None:
+    """No undo opens to the public what was closed to it since."""
+    file = write(tmp_path / "a.geojson", a_feature(a_point(), code="A"))
+    add(city, workers, file, "closed")
+    open_layer(city, "closed", Audience.PUBLIC)
+    write(file, a_feature(a_point(), code="B"))
+    second = add(city, workers, file, "closed", audience=Audience.PUBLIC)
+    may_read = "select has_table_privilege('twin_public', 'twin_custom.closed', 'select'), audience from custom_layers"
+    assert city.execute(may_read).fetchall() == [(True, "twin_public")]
+    open_layer(city, "closed", Audience.OPERATOR)
+    undo_run(city, second.run_id or 0)
+    assert city.execute("select code from closed").fetchall() == [("A",)]
+    assert city.execute(may_read).fetchall() == [(False, "twin_operator")]
+    remove_layer(city, "closed")
+
+
+def test_a_long_layer_is_read_in_turns(city: Connection, workers: Workers, tmp_path: Path) -> None:
+    """More records than are held at once: all are there, typed by all of them, from the second layer of a file, too."""
+    count = 50_050
+    places = shapely.points(PLACE[0] + np.arange(count) % 300 * 1e-5, PLACE[1] + np.arange(count) // 300 * 1e-5)
+    numbers = np.arange(count, dtype=np.int64)
+    texts = np.array([f"C{n}" for n in numbers], dtype=object)
+    texts[-1] = "7"
+    for name, of in (("few", slice(3)), ("many", slice(None))):
+        pyogrio.raw.write(
+            tmp_path / "long.gpkg", shapely.to_wkb(places[of]), [numbers[of], texts[of]],
+            np.array(["số", "mã"], dtype=object), layer=name, crs="EPSG:4326", geometry_type="Point",
+            append=name == "many",
+        )  # fmt: skip
+    added = add(city, workers, tmp_path / "long.gpkg", "long", layer="many")
+    assert (added.layer.draft.geometry, added.report.loaded, added.report.refused) == ("POINT", count, 0)
+    assert city.execute("select count(*), max(so), min(id), max(id) from long").fetchall() == [
+        (count, count - 1, 1, count)
+    ]
+    assert city.execute("select count(distinct source_row) from long").fetchall() == [(count,)]
+    remove_layer(city, "long")
 
 
 def test_a_layer_shadows_nothing(city: Connection) -> None:
