@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree as ET
 
-from styles.rules import to_rules
+from styles.rules import SCALE_0, to_rules
 
 if TYPE_CHECKING:
     from styles.rules import Condition, Rule
@@ -69,6 +70,41 @@ def _write_symbol(symbols: ET.Element, index: int, rule: Rule, kind: str) -> Non
     options = ET.SubElement(layer, "Option", type="Map")
     for name, value in _options(rule).items():
         ET.SubElement(options, "Option", type="QString", name=name, value=value)
+    _add_growth(layer, rule)
+
+
+# What QGIS calls a size that may be worked out, and how many times the style's it is.
+_GROWN = {"circle-radius": ("size", 2), "line-width": ("outlineWidth", 1)}
+_BY_EXPRESSION = "3"
+
+
+def _add_growth(layer: ET.Element, rule: Rule) -> None:
+    """Sizes that follow the scale of the map; where a legend knows none they are those of the options."""
+    found = [(*_GROWN[key], stops) for key, stops in rule.grown.items() if key in _GROWN]
+    if not found:
+        return
+    whole = ET.SubElement(ET.SubElement(layer, "data_defined_properties"), "Option", type="Map")
+    ET.SubElement(whole, "Option", type="QString", name="name", value="")
+    properties = ET.SubElement(whole, "Option", type="Map", name="properties")
+    for name, times, stops in found:
+        one = ET.SubElement(properties, "Option", type="Map", name=name)
+        ET.SubElement(one, "Option", type="bool", name="active", value="true")
+        ET.SubElement(one, "Option", type="QString", name="expression", value=_ramp(stops, times * _MM))
+        ET.SubElement(one, "Option", type="int", name="type", value=_BY_EXPRESSION)
+    ET.SubElement(whole, "Option", type="QString", name="type", value="collection")
+
+
+def _ramp(stops: list[tuple[float, float]], factor: float) -> str:
+    """An expression of QGIS: linear between the stops, level before and behind them."""
+    zoom = f"ln({SCALE_0:.4f} / @map_scale) / ln(2)"
+    pieces = [
+        (end, f"scale_linear({zoom}, {start:g}, {end:g}, {low * factor:g}, {high * factor:g})")
+        for (start, low), (end, high) in pairwise(stops)
+    ]
+    if not pieces:
+        return f"{stops[0][1] * factor:g}"
+    cases = "".join(f"WHEN {zoom} <= {end:g} THEN {piece} " for end, piece in pieces[:-1])
+    return f"CASE {cases}ELSE {pieces[-1][1]} END" if cases else pieces[-1][1]
 
 
 def _options(rule: Rule) -> dict[str, str]:
@@ -111,6 +147,7 @@ def _write_label(element: ET.Element, rule: Rule) -> None:
         isExpression="0",
         fontSize=f"{rule.layout['text-size'] * 0.75:g}",
         fontSizeUnit="Point",
+        fontWeight="50",
         textColor=_colour(rule.paint["text-color"]),
     )
     ET.SubElement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from styles.expression import evaluate
@@ -10,7 +10,7 @@ from styles.expression import evaluate
 # Where widths that grow with the zoom are taken: a street fills the screen.
 _ZOOM = 17
 # Scale denominator of zoom 0 with pixels of 0.28 mm and tiles of 512 (17-083r4, annex D.1, halved).
-_SCALE_0 = 279_541_132.0144
+SCALE_0 = 279_541_132.0144
 
 KINDS = ("fill", "line", "circle", "symbol")
 # What of a style is drawn in every form; the rest of MapLibre's is left out of rules.
@@ -44,6 +44,8 @@ class Rule:
     layout: dict[str, Any]
     # The scale denominator above which it is not drawn.
     most_scale: float | None
+    # Numbers of `paint` that grow with the zoom: pairs of a zoom and a value, between which it is linear.
+    grown: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
 
 def to_rules(layers: list[dict[str, Any]]) -> list[Rule]:
@@ -71,7 +73,18 @@ def _rule(layer: dict[str, Any], name: str, conditions: tuple[Condition, ...], p
         if key in DRAWN
     }
     minzoom = layer.get("minzoom")
-    return Rule(name, layer["type"], conditions, paint, layout, None if minzoom is None else _SCALE_0 / 2**minzoom)
+    scale = None if minzoom is None else SCALE_0 / 2**minzoom
+    grown = {key: stops for key in paint if (stops := _stops(layer["paint"][key]))}
+    return Rule(name, layer["type"], conditions, paint, layout, scale, grown)
+
+
+def _stops(value: Any) -> list[tuple[float, float]]:
+    """Zooms and values of a ramp of plain numbers over the zoom; none of anything else."""
+    match value:
+        case ["interpolate", ["linear"], ["zoom"], *stops] if all(isinstance(stop, int | float) for stop in stops):
+            return list(zip(stops[::2], stops[1::2], strict=True))
+        case _:
+            return []
 
 
 def _matches(value: Any) -> list[list[Any]]:

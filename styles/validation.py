@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from styles.rules import DRAWN, KINDS, to_rules
 
@@ -26,6 +27,15 @@ _DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
         "layout": {"text-size": 16},
     },
 }
+# Beyond these nothing is a symbol any more, and drawing it takes all there is of memory.
+_BOUNDS = {
+    "circle-radius": {"maximum": 256},
+    "circle-stroke-width": {"maximum": 64},
+    "line-width": {"maximum": 256},
+    "text-halo-width": {"maximum": 32},
+    "text-size": {"maximum": 128},
+}
+
 type Json = dict[str, Any]
 
 
@@ -47,15 +57,31 @@ def _complete(layer: Json) -> Json:
     return {name: value for name, value in layer.items() if name != "source-layer"} | parts
 
 
-def find_faults(layers: Any, properties: Collection[str]) -> list[str]:
+class Fault(NamedTuple):
+    """What is wrong, in both languages."""
+
+    en: str
+    vi: str
+
+    def about(self, thing: str) -> Fault:
+        return Fault(f"{thing}: {self.en}", f"{thing}: {self.vi}")
+
+
+def find_faults(layers: Any, properties: Collection[str]) -> list[Fault]:
     """Everything that keeps layers from drawing a layer of the city that has these properties."""
     if not isinstance(layers, list) or not 0 < len(layers) <= _MOST_LAYERS or not all(map(_is_layer, layers)):
-        return [f"give a list of 1 to {_MOST_LAYERS} MapLibre layers with id and type"]
+        return [
+            Fault(
+                f"give a list of 1 to {_MOST_LAYERS} MapLibre layers with id and type",
+                f"cần danh sách từ 1 đến {_MOST_LAYERS} lớp MapLibre có id và type",
+            )
+        ]
     ids = [layer["id"] for layer in layers]
-    found = [f"{name}: two layers have this id" for name in dict.fromkeys(ids) if ids.count(name) > 1]
-    found += [f"{layer['id']}: {fault}" for layer in layers for fault in _layer_faults(layer, properties)]
+    twice = Fault("two layers have this id", "hai lớp trùng id này")
+    found = [twice.about(name) for name in dict.fromkeys(ids) if ids.count(name) > 1]
+    found += [fault.about(layer["id"]) for layer in layers for fault in _layer_faults(layer, properties)]
     if not found and all(layer["type"] == "symbol" for layer in layers):
-        found = ["there are labels only: draw the features, too"]
+        found = [Fault("there are labels only: draw the features, too", "chỉ có nhãn: cần vẽ cả đối tượng")]
     return found
 
 
@@ -69,71 +95,101 @@ def _is_layer(layer: Any) -> bool:
     return isinstance(layer, dict) and isinstance(layer.get("id"), str) and isinstance(layer.get("type"), str)
 
 
-def _layer_faults(layer: Json, properties: Collection[str]) -> list[str]:
-    if layer["type"] not in KINDS:
-        return [f"type {layer['type']} is not drawn here: use {', '.join(KINDS)}"]
-    found = [f"there is no '{name}'" for name in layer if name not in specification()["layer"]]
+def _layer_faults(layer: Json, properties: Collection[str]) -> list[Fault]:
+    kind, kinds = layer["type"], ", ".join(KINDS)
+    if kind not in KINDS:
+        said = f"type {kind} is not drawn here: use {kinds}"
+        return [Fault(said, f"không vẽ được kiểu {kind}: dùng {kinds}")]
+    found = [Fault(f"there is no '{n}'", f"không có “{n}”") for n in layer if n not in specification()["layer"]]
     found += [
-        f"{name} is a number from 0 to 24"
+        Fault(f"{name} is a number from 0 to 24", f"{name} là số từ 0 đến 24")
         for name in ("minzoom", "maxzoom")
         if not isinstance(layer.get(name, 0), int | float) or not 0 <= layer.get(name, 0) <= 24
     ]
     for part in ("paint", "layout"):
-        known, given = specification()["properties"][f"{part}_{layer['type']}"], layer.get(part, {})
+        known, given = specification()["properties"][f"{part}_{kind}"], layer.get(part, {})
         if not isinstance(given, dict):
-            found.append(f"{part} is an object")
+            found.append(Fault(f"{part} is an object", f"{part} phải là một đối tượng JSON"))
             continue
-        found += [f"{part} has no '{name}' in a {layer['type']} layer" for name in given if name not in known]
         found += [
-            f"{n}: {fault}" for n, value in given.items() if n in known for fault in value_faults(value, known[n])
+            Fault(f"{part} has no '{name}' in a {kind} layer", f"{part} của lớp {kind} không có “{name}”")
+            for name in given
+            if name not in known
         ]
-    found += [f"the layer has no property '{name}'" for name in sorted(_asked(layer) - {*properties})]
+        found += _faults_of({name: value for name, value in given.items() if name in known}, known)
+    found += [
+        Fault(f"the layer has no property '{name}'", f"lớp không có thuộc tính “{name}”")
+        for name in sorted(_asked(layer) - {*properties})
+    ]
     return found or _rule_faults(layer)
 
 
-def _rule_faults(layer: Json) -> list[str]:
+def _faults_of(values: Json, known: Json) -> list[Fault]:
+    return [
+        fault.about(name)
+        for name, value in values.items()
+        for fault in value_faults(value, known[name] | _BOUNDS.get(name, {}))
+    ]
+
+
+def _rule_faults(layer: Json) -> list[Fault]:
     """What rules, of which SLD and QML are made, cannot say."""
     if layer["type"] == "symbol":
         text = layer.get("layout", {}).get("text-field")
         if not (isinstance(text, list) and len(text) == 2 and text[0] == "get"):
-            return ['text-field is one property, as ["get", "name"]']
+            example = '["get", "name"]'
+            said = f"text-field is one property, as {example}"
+            return [Fault(said, f"text-field là một thuộc tính, ví dụ {example}")]
     try:
         rules = to_rules([_complete(layer)])
     except (ValueError, TypeError, KeyError, IndexError) as error:
-        return [
-            f"it cannot be told to QGIS and as SLD: {error}; match one property, and say what holds without a value"
-        ]
+        said = f"it cannot be told to QGIS and as SLD: {error}; match one property, and say what holds without a value"
+        vi = f"không chuyển được sang QGIS và SLD: {error}; dùng match trên một thuộc tính và nêu giá trị khi thiếu"
+        return [Fault(said, vi)]
     known = specification()["properties"][f"paint_{layer['type']}"]
-    return [
-        f"{name}: {fault}"
-        for rule in rules
-        for name, value in rule.paint.items()
-        for fault in value_faults(value, known[name])
-    ]
+    return [fault for rule in rules for fault in _faults_of(rule.paint, known)]
 
 
-def value_faults(value: Any, rule: Json) -> list[str]:
+def value_faults(value: Any, rule: Json) -> list[Fault]:
     """What a value, or what an expression may come to, is that the specification does not allow it to be."""
-    if rule["type"] == "array" and isinstance(value, list) and value and value[0] not in specification()["expressions"]:
-        return []
-    if isinstance(value, list) and value and isinstance(value[0], str):
+    is_list = isinstance(value, list) and bool(value)
+    if rule["type"] == "array" and is_list and value[0] not in specification()["expressions"]:
+        return _list_faults(value, rule)
+    if is_list and isinstance(value[0], str):
         return [fault for part in _unfold(value) for fault in _part_faults(part, rule)]
     return _part_faults(value, rule)
 
 
-def _part_faults(value: Any, rule: Json) -> list[str]:
+def _list_faults(values: list[Any], rule: Json) -> list[Fault]:
+    """Numbers are numbers; dashes of no length would never end."""
+    if rule.get("value") != "number":
+        return []
+    number = {"type": "number", "minimum": rule.get("minimum", -math.inf)}
+    found = [fault for value in values for fault in _part_faults(value, number)]
+    if not found and "minimum" in rule and sum(values) <= 0:
+        found = [Fault("dashes and gaps have a length", "nét và khoảng trống phải có độ dài")]
+    return found
+
+
+def _part_faults(value: Any, rule: Json) -> list[Fault]:
     if isinstance(value, list) and value and isinstance(value[0], str):
-        return [] if value[0] in specification()["expressions"] else [f"no expression {value[0]}"]
-    wanted: Any = _TYPES.get(rule["type"])
-    if wanted is None or not isinstance(value, wanted) or (isinstance(value, bool) and rule["type"] != "boolean"):
-        return [f"{value!r} is no {rule['type']}"]
+        name = value[0]
+        is_known = name in specification()["expressions"]
+        return [] if is_known else [Fault(f"no expression {name}", f"không có biểu thức {name}")]
+    kind = rule["type"]
+    wanted: Any = _TYPES.get(kind)
+    if wanted is None or not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
+        return [Fault(f"{value!r} is no {kind}", f"{value!r} không phải {kind}")]
     is_wrong = (
-        (rule["type"] == "color" and not _COLOUR.fullmatch(value))
-        or (rule["type"] == "enum" and value not in rule["values"])
-        or (rule["type"] == "number" and not rule.get("minimum", value) <= value <= rule.get("maximum", value))
+        (kind == "color" and not _COLOUR.fullmatch(value))
+        or (kind == "enum" and value not in rule["values"])
+        or (kind == "number" and not rule.get("minimum", -math.inf) <= value <= rule.get("maximum", math.inf))
     )
-    how = " (colours are written #rrggbb)" if rule["type"] == "color" else ""
-    return [f"{value!r} is out of bounds{how}"] if is_wrong else []
+    if not is_wrong:
+        return []
+    if kind == "color":
+        return [Fault(f"{value!r} is no colour as #rrggbb", f"{value!r} không phải màu dạng #rrggbb")]
+    return [Fault(f"{value!r} is out of bounds", f"{value!r} nằm ngoài giới hạn")]
 
 
 def _unfold(expression: list[Any]) -> Iterator[Any]:

@@ -69,16 +69,26 @@ def _contact(organisation: str | None, email: str | None) -> dict[str, Any] | No
 
 def _check(told: dict[str, Any], names: Any, clear: list[str]) -> None:
     """Raises: Invalid, naming every fault."""
-    faults = [f"--clear {name}: give one of {', '.join(names)}" for name in clear if name not in names]
+    words = ", ".join(names)
+    faults = [
+        Sentence(f"--clear {name}: give one of {words}", f"--clear {name}: ghi một trong {words}")
+        for name in clear
+        if name not in names
+    ]
     for name, value in told.items():
         if name.endswith("_url") and not re.fullmatch(r"https?://[^\s\"'<>]+", value):
-            faults.append(f"{name} {value}: give an address that begins with https://")
+            said = f"{name} {value}: give an address that begins with https://"
+            faults.append(Sentence(said, f"{name} {value}: ghi địa chỉ bắt đầu bằng https://"))
         if isinstance(value, str) and (not value.strip() or len(value) > _LONGEST):
-            faults.append(f"{name}: give a text of at most {_LONGEST} letters")
+            said = f"{name}: give a text of at most {_LONGEST} letters"
+            faults.append(Sentence(said, f"{name}: ghi nội dung tối đa {_LONGEST} chữ"))
     licence = told.get("licence")
     if licence is not None and not re.fullmatch(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*", licence):
-        faults.append(f"licence '{licence}': give an SPDX id such as CC-BY-4.0, or 'other' with --licence-url")
+        said = f"licence '{licence}': give an SPDX id such as CC-BY-4.0, or 'other' with --licence-url"
+        vi = f"giấy phép “{licence}”: ghi mã SPDX như CC-BY-4.0, hoặc 'other' kèm --licence-url"
+        faults.append(Sentence(said, vi))
     if licence == "other" and "licence_url" not in told:
-        faults.append("licence 'other': give the address of its text with --licence-url")
+        said = "licence 'other': give the address of its text with --licence-url"
+        faults.append(Sentence(said, "giấy phép 'other': ghi địa chỉ văn bản bằng --licence-url"))
     if faults:
         raise Invalid(*faults)

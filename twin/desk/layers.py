@@ -331,9 +331,9 @@ def style(
 def _read_style(path: Path, layer: CustomLayer) -> list[dict[str, Any]]:
     """Layers of a style. Raises: Invalid, naming every fault."""
     try:
-        document = json.loads(path.read_text("utf-8-sig"))
+        document = json.loads(path.read_text("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise Invalid(f"{path} is no JSON: {error}") from error
+        raise Invalid(Sentence(f"{path} is no JSON: {error}", f"{path} không phải JSON: {error}")) from error
     drawn: Any = document.get("layers") if isinstance(document, dict) else document
     if isinstance(drawn, list):
         # Of a style of many sources those that draw this one.
@@ -341,5 +341,10 @@ def _read_style(path: Path, layer: CustomLayer) -> list[dict[str, Any]]:
         drawn = named or drawn
     faults = find_faults(drawn, {p.name for p in layer.to_layer().properties})
     if faults:
-        raise Invalid(*(f"{path.name}: {fault}" for fault in faults))
+        raise Invalid(*(Sentence(fault.en, fault.vi).about(path.name) for fault in faults))
     return completed(layer.name, drawn)
+
+
+def _refuse_constant(name: str) -> None:
+    """JSON has no NaN and no Infinity."""
+    raise ValueError(name)

@@ -203,7 +203,7 @@ def test_a_running_server_shows_a_layer_and_forgets_it(  # noqa: PLR0915 - one l
         assert "#12ab34" in colours_of(client.get(f"/tiles/camera/{address.replace('pbf', 'png')}"))
         assert "#12ab34" in client.get("/styles/city").text
         own.write_text('[{"id": "c", "type": "circle", "paint": {"circle-color": "red"}}]')
-        with pytest.raises(Invalid, match="'red' is out of bounds"):
+        with pytest.raises(Invalid, match="'red' is no colour"):
             twin("style", "camera", own)
 
         assert "camera" in twin("list")[1]

@@ -15,6 +15,8 @@ from styles.validation import completed, find_faults, undrawn
 
 CIRCLE: dict[str, Any] = {"id": "c", "type": "circle", "paint": {"circle-color": "#ff0000"}}
 
+LINE: dict[str, Any] = {"id": "l", "type": "line"}
+
 
 def test_colours_are_stable_and_distinct() -> None:
     """A layer keeps its colour, and no two of a hundred share one."""
@@ -57,14 +59,21 @@ def test_areas_lie_under_buildings_and_points_over_all() -> None:
         ([CIRCLE | {"minzoom": "1"}], "minzoom is a number"),
         ([CIRCLE | {"paint": []}], "paint is an object"),
         ([CIRCLE | {"paint": {"line-width": 1}}], "has no 'line-width'"),
-        ([CIRCLE | {"paint": {"circle-color": "red"}}], "'red' is out of bounds"),
+        ([CIRCLE | {"paint": {"circle-color": "red"}}], "'red' is no colour"),
         ([CIRCLE | {"paint": {"circle-radius": -1}}], "-1 is out of bounds"),
         ([CIRCLE | {"paint": {"circle-radius": True}}], "True is no number"),
         ([CIRCLE | {"paint": {"circle-radius": ["nix", 1]}}], "no expression nix"),
         ([CIRCLE | {"paint": {"circle-radius": ["get", "height"]}}], "no property 'height'"),
         ([CIRCLE | {"paint": {"circle-radius": ["get", "name"]}}], "None is no number"),
-        ([CIRCLE | {"paint": {"circle-color": ["match", ["get", "name"], "a", "rot", "#ffffff"]}}], "'rot' is out of"),
-        ([CIRCLE | {"paint": {"circle-color": ["case", ["has", "name"], "rot", "#ffffff"]}}], "'rot' is out of"),
+        (
+            [CIRCLE | {"paint": {"circle-color": ["match", ["get", "name"], "a", "rot", "#ffffff"]}}],
+            "'rot' is no colour",
+        ),
+        ([CIRCLE | {"paint": {"circle-color": ["case", ["has", "name"], "rot", "#ffffff"]}}], "'rot' is no colour"),
+        ([CIRCLE | {"paint": {"circle-radius": 1e9}}], "is out of bounds"),
+        ([LINE | {"paint": {"line-dasharray": [0, 0]}}], "have a length"),
+        ([LINE | {"paint": {"line-dasharray": [1, "x"]}}], "'x' is no number"),
+        ([LINE | {"paint": {"line-dasharray": [1, -1]}}], "-1 is out of bounds"),
         ([CIRCLE | {"filter": [">", ["get", "name"], 1]}], "more than a rule can say"),
         ([CIRCLE | {"paint": {"circle-radius": ["sqrt", 4]}}], "'sqrt' is not known"),
         ([{"id": "t", "type": "symbol", "layout": {"text-field": ["get", "name"]}}], "labels only"),
@@ -74,7 +83,8 @@ def test_areas_lie_under_buildings_and_points_over_all() -> None:
 def test_faults_of_styles_are_named(layers: Any, fault: str) -> None:
     """Whatever could not be drawn, or not in every form, is refused before it is kept."""
     faults = find_faults(layers, {"name"})
-    assert any(fault in one for one in faults), faults
+    assert any(fault in one.en for one in faults), faults
+    assert all(one.vi != one.en for one in faults)
 
 
 def test_what_a_style_leaves_out_is_what_maplibre_takes() -> None:
@@ -90,3 +100,14 @@ def test_what_a_style_leaves_out_is_what_maplibre_takes() -> None:
     assert label["layout"] == {"text-size": 16} | text["layout"]
     write_qml("cameras", [circle, label], 0)
     write_sld({"cameras": [circle, label]})
+
+
+def test_sizes_follow_the_scale_in_qgis() -> None:
+    """What grows with the zoom does so in QGIS, with any number of stops; what does not is plain."""
+    ramp = ["interpolate", ["linear"], ["zoom"], 10, 1, 14, 2, 18, 8]
+    qml = write_qml("x", [LINE | {"source": "x", "paint": {"line-color": "#000000", "line-width": ramp}}], 1).decode()
+    zoom = "ln(279541132.0144 / @map_scale) / ln(2)"
+    first, last = f"scale_linear({zoom}, 10, 14, 0.28, 0.56)", f"scale_linear({zoom}, 14, 18, 0.56, 2.24)"
+    assert f"CASE WHEN {zoom} &lt;= 14 THEN {first} ELSE {last} END" in qml
+    plain = write_qml("x", [LINE | {"source": "x", "paint": {"line-color": "#000000", "line-width": 2}}], 1)
+    assert b"data_defined_properties" not in plain
