@@ -28,7 +28,8 @@ type Json = dict[str, Any]
 TILE_JSON = "application/json"
 _RELATION = "http://www.opengis.net/def/rel/ogc/1.0"
 TILESETS, MAPS = f"{_RELATION}/tilesets-vector", f"{_RELATION}/tilesets-map"
-SCENES = f"{_RELATION}/tilesets-3dtiles"
+# `tilesets-…` leads to a list of tilesets of OGC API Tiles, and 3D Tiles are none.
+SCENES = "related"
 SCHEME, SCHEMES = f"{_RELATION}/tiling-scheme", f"{_RELATION}/tiling-schemes"
 _WELL_KNOWN = {name: f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{name}" for name in (WEB_MERCATOR, WORLD)}
 # Beyond it a client enlarges what it has: a unit of such a tile is 4 cm.

@@ -4,7 +4,7 @@
 
 Needs Java 17 or newer. The suites come from the Maven repository that this machine is set up for, or from a folder.
 The city is stored in VN-2000 / UTM zone 48N by default: the suites' dictionary of reference systems ends before
-EPSG:9214, and a method that meets a system it does not know fails instead of being skipped.
+EPSG:9214, and what they do not know they cannot test.
 """
 
 from __future__ import annotations

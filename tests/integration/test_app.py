@@ -105,6 +105,25 @@ def test_public_cannot_run_the_check(web: TestClient) -> None:
     assert answer.status_code == 404
 
 
+def test_processes_are_described_in_openapi_3_0(desk: TestClient) -> None:
+    """A schema in a description has one type, and no null beside it (OGC 18-062r2, schema.yaml)."""
+
+    def types(schema: Any) -> Iterator[Any]:
+        if isinstance(schema, dict):
+            yield from (schema["type"],) if "type" in schema and not isinstance(schema["type"], dict) else ()
+            yield from (found for value in schema.values() for found in types(value))
+        elif isinstance(schema, list):
+            yield from (found for value in schema for found in types(value))
+
+    listed = desk.get("/ogc/processes").json()["processes"]
+    assert len(listed) > 1
+    for process in listed:
+        described = desk.get(f"/ogc/processes/{process['id']}").json()
+        assert set(types([described["inputs"], described["outputs"]])) <= {
+            *("array", "boolean", "integer", "number", "object", "string")
+        }
+
+
 def test_key_opens_utilities(web: TestClient, city: str) -> None:
     """Bearer and Basic both carry a key; the public collections stay what they were."""
     secret = key(city)

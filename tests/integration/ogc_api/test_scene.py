@@ -71,9 +71,9 @@ def test_documents_lead_to_the_tiles(town: Town, operator: Client) -> None:
     """Landing page, collections that have bodies, and features link to them; the definition has every address."""
     tree, road = town.a_tree(), "/collections/roads"
     links = operator.get("/").json()["links"]
-    (city,) = (link for link in links if link["rel"].endswith("tilesets-3dtiles"))
+    (city,) = (link for link in links if link["title"] == "3D Tiles")
     assert operator.get(city["href"]).json()["asset"]["version"] == "1.1"
-    (trees,) = (x for x in operator.get("/collections/trees").json()["links"] if x["rel"].endswith("tilesets-3dtiles"))
+    (trees,) = (x for x in operator.get("/collections/trees").json()["links"] if x["title"] == "3D Tiles")
     assert trees["href"].endswith(of("trees"))
     assert not any("3dtiles" in link["href"] for link in operator.get(road).json()["links"])
     assert operator.get(of("roads")).status_code == 404
