@@ -126,7 +126,10 @@ class AuditBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A finding as it is kept; `place` is (x, y)."""
+    """A pair that is not proven to keep its distance, with the worst that was found of it, at x, y.
+
+    `first` and `second` say what was known of both, `more` are its other open findings.
+    """
 
     verdict: str
     aspect: str
@@ -140,7 +143,8 @@ class Pair:
     more: list[dict[str, Any]]
     first: dict[str, Any]
     second: dict[str, Any]
-    place: tuple[float, float]
+    x: float
+    y: float
 
 
 def hold_audit(connection: Connection) -> None:
@@ -222,5 +226,5 @@ from (select %s::bigint, %s, %s, %s, %s::float8, %s::float8, %s::float8, %s, %s:
 def _values(run: Run, pair: Pair, srid: int) -> tuple[Any, ...]:
     return (
         run.id, pair.verdict, pair.aspect, pair.arrangement, pair.limit_m, pair.measured_m, pair.worst_m, pair.rule,
-        pair.doubts, pair.remark, Jsonb(pair.more), Jsonb(pair.first), Jsonb(pair.second), *pair.place, srid,
+        pair.doubts, pair.remark, Jsonb(pair.more), Jsonb(pair.first), Jsonb(pair.second), pair.x, pair.y, srid,
     )  # fmt: skip

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import shapely
 from psycopg.rows import class_row
+
+from layers.audit import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,27 +43,13 @@ class Mark:
     pairs: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPair:
-    """A pair as it was kept; `first` and `second` say what was known of both."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPair(Pair):
+    """A pair as it was kept: with its number, and the street and the ward that it lies in."""
 
     id: int
-    verdict: str
-    aspect: str
-    arrangement: str | None
-    limit_m: float | None
-    measured_m: float | None
-    worst_m: float | None
-    rule: str | None
-    doubts: list[str]
-    remark: str | None
-    more: list[dict[str, Any]]
-    first: dict[str, Any]
-    second: dict[str, Any]
     street: str | None
     ward: str | None
-    x: float
-    y: float
 
 
 _COUNTS = (

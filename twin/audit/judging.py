@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import shapely
 
 from layers.audit import Pair
@@ -18,7 +19,9 @@ from twin.clash.rules import Finding, Verdict, judge_pair
 from twin.clash.subjects import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from layers.candidates import Recorded
     from twin.clash.rulebook import RuleBook
@@ -56,21 +59,30 @@ def read_party(row: Recorded, book: RuleBook) -> Party:
 
 def judge_couples(
     couples: Sequence[tuple[Party, Party]], book: RuleBook, find_joints: Callable[[list[int]], Joints], tally: Tally
-) -> Iterator[Pair]:
+) -> list[Pair]:
     """A pair for every couple that is not proven to keep its distance; all others are counted."""
     meetings = meet([(a.placed, b.placed) for a, b in couples], book.parallels)
     near = [(a, b, m) for (a, b), m in zip(couples, meetings, strict=True) if m.plan.worst_m < book.reach_m]
     tally.counts["apart"] += len(couples) - len(near)
     joined = _find_joined(near, book, find_joints)
     beyond = iter(_judge_beyond([(a, b) for (a, b, _), is_joined in zip(near, joined, strict=True) if is_joined], book))
+    open_: list[_Open] = []
     for (a, b, meeting), is_joined in zip(near, joined, strict=True):
         findings = next(beyond) if is_joined else judge_pair(book, a.subject, b.subject, _parted(meeting))
         found = sorted((finding for finding in findings if finding.verdict in _WORDS), key=_badness)
         if found:
             tally.counts[_WORDS[found[0].verdict]] += 1
-            yield _pair(a, b, found, None if is_joined else _remark(a, b, book))
+            open_.append(_Open(a, b, found, None if is_joined else _remark(a, b, book)))
         else:
             _count_closed(a, b, findings, tally, is_joined=is_joined)
+    return [_pair(each, place) for each, place in zip(open_, _find_places(open_), strict=True)]
+
+
+class _Open(NamedTuple):
+    a: Party
+    b: Party
+    found: Sequence[Finding]
+    remark: Remark | None
 
 
 def _remark(a: Party, b: Party, book: RuleBook) -> Remark | None:
@@ -132,11 +144,26 @@ def _badness(finding: Finding) -> tuple[int, float]:
     return _ORDER.index(finding.verdict), gap_m - (finding.limit_m or 0.0)
 
 
-def _pair(a: Party, b: Party, found: Sequence[Finding], remark: Remark | None) -> Pair:
-    worst, *more = (_finding(finding) for finding in found)
-    line = shapely.shortest_line(_plan(a), _plan(b))
-    x, y = (shapely.get_coordinates(line)[[0, -1]].mean(axis=0)).tolist()
-    return Pair(**worst, remark=remark, more=more, first=_about(a), second=_about(b), place=(x, y))
+def _pair(each: _Open, place: tuple[float, float]) -> Pair:
+    worst, *more = (_finding(finding) for finding in each.found)
+    return Pair(
+        **worst, remark=each.remark, more=more, first=_about(each.a), second=_about(each.b), x=place[0], y=place[1]
+    )
+
+
+def _find_places(pairs: Sequence[_Open]) -> list[tuple[float, float]]:
+    """The middle of the shortest line in plan between the two of each."""
+    if not pairs:
+        return []
+    lines = shapely.shortest_line(_draw([each.a for each in pairs]), _draw([each.b for each in pairs]))
+    middles = shapely.get_coordinates(lines).reshape(-1, 2, 2).mean(axis=1)
+    return [(x, y) for x, y in middles.tolist()]
+
+
+def _draw(parties: Sequence[Party]) -> NDArray[np.object_]:
+    axes = [party.placed.utility.points for party in parties]
+    owners = np.repeat(np.arange(len(axes)), [len(axis) for axis in axes])
+    return np.asarray(shapely.linestrings([point[:2] for axis in axes for point in axis], indices=owners))
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -151,10 +178,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "rule": None if finding.cited is None else finding.cited.id,
         "doubts": list(finding.doubts),
     }
-
-
-def _plan(party: Party) -> shapely.Geometry:
-    return shapely.LineString(party.placed.utility.axis[:, :2])
 
 
 def _about(party: Party) -> dict[str, Any]:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.clash.kernel.joints import measure_end
 from twin.clash.solids import Tube
 
 if TYPE_CHECKING:
     from layers.candidates import Recorded
     from twin.clash.meeting import Couple, Placed
     from twin.clash.rules import Subject
-    from twin.clash.solids import Floats
 
 # Ends that are drawn nearer than this to a line of their own network were meant to meet it.
 NEAR_MISS_M = 0.5
@@ -44,9 +45,10 @@ class Party:
         return isinstance(self.placed.utility, Tube)
 
     @property
-    def ends(self) -> Floats:
-        """(2, 2): the first and the last point of the axis in plan."""
-        return self.placed.utility.axis[[0, -1], :2]
+    def ends(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The first and the last point of the axis."""
+        points = self.placed.utility.points
+        return points[0], points[-1]
 
 
 def in_one_network(a: Party, b: Party) -> bool:
@@ -66,7 +68,10 @@ def have_same_ends(a: Party, b: Party, within_m: float) -> bool:
     """Whether two lines begin and end at the same places: one object recorded twice, or drawn as if it were."""
     if not (a.is_line and b.is_line):
         return False
-    return any(bool((np.hypot(*(a.ends - ends).T) <= within_m).all()) for ends in (b.ends, b.ends[::-1]))
+    return any(
+        all(hypot(p[0] - q[0], p[1] - q[1]) <= within_m for p, q in zip(a.ends, ends, strict=True))
+        for ends in (b.ends, b.ends[::-1])
+    )
 
 
 def remark_on(a: Party, b: Party, within_m: float) -> Remark | None:
@@ -75,7 +80,7 @@ def remark_on(a: Party, b: Party, within_m: float) -> Remark | None:
         return Remark.OWN_NODE
     if have_same_ends(a, b, within_m):
         return Remark.SAME_ENDS
-    gaps = [_distance(end, other.placed.utility.axis[:, :2]) for one, other in ((a, b), (b, a)) for end in one.ends]
+    gaps = [measure_end(end, other.placed.utility.points) for one, other in ((a, b), (b, a)) for end in one.ends]
     return Remark.NEAR_MISS if min(gaps) <= NEAR_MISS_M else None
 
 
@@ -93,7 +98,7 @@ def _cut(one: Party, other: Party, cut_m: float, within_m: float) -> Placed | No
     if not isinstance(utility, Tube):
         return None
     body_m = within_m + other.placed.radius_m
-    joined = [_distance(end, other.placed.utility.axis[:, :2]) <= body_m for end in one.ends]
+    joined = [measure_end(end, other.placed.utility.points) <= body_m for end in one.ends]
     axis = utility.axis
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(axis[:, :2], axis=0).T))])
     first, last = cut_m if joined[0] else 0.0, along[-1] - (cut_m if joined[1] else 0.0)
@@ -102,11 +107,3 @@ def _cut(one: Party, other: Party, cut_m: float, within_m: float) -> Placed | No
     stations = np.unique([first, *along[(along > first) & (along < last)], last])
     points = np.column_stack([np.interp(stations, along, values) for values in axis.T])
     return replace(one.placed, utility=replace(utility, points=tuple(map(tuple, points.tolist()))))
-
-
-def _distance(point: Floats, line: Floats) -> float:
-    """From a point to a line of straight pieces, in plan."""
-    start, step = line[:-1], np.diff(line, axis=0)
-    length2 = np.maximum((step**2).sum(axis=1), 1e-18)
-    t = np.clip(((point - start) * step).sum(axis=1) / length2, 0.0, 1.0)
-    return float(np.hypot(*(point - start - t[:, None] * step).T).min())

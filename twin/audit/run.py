@@ -151,7 +151,7 @@ def _judge(connection: Connection, book: RuleBook, layer: str, couples: list[Cou
     def find_joints(lines: list[int]) -> dict[int, set[int]]:
         return find_end_nodes(connection, lines, book.parallels.joined_within_m)
 
-    return list(judge_couples(met, book, find_joints, tally))
+    return judge_couples(met, book, find_joints, tally)
 
 
 def _read_parties(

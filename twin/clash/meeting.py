@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twin.clash.accuracy import Accuracy
+from twin.clash.kernel.joints import ends_at, pair_pieces
 from twin.clash.rulebook import Parallels
 from twin.clash.rules import Gap, Meeting
 from twin.clash.segments import Flags, Indices, Pairs, clip_ratio, list_turns
@@ -61,7 +62,7 @@ def _batches(couples: Sequence[Couple]) -> Iterator[list[Couple]]:
     batch: list[Couple] = []
     pieces = 0
     for couple in couples:
-        size = (len(couple[0].utility.axis) - 1) * (len(couple[1].utility.axis) - 1)
+        size = (len(couple[0].utility.points) - 1) * (len(couple[1].utility.points) - 1)
         if batch and pieces + size > _PIECES_AT_ONCE:
             yield batch
             batch, pieces = [], 0
@@ -243,10 +244,10 @@ class _Axes(NamedTuple):
 
 def _lay(couples: Sequence[Couple]) -> _Pieces:
     ordered = [_upright_first(couple) for couple in couples]
-    parts = [_grid(a.utility.axis, b.utility.axis) for a, b in ordered]
-    sizes = [len(part) for part in parts]
-    owner = np.repeat(np.arange(len(parts)), sizes)
-    p, u, q, v = np.concatenate(parts).transpose(1, 2, 0)
+    numbers: list[float] = []
+    sizes = [pair_pieces(a.utility.points, b.utility.points, numbers) for a, b in ordered]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    p, u, q, v = np.array(numbers).reshape(-1, 4, 3).transpose(1, 2, 0)
     upright = (~u[:2].any(axis=0), ~v[:2].any(axis=0))
     # Any direction serves a point, none would divide by 0.
     v[0] = np.where(upright[1], _POINT_M, v[0])
@@ -268,18 +269,6 @@ def _lay(couples: Sequence[Couple]) -> _Pieces:
 def _upright_first(couple: Couple) -> Couple:
     a, b = couple
     return (b, a) if isinstance(b.utility, Shaft) and not isinstance(a.utility, Shaft) else couple
-
-
-def _grid(a: Floats, b: Floats) -> Floats:
-    """Start and step of every piece of a against every one of b, as (k, 4, 3), in plan relative to the start of a."""
-    lines = []
-    for axis in (a, b):
-        xyz = np.zeros((len(axis), 3))
-        xyz[:, : axis.shape[1]] = axis
-        xyz[:, :2] -= a[0, :2]  # squares of full projected coordinates would cost seven digits
-        lines.append(np.stack([xyz[:-1], np.diff(xyz, axis=0)], axis=1))
-    first, second = np.repeat(lines[0], len(lines[1]), axis=0), np.tile(lines[1], (len(lines[0]), 1, 1))
-    return np.concatenate([first, second], axis=1)
 
 
 def _overlap(p: Pairs, reach_m: Floats) -> Floats:
@@ -367,20 +356,11 @@ def _are_joined(couple: Couple, within_m: float) -> bool:
 
 
 def _ends_at(a: Placed, b: Placed, within_m: float) -> bool:
-    levels = _heights_known((a, b))
-    start, step = b.utility.axis[:-1], np.diff(b.utility.axis, axis=0)
-    body_m = b.radius_m + (a.radius_m if isinstance(a.utility, Shaft) else 0.0)
-    for end in a.utility.axis[[0, -1]]:
-        offset = end[:2] - start[:, :2]
-        t = clip_ratio((offset * step[:, :2]).sum(axis=1), (step[:, :2] ** 2).sum(axis=1))
-        away = offset - t[:, None] * step[:, :2]
-        near = np.hypot(away[:, 0], away[:, 1]) <= body_m + within_m
-        if levels and not isinstance(b.utility, Shaft) and not isinstance(a.utility, Shaft):
-            rise = np.abs(end[2] - start[:, 2] - t * step[:, 2])
-            near &= rise <= a.radius_m + b.radius_m + within_m
-        if near.any():
-            return True
-    return False
+    is_shaft = isinstance(a.utility, Shaft), isinstance(b.utility, Shaft)
+    near_m = b.radius_m + (a.radius_m if is_shaft[0] else 0.0) + within_m
+    has_level = _heights_known((a, b)) and not any(is_shaft)
+    level_m = a.radius_m + b.radius_m + within_m if has_level else -1.0
+    return ends_at(a.utility.points, b.utility.points, near_m, level_m)
 
 
 def _dot(a: Floats, b: Floats) -> Floats:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -322,6 +322,8 @@ class RuleBook:
     # The greatest distance that any clearance, and any zone, asks for: what is further away breaks none.
     reach_m: float = field(init=False, repr=False, compare=False)
     zone_reach_m: float = field(init=False, repr=False, compare=False)
+    # What was chosen for pairs of subjects before; `rules` keeps it.
+    chosen: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _zones: dict[tuple[tuple[str, ...], str | None], tuple[Zone, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

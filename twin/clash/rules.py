@@ -18,6 +18,7 @@ _SAME_M = 5e-7
 # Touching counts as sharing one place.
 _TOUCHING_M = 1e-6
 _ALL = (True, True)
+_MOST_CHOSEN = 100_000
 
 
 class Verdict(StrEnum):
@@ -186,6 +187,9 @@ class _Candidate:
         return -inf if self.limit_m is None else self.limit_m
 
 
+type _Chosen = tuple[tuple[_Candidate | None, tuple[_Candidate, ...]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Truth:
     holds: bool | None
@@ -204,11 +208,7 @@ def _measured(meeting: Meeting) -> Iterator[_Measured]:
 
 def _judge(book: RuleBook, a: Subject, b: Subject, measured: _Measured) -> Iterator[Finding]:
     aspect, arrangement, gap = measured
-    chosen = [
-        _choose(book, _candidates(book, (a, first), (b, second), aspect, arrangement))
-        for first in a.columns
-        for second in b.columns
-    ]
+    chosen = _choose_rules(book, a, b, aspect, arrangement)
     bindings = [binding for binding, _ in chosen if binding is not None]
     doubtful = [candidate for _, candidates in chosen for candidate in candidates]
     if not bindings and not doubtful:
@@ -217,6 +217,21 @@ def _judge(book: RuleBook, a: Subject, b: Subject, measured: _Measured) -> Itera
         return
     binding = max(bindings, key=lambda candidate: candidate.strictness, default=None)
     yield from _conclude(measured, binding, doubtful)
+
+
+def _choose_rules(book: RuleBook, a: Subject, b: Subject, aspect: Aspect, arrangement: Arrangement | None) -> _Chosen:
+    """The rules of each cell; there are few kinds of subjects, and many pairs of each."""
+    key = (a, b, aspect, arrangement)
+    known: _Chosen | None = book.chosen.get(key)
+    if known is None:
+        if len(book.chosen) >= _MOST_CHOSEN:
+            book.chosen.clear()
+        known = book.chosen[key] = tuple(
+            _choose(book, _candidates(book, (a, first), (b, second), aspect, arrangement))
+            for first in a.columns
+            for second in b.columns
+        )
+    return known
 
 
 def _candidates(
