@@ -5,7 +5,7 @@ A pair keeps what was known of both objects, for their rows may be replaced befo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -208,8 +208,8 @@ def keep_batch(connection: Connection, run: Run, batch: AuditBatch, pairs: list[
             " values (%s, %s, %s, %s, %s, %s, %s)",
             (run.id, batch.number, batch.layer, batch.last_id, batch.objects, Jsonb(batch.tally), batch.seconds),
         )
-        with connection.cursor() as cursor:
-            cursor.executemany(_KEEP, [_values(run, pair, srid) for pair in pairs])
+        if pairs:
+            connection.execute(_KEEP, {"run": run.id, "srid": srid, "pairs": Jsonb([asdict(pair) for pair in pairs])})
 
 
 _KEEP = f"""
@@ -218,13 +218,9 @@ insert into audit_pairs (run_id, verdict, aspect, arrangement, limit_m, measured
 select p.*, (select coalesce(r.name, r.code) from roads r where st_dwithin(r.geom, p.geom, {_STREET_M})
     and coalesce(r.name, r.code) is not null order by st_distance(r.geom, p.geom) limit 1),
   (select b.name from boundaries b where b.level = 'ward' and st_intersects(b.geom, p.geom) order by b.id limit 1)
-from (select %s::bigint, %s, %s, %s, %s::float8, %s::float8, %s::float8, %s, %s::text[], %s, %s::jsonb, %s::jsonb,
-  %s::jsonb, st_setsrid(st_makepoint(%s, %s), %s) as geom) p
+from (select %(run)s::bigint, verdict, aspect, arrangement, limit_m, measured_m, worst_m, rule, doubts, remark, more,
+  first, second, st_setsrid(st_makepoint(x, y), %(srid)s) as geom
+  from jsonb_to_recordset(%(pairs)s) as pair(verdict text, aspect text, arrangement text, limit_m float8,
+    measured_m float8, worst_m float8, rule text, doubts text[], remark text, more jsonb, first jsonb, second jsonb,
+    x float8, y float8)) p
 """  # noqa: S608 - our own number
-
-
-def _values(run: Run, pair: Pair, srid: int) -> tuple[Any, ...]:
-    return (
-        run.id, pair.verdict, pair.aspect, pair.arrangement, pair.limit_m, pair.measured_m, pair.worst_m, pair.rule,
-        pair.doubts, pair.remark, Jsonb(pair.more), Jsonb(pair.first), Jsonb(pair.second), pair.x, pair.y, srid,
-    )  # fmt: skip

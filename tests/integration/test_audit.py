@@ -17,7 +17,7 @@ from layers.errors import Conflict, Unavailable
 from twin.audit.geopackage import write_geopackage
 from twin.audit.page import render
 from twin.audit.report import read_report
-from twin.audit.run import Advanced, audit_network
+from twin.audit.run import Advanced, Effort, audit_network
 from twin.clash.rulefile import read_rules
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_planted_pairs_are_found_and_joined_ones_are_not(connection: Connection,
     a_line(c, (150, 50.8), (170, 50.8), z=2.0, discipline="gas", owner="PVGas")
     a_line(c, (0, 0.05), (100, 0.05), status="removed")
     a_line(c, (0, 0.05), (100, 0.05), status="planned")
-    run = audit_network(c, BOOK, batch=4)
+    run = audit_network(c, BOOK, effort=Effort(4))
     pairs = found(c, run.id)
     assert pairs == {
         lines(main, power): ("definite", "plan", "alongside", 0.5, pytest.approx(0.2), None),
@@ -150,7 +150,7 @@ def test_planted_pairs_are_found_and_joined_ones_are_not(connection: Connection,
 def test_a_stopped_audit_goes_on_and_finds_the_same(connection: Connection) -> None:
     """Stopped after any batch and started again, an audit does no batch twice and ends with the same pairs."""
     _random_city(connection, 60)
-    whole = audit_network(connection, BOOK, batch=7)
+    whole = audit_network(connection, BOOK, effort=Effort(7))
     expected = Counter(found(connection, whole.id).values())
     assert expected
     done: list[int] = []
@@ -161,13 +161,13 @@ def test_a_stopped_audit_goes_on_and_finds_the_same(connection: Connection) -> N
             raise Stopped
 
     with pytest.raises(Stopped):
-        audit_network(connection, BOOK, batch=7, anew=True, tell=stop)
+        audit_network(connection, BOOK, effort=Effort(7), anew=True, tell=stop)
     number = find_run(connection).id
     for _ in range(3):
         with pytest.raises(Stopped):
-            audit_network(connection, BOOK, batch=7, tell=stop)
+            audit_network(connection, BOOK, effort=Effort(7), tell=stop)
     assert done == [7, 14, 21, 28]
-    again = audit_network(connection, BOOK, batch=7)
+    again = audit_network(connection, BOOK, effort=Effort(7))
     assert (again.id, again.ended_at is None) == (number, False)
     assert Counter(found(connection, again.id).values()) == expected
     assert find_place(connection, again).objects == again.total == 60
@@ -175,7 +175,7 @@ def test_a_stopped_audit_goes_on_and_finds_the_same(connection: Connection) -> N
 
     a_line(connection, (0, 0), (50, 0))
     with pytest.raises(Stopped):
-        audit_network(connection, BOOK, batch=7, tell=stop)
+        audit_network(connection, BOOK, effort=Effort(7), tell=stop)
     assert find_run(connection).id > number, "the network changed: an audit of the old one would be no answer"
 
     def change(now: Advanced) -> None:
@@ -183,13 +183,13 @@ def test_a_stopped_audit_goes_on_and_finds_the_same(connection: Connection) -> N
             a_line(connection, (0, 9), (50, 9))
 
     with pytest.raises(Conflict, match="changed while"):
-        audit_network(connection, BOOK, batch=7, tell=change)
+        audit_network(connection, BOOK, effort=Effort(7), tell=change)
 
 
 def test_every_pair_of_a_random_city_against_all_pairs(connection: Connection) -> None:
     """What is too near among all pairs by PostGIS and the table alone is found; what is found is as near as it says."""
     _random_city(connection, 400)
-    pairs = found(connection, audit_network(connection, BOOK, batch=90).id)
+    pairs = found(connection, audit_network(connection, BOOK, effort=Effort(90, connection.info.dsn)).id)
     rows = connection.execute(
         "select id, discipline, st_asbinary(axis), outer_width_m / 2 from utility_lines order by id"
     ).fetchall()

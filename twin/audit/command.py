@@ -14,7 +14,7 @@ from layers.audit import VERDICTS
 from twin.audit.geopackage import write_geopackage
 from twin.audit.page import render
 from twin.audit.report import read_report
-from twin.audit.run import BATCH, Advanced, audit_network
+from twin.audit.run import BATCH, Advanced, Effort, audit_network
 from twin.city import open_city
 from twin.clash.accuracy import Wording
 from twin.console import Screen
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from layers.audit_summary import Group
     from layers.database import Connection
     from twin.audit.report import AuditReport
-    from twin.clash.rulebook import RuleBook
 
 # Something is not proven to keep its distance: as of `twin check`.
 OPEN = 4
@@ -44,7 +43,7 @@ def audit(
     settings = Settings()
     screen = Screen(settings.lang)
     with open_city(settings) as connection:
-        run = _audit(screen, connection, settings.practice().book, anew=anew, batch=batch)
+        run = _audit(screen, connection, settings, anew=anew, batch=batch)
         found = read_report(connection, run)
         folder = report or settings.data / "reports" / f"audit-{run.id}"
         files = _write(connection, found, folder)
@@ -56,13 +55,14 @@ def audit(
         raise typer.Exit(OPEN)
 
 
-def _audit(screen: Screen, connection: Connection, book: RuleBook, *, anew: bool, batch: int) -> Run:
+def _audit(screen: Screen, connection: Connection, settings: Settings, *, anew: bool, batch: int) -> Run:
     with screen.progress("auditing") as advance:
 
         def tell(now: Advanced) -> None:
             advance(now.done, now.total, f"{now.rate:,.0f}/s")
 
-        return audit_network(connection, book, anew=anew, batch=batch, tell=tell)
+        book, url = settings.practice().book, settings.open_database()
+        return audit_network(connection, book, anew=anew, effort=Effort(batch, url), tell=tell)
 
 
 def _write(connection: Connection, report: AuditReport, folder: Path) -> list[Path]:

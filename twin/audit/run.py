@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from layers.audit import (
-    AuditBatch,
     Run,
     begin_run,
     end_run,
@@ -18,8 +17,8 @@ from layers.audit import (
     read_versions,
 )
 from layers.errors import Conflict, NotFound, Unavailable
-from layers.pairs import LAYERS, Kind, find_couples, find_end_nodes, next_objects, read_kinds, read_objects, set_margins
-from twin.audit.judging import Tally, judge_couples, read_party
+from layers.pairs import LAYERS, Kind, next_objects, read_kinds
+from twin.audit.desk import Desk, judge_apart
 from twin.clash.accuracy import digest_accuracies, read_accuracies
 from twin.clash.citing import citation_json, cite, edition_json
 from twin.clash.kernel.body import SAGITTA_M
@@ -29,15 +28,21 @@ from twin.clash.solids import Quality
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from layers.audit import Pair
     from layers.database import Connection
-    from layers.pairs import Couple
-    from twin.audit.network import Party
     from twin.clash.rulebook import RuleBook
 
 BATCH = 1000
-# Couples that are measured together: what bounds the memory of a batch in the densest street.
-_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How many objects are looked at together, and where: with the database's URL by a process a core."""
+
+    batch: int = BATCH
+    url: str | None = None
+
+
+EFFORT = Effort()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +65,27 @@ def audit_network(
     book: RuleBook,
     *,
     anew: bool = False,
-    batch: int = BATCH,
+    effort: Effort = EFFORT,
     tell: Callable[[Advanced], None] = lambda _: None,
 ) -> Run:
     """The run that is whole: the last one where nothing changed since, the one that was interrupted, or a new one.
 
-    Needs an owner's connection. Raises: Unavailable without utilities; Conflict where another audit runs, or where the
-    network changed under this one.
+    Needs an owner's connection. Raises: Unavailable without
+    utilities; Conflict where another audit runs, or where the network changed under this one.
     """
     hold_audit(connection)
     run = _take_up(connection, book, anew=anew)
     if run.ended_at is not None:
         return run
-    set_margins(connection, [(kind, _margin_m(kind)) for kind in read_kinds(connection)])
+    margins = [(kind, _margin_m(kind)) for kind in read_kinds(connection)]
     place = find_place(connection, run)
     done, began = place.objects, time.monotonic()
     tell(Advanced(done, run.total, 0, 0.0))
-    for number, (layer, subjects) in enumerate(
-        _batches(connection, place.layer, place.after, batch), place.batches + 1
-    ):
-        _do_batch(connection, run, book, number, (layer, subjects))
-        done += len(subjects)
+    batches = enumerate(_batches(connection, place.layer, place.after, effort.batch), place.batches + 1)
+    desk = Desk(connection, book, margins)
+    for judged, pairs in desk.judge_all(batches) if effort.url is None else judge_apart(effort.url, desk, batches):
+        keep_batch(connection, run, judged, pairs)
+        done += judged.objects
         tell(Advanced(done, run.total, done - place.objects, time.monotonic() - began))
         if read_versions(connection) != run.versions:
             raise Conflict(f"the network changed while audit {run.id} ran: start it again, it begins anew")
@@ -131,37 +136,3 @@ def _batches(connection: Connection, layer: str, after: int, size: int) -> Itera
         while subjects := next_objects(connection, name, last, size):
             yield name, subjects
             last = subjects[-1]
-
-
-def _do_batch(connection: Connection, run: Run, book: RuleBook, number: int, objects: tuple[str, list[int]]) -> None:
-    layer, subjects = objects
-    began, tally, pairs = time.monotonic(), Tally(), []
-    couples = find_couples(connection, layer, subjects, book.reach_m)
-    for start in range(0, len(couples), _AT_ONCE):
-        pairs += _judge(connection, book, layer, couples[start : start + _AT_ONCE], tally)
-    tally.counts["couples"] = len(couples)
-    seconds = round(time.monotonic() - began, 3)
-    keep_batch(connection, run, AuditBatch(number, layer, subjects[-1], len(subjects), tally.to_json(), seconds), pairs)
-
-
-def _judge(connection: Connection, book: RuleBook, layer: str, couples: list[Couple], tally: Tally) -> list[Pair]:
-    parties = _read_parties(connection, book, layer, couples)
-    met = [(parties[layer, subject], parties[name, other]) for subject, name, other in couples]
-
-    def find_joints(lines: list[int]) -> dict[int, set[int]]:
-        return find_end_nodes(connection, lines, book.parallels.joined_within_m)
-
-    return judge_couples(met, book, find_joints, tally)
-
-
-def _read_parties(
-    connection: Connection, book: RuleBook, layer: str, couples: list[Couple]
-) -> dict[tuple[str, int], Party]:
-    wanted: dict[str, set[int]] = {layer: {subject for subject, _, _ in couples}}
-    for _, name, other in couples:
-        wanted.setdefault(name, set()).add(other)
-    return {
-        (name, number): read_party(row, book)
-        for name, numbers in wanted.items()
-        for number, row in read_objects(connection, name, sorted(numbers)).items()
-    }
