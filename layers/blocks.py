@@ -1,7 +1,7 @@
 """Bodies by blocks: squares of the storage CRS in which they are counted, measured and read.
 
-A body belongs to the square in which the middle of its plan lies, among those of its size: the class k holds sizes up
-to 2^k metres. Class and square are worked out of the row alone, so what is counted is what is read.
+A body belongs to the square in which the middle of its plan lies, among those of its size: the class k holds sizes
+below 2^k metres. Class and square are worked out of the row alone, so what is counted is what is read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from layers.crs import Crs
     from layers.database import AsyncConnection
 
-# Sizes of 16 m and less, and of more than 512 m, are not told apart.
+# Sizes below 16 m, and those from 512 m on, are not told apart.
 SMALLEST, LARGEST = 4, 10
 # Squares are counted with sides of four sizes, and never larger than 4 km: positions in one are exact to 0.3 mm.
 _FINENESS = 2
@@ -96,10 +96,11 @@ _X = "((st_xmin(geom) + st_xmax(geom)) / 2)"
 _Y = "((st_ymin(geom) + st_ymax(geom)) / 2)"
 
 
-def _class(size: str) -> sql.SQL:
-    cases = " ".join(f"when s <= {2**k} then {k}" for k in range(SMALLEST, LARGEST))
-    text = f"(select case {cases} else {LARGEST} end from (select {size} as s) size_of)"  # noqa: S608 - our own expression
-    return sql.SQL(text)
+def _class(size: str) -> sql.Composed:
+    bounds = sql.SQL(", ").join(sql.Literal(2**k) for k in range(SMALLEST, LARGEST))
+    return sql.SQL("({} + width_bucket(({})::float8, array[{}]::float8[]))").format(
+        sql.Literal(SMALLEST), sql.SQL(size), bounds
+    )
 
 
 def _points(points: str) -> sql.SQL:
