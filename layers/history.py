@@ -92,7 +92,8 @@ def _find_entangled(connection: Connection, run_id: int) -> int | None:
     row = connection.execute(
         "with taken as (select r.run_id, case r.layer when 'utility_lines' then (r.feature::twin.utility_lines)"
         ".source_file_id when 'utility_nodes' then (r.feature::twin.utility_nodes).source_file_id end as file"
-        " from replaced_features r join import_runs i on i.id = r.run_id where i.options ? 'report')"
+        " from replaced_features r join import_runs i on i.id = r.run_id"
+        " where i.options ?| array['report', 'redelivery'])"
         " select max(case when t.run_id = %(run)s then s.replaced_by else t.run_id end) from taken t"
         " join source_files s on s.id = t.file"
         " where (t.run_id = %(run)s and s.replaced_by is not null) or (t.run_id <> %(run)s and s.run_id = %(run)s)",

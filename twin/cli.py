@@ -31,6 +31,7 @@ from layers.history import undo_run
 from layers.loading import importing
 from layers.organisations import find_organisation
 from layers.quarantine import list_quarantine, read_quarantine
+from layers.redelivery import list_redelivered
 from layers.sanity import check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.audit.command import audit
@@ -217,10 +218,13 @@ def import_files(
     with open_city(settings) as connection:
         report = _import(screen, connection, settings, path, options)
         document = _write_report(screen, connection, settings, report)
+        twice = 0 if dry_run else len(list_redelivered(connection))
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         screen.show_import(report)
+        if twice:
+            screen.console.print(screen.say("twice").format(count=twice), highlight=False)
     if not report.is_clean:
         raise typer.Exit(QUARANTINED)
 

@@ -40,6 +40,10 @@ _WORDS = {
     "rasters": ("số ảnh địa hình", "rasters"),
     "packaging": ("Đang lập hồ sơ", "Writing the package"),
     "package": ("Hồ sơ trả lời", "Response package"),
+    "twice": (
+        "{count} đối tượng có hai bản: theo hiện trường và theo hồ sơ giao lại; xem 'twin excavation redelivered'",
+        "{count} objects stand twice, as found in the field and as delivered since: see 'twin excavation redelivered'",
+    ),
     "request": ("Đề nghị theo phương án", "Way out as a request"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),

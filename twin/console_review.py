@@ -49,6 +49,7 @@ KINDS = {
     Kind.WARD: Wording(en="ward", vi="phường, xã"),
     Kind.ZONE: Wording(en="zone", vi="khu vực"),
     Kind.REPORT: Wording(en="citizen report", vi="phản ánh"),
+    Kind.REDELIVERED: Wording(en="record stands twice", vi="hồ sơ có hai bản"),
     Kind.OPEN_TOGETHER: Wording(en="other dig", vi="đợt đào khác"),
     Kind.DIG_ONCE: Wording(en="dig once", vi="đào một lần"),
     Kind.SEQUENCE: Wording(en="order of digs", vi="thứ tự đào"),

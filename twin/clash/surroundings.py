@@ -41,6 +41,7 @@ class Kind(StrEnum):
     WARD = "ward"
     ZONE = "zone"
     REPORT = "report"
+    REDELIVERED = "redelivered"
     OPEN_TOGETHER = "open_together"
     DIG_ONCE = "dig_once"
     SEQUENCE = "sequence"

@@ -6,6 +6,7 @@ from math import radians, tan
 from typing import TYPE_CHECKING
 
 from layers.catalog import count_all
+from layers.redelivery import list_redelivered
 from layers.surroundings import (
     find_buildings,
     find_digs,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 # Layers that a city can be expected to have: of an empty one nothing is known.
 _EXPECTED = ("trees", "buildings", "parcels", "roads", "boundaries", "restricted_zones", "citizen_reports")
+# As far as objects are reported.
+NEAR_M = 2.0
 # Buildings this near are in doubt where nobody knows how deep the dig is.
 _DEPTH_UNKNOWN_M = 15.0
 
@@ -50,6 +53,7 @@ def survey(
         *_natural(connection, situation),
         *_legal(connection, situation),
         *_works(connection, situation),
+        *_redelivered(connection, situation),
         *_reports(connection, situation, today),
     ]
     weights, kinds = list(Weight), list(Kind)
@@ -83,6 +87,35 @@ def _works(connection: Connection, situation: Situation) -> Iterator[Matter]:
     within_m = max(book.dig_once.within_m, book.neighbours.within_m)
     others = find_digs(connection, situation.area, within_m, other_than=situation.excavation_id)
     yield from compare_digs(others, situation)
+
+
+def _redelivered(connection: Connection, situation: Situation) -> Iterator[Matter]:
+    """What stands twice, for its owner has delivered anew what the field amended: the check takes both."""
+    for each in list_redelivered(connection, situation.area, NEAR_M):
+        name = " ".join(filter(None, (each.owner, each.owner_ref))) or f"{each.layer}/{each.feature_id}"
+        place = f"{each.excavation_id}/{each.report}"
+        if each.delivered:
+            text = Wording(
+                en=f"{name} stands twice: as the field found it (report {place}) and as its owner has delivered it"
+                " since. Both count until the city's desk decides",
+                vi=f"{name} có hai bản: theo phát hiện tại hiện trường (báo cáo {place}) và theo hồ sơ chủ sở hữu giao"
+                " lại sau đó. Cả hai đều được tính cho đến khi cơ quan điều phối quyết định",
+            )
+        else:
+            text = Wording(
+                en=f"{name} is here as the field found it (report {place}); its owner's newer file has left it out."
+                " It counts until the city's desk decides",
+                vi=f"{name} còn theo phát hiện tại hiện trường (báo cáo {place}); tệp mới của chủ sở hữu không còn đối"
+                " tượng này. Vẫn được tính cho đến khi cơ quan điều phối quyết định",
+            )
+        yield Matter(
+            kind=Kind.REDELIVERED,
+            weight=Weight.UNKNOWN,
+            text=text,
+            facts={"layer": each.layer, "owner": each.owner, "pieces": each.pieces, "delivered": each.delivered,
+                   "excavation_id": each.excavation_id, "report": each.report},
+            source_file=each.source_path,
+        )  # fmt: skip
 
 
 def _reports(connection: Connection, situation: Situation, today: date | None) -> Iterator[Matter]:

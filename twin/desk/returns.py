@@ -11,9 +11,11 @@ import typer
 from importers.folder import ImportOptions, import_path
 from layers.deviations import DeviationState
 from layers.errors import Conflict, Invalid, Sentence
+from layers.redelivery import Keep
 from twin.console import Screen
 from twin.desk.excavation import Json, Number, excavation, sitting_at
 from twin.excavations.door.documents import write_report
+from twin.excavations.redelivery import decide, list_waiting
 from twin.excavations.returns import (
     Verdict,
     deliver_as_built,
@@ -80,6 +82,29 @@ def deliver(number: Number, path: Path) -> None:
             return
         find_dug(sitting, number)
     _import(settings, number, path)
+
+
+@excavation.command("redelivered")
+def show_redelivered(as_json: Json = False) -> None:
+    """What reports from the field amended and its owner has delivered anew since: both count until it is decided."""
+    with sitting_at(Settings()) as sitting:
+        waiting = list_waiting(sitting)
+    if as_json:
+        typer.echo(json.dumps(waiting, ensure_ascii=False, indent=1))
+        return
+    for each in waiting:
+        name = f"{each['owner'] or '-'} {each['owner_ref'] or '-'}"
+        typer.echo(f"{each['run']} {each['excavation']}/{each['report']} {each['collection']} {name}:"
+                   f" field {each['field']}, delivered {each['delivered']}")  # fmt: skip
+
+
+@excavation.command("decide")
+def decide_redelivered(
+    run: Annotated[int, typer.Argument(help="Run of the report from the field.")], keep: Keep
+) -> None:
+    """Let what the field found stand, or what was delivered since; `twin undo` takes the decision back."""
+    with sitting_at(Settings()) as sitting:
+        typer.echo(f"twin undo {decide(sitting, run, keep)}")
 
 
 def _import(settings: Settings, number: int, path: Path) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _ABOUT = ("outcome", "owner", "discipline", "kind", "material", "outer_size_m")
 # What may change without changing what is said: numbers of rows, where they came from, how far a neighbour has got.
-_PASSING = {"feature", "source_file", "status", "state", "age_days", "updated_on", "en", "vi"}
+_PASSING = {"feature", "source_file", "status", "state", "age_days", "updated_on", "pieces", "delivered", "en", "vi"}
 _ADVICE = ("warns", "proposes", "informs")
 
 

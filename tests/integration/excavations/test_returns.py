@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import shapely
 
+from importers.folder import ImportOptions, import_path
 from layers.crs import WGS84, parse_crs, transform_points
 from layers.errors import Conflict
 from layers.history import undo_run
 from layers.notices import list_notices
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Town
     from httpx import Response
 
@@ -222,3 +226,55 @@ def test_reports_that_cannot_be_are_refused_with_every_fault(town: Town) -> None
     assert town.call(POWER, "GET", f"/{number}/deviations").status_code == 404
     assert town.call(BUILDER, "GET", f"/{number}/deviations").json() == {"deviations": []}
     assert shapely.Point(away["coordinates"]).is_valid
+
+
+def redeliver(town: Town, folder: Path, *, moved_m: float = 0.0) -> int:
+    """The owner's file of the main, delivered (anew): its run."""
+    at = [place(50 + moved_m, 20), place(50 + moved_m, 80)]
+    ends = [[*xy, 2.0] for xy in at]
+    properties = {"MaOng": "M-1", "DonViQuanLy": WATER, "DuongKinh_mm": 200, "CaoDoTim": 2.0, "ghi_chu": f"{moved_m}"}
+    feature = {"type": "Feature", "geometry": {"type": "LineString", "coordinates": ends}, "properties": properties}
+    path = folder / "ong-cap-nuoc.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    report = import_path(town.connection, folder, path, ImportOptions())
+    assert report.loaded == 1, report
+    return report.run_id or 0
+
+
+def test_a_redelivery_stands_beside_what_the_field_found_until_somebody_decides(town: Town, tmp_path: Path) -> None:
+    """Neither is lost: both count, every check says so, and the desk's decision can be undone."""
+    town.connection.execute("delete from utility_lines where st_x(st_startpoint(geom)) > %s", (EAST + 10,))
+    redeliver(town, tmp_path)
+    number = digging(town)
+    said = say(town, number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey")
+    assert said.status_code == 201, said.text
+    run, pieces = said.json()["run"], len(lines(town))
+    assert town.call(CITY, "GET", "/redelivered").json() == {"redelivered": []}
+    delivery = redeliver(town, tmp_path, moved_m=0.01)
+    assert len(lines(town)) == pieces + 1, "both stand"
+    assert town.call(BUILDER, "GET", "/redelivered").status_code == 409
+    (waiting,) = town.call(CITY, "GET", "/redelivered").json()["redelivered"]
+    assert (waiting["run"], waiting["owner_ref"], len(waiting["field"]), len(waiting["delivered"])) == (
+        run, "M-1", pieces, 1,
+    )  # fmt: skip
+    other = town.file(BUILDER)
+    matters = town.check(other)["report"]["surroundings"]["matters"]
+    (matter,) = [m for m in matters if m["kind"] == "redelivered"]
+    assert matter["weight"] == "unknown"
+    assert "có hai bản" in matter["text"]["vi"]
+    with pytest.raises(Conflict, match=f"undo run {delivery} first"):
+        undo_run(town.connection, run)
+    for keep, left in (("field", pieces), ("delivered", 1)):
+        decided = town.call(CITY, "POST", f"/redelivered/{run}", {"keep": keep})
+        assert decided.status_code == 200, decided.text
+        assert len(lines(town)) == left
+        assert town.call(CITY, "GET", "/redelivered").json() == {"redelivered": []}
+        with pytest.raises(Conflict, match=f"undo run {decided.json()['run']} first"):
+            undo_run(town.connection, delivery if keep == "field" else run)
+        undo_run(town.connection, decided.json()["run"])
+        assert len(lines(town)) == pieces + 1
+    assert town.call(CITY, "POST", f"/redelivered/{run}", {"keep": "both"}).status_code == 400
+    assert town.call(CITY, "POST", f"/redelivered/{delivery}", {"keep": "field"}).status_code == 404
+    town.call(CITY, "POST", f"/redelivered/{run}", {"keep": "field"})
+    redeliver(town, tmp_path, moved_m=0.02)
+    assert len(town.call(CITY, "GET", "/redelivered").json()["redelivered"]) == 1, "delivered again, decided again"

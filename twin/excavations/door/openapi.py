@@ -100,6 +100,7 @@ def _use(name: str) -> Json:
 # What adds to an excavation and changes nothing of it.
 _UNVERSIONED = (
     BASE,
+    f"{BASE}/redelivered/{{run}}",
     f"{_ONE}/requests/{{request}}/answer",
     f"{_ONE}/deviations",
     f"{_ONE}/deviations/{{deviation}}/verdict",
@@ -114,6 +115,10 @@ _OPERATIONS: dict[str, dict[str, tuple[Sentence, str, str, int]]] = {
         "post": (Sentence("File an excavation", "Lập hồ sơ đào"), "filing", "excavation", 201),
     },
     f"{BASE}/statistics": {"get": (Sentence("How the procedure goes", "Thống kê"), "", "object", 200)},
+    f"{BASE}/redelivered": {"get": (Sentence("What stands twice", "Hồ sơ có hai bản"), "", "object", 200)},
+    f"{BASE}/redelivered/{{run}}": {
+        "post": (Sentence("Decide what stands twice", "Quyết định hồ sơ có hai bản"), "act", "object", 200)
+    },
     _ONE: {
         "get": (Sentence("An excavation", "Một hồ sơ"), "", "excavation", 200),
         "put": (Sentence("Other terms", "Sửa hồ sơ"), "filing", "excavation", 200),

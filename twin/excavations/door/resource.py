@@ -24,6 +24,7 @@ from twin.excavations.door.returns import show_reports, take_as_built, take_repo
 from twin.excavations.filing import check_excavation, file_excavation, remove, revise
 from twin.excavations.procedure import answer as answer_request
 from twin.excavations.procedure import find_deadline_doubts, move, submit
+from twin.excavations.redelivery import decide, list_waiting
 from twin.excavations.request import parse_digs
 from twin.excavations.sitting import Sitting
 from twin.excavations.validation import find_warnings
@@ -275,9 +276,19 @@ def _show_statistics(sitting: Sitting, _: Call) -> Response:
     return answer(statistics)
 
 
+def _show_redelivered(sitting: Sitting, _: Call) -> Response:
+    return answer({"redelivered": list_waiting(sitting)})
+
+
+def _decide_redelivered(sitting: Sitting, call: Call) -> Response:
+    return answer({"run": decide(sitting, call.part("run"), call.document().get("keep"))})
+
+
 _ONE = f"{BASE}/{{excavation}}"
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (f"{BASE}/statistics", "GET", _show_statistics),
+    (f"{BASE}/redelivered", "GET", _show_redelivered),
+    (f"{BASE}/redelivered/{{run}}", "POST", _decide_redelivered),
     (BASE, "GET", _list),
     (BASE, "POST", _file),
     (_ONE, "GET", _show),
