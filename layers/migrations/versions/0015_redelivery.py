@@ -1,6 +1,6 @@
 """Where a report from the field amended what its owner has delivered anew since: both stand until somebody decides."""
 
-from alembic import op
+from alembic import context, op
 
 revision = "0015"
 down_revision = "0014"
@@ -11,7 +11,7 @@ depends_on = None
 # the report, and what the successor has in the same place or under the same number.
 ONE = """
 select i.id as run_id, (i.options ->> 'excavation')::bigint as excavation_id, (i.options ->> 'report')::int as report,
-       '{layer}' as layer, f.id as feature_id, f.owner, f.owner_ref, f.geom, s.path as source_path,
+       '{layer}' as layer, f.id as feature_id, f.owner, f.owner_ref, f.geom::geometry(geometry, {srid}) as geom, s.path as source_path,
        array(select p.id from twin.{layer} p join twin.source_files b on b.id = p.source_file_id
              where b.run_id = i.id order by p.id) as pieces,
        array(select n.id from twin.{layer} n join twin.source_files d on d.id = n.source_file_id
@@ -33,7 +33,7 @@ LAYERS = ("utility_lines", "utility_nodes")
 
 
 def upgrade() -> None:
-    parts = " union all ".join(ONE.format(layer=layer) for layer in LAYERS)
+    parts = " union all ".join(ONE.format(layer=layer, srid=context.config.attributes["srid"]) for layer in LAYERS)
     op.execute(f"create view twin.redelivered_features as select * from ({parts}) a where cardinality(pieces) > 0")
     # With the owner's right: operators see where something stands twice, and nothing else of what was replaced.
     op.execute("grant select on twin.redelivered_features to twin_operator")
