@@ -22,13 +22,16 @@ import numpy as np
 import shapely
 from clash_city import build_city, place_trenches
 
-from layers.candidates import find_near
+from layers.candidates import Asked, find_near, look_around
 from layers.crs import parse_crs
 from layers.database import connect, migrate
 from layers.embedded import create_database, throwaway
 from layers.terrain import read_ground
-from twin.clash.check import check, check_many
+from twin.clash import crew
+from twin.clash.check import NEARBY_M, check, check_many
+from twin.clash.crew import answer_all
 from twin.clash.dig import PlannedDig
+from twin.clash.digest import Digest
 from twin.clash.distance import IS_COMPILED
 from twin.clash.outcome import assess
 from twin.clash.records import read_utility
@@ -54,6 +57,8 @@ class City:
     connection: Connection
     ground: Ground
     blocks: int
+    url: str
+    folder: Path
 
     def rows(self, area: shapely.Geometry) -> list[Recorded]:
         return find_near(self.connection, area, MARGIN_M)
@@ -81,14 +86,14 @@ def measure_one(url: str, lines: int, digs: int) -> float:
     migrate(database, "EPSG:9214")
     with tempfile.TemporaryDirectory() as folder, connect(database) as connection:
         blocks = build_city(connection, Path(folder), lines)
-        city = City(connection, read_ground(connection, Path(folder)), blocks)
+        city = City(connection, read_ground(connection, Path(folder)), blocks, database, Path(folder))
         print(f"-- {lines:,} lines, trenches of 200 m")
         trenches = place_trenches(blocks, 120)
         whole = median_ms(trenches, city.check)
         tell("one check in process", whole)
         if digs:
             compare_one(city, trenches, whole)
-            compare_batch(city, digs, has_extrude=peers.add_sfcgal(database))
+            compare_batch(city, digs, whole, has_extrude=peers.add_sfcgal(database))
     return whole
 
 
@@ -97,6 +102,11 @@ def compare_one(city: City, trenches: Sequence[shapely.Polygon], whole: float) -
     query = median_ms(trenches, city.rows)
     tell("candidate query alone", query)
     print(f"{'  the check':44}{whole / query:8.2f} x the query")
+    asked = {id(trench): around(city.check(trench)) for trench in trenches}
+    tell(
+        "all that a check asks of the database",
+        median_ms(trenches, lambda t: look_around(city.connection, asked[id(t)])),
+    )
     digs = {id(trench): city.check(trench).excavation for trench in trenches}
     for title, ask in (
         ("PostGIS, one level floor, one distance", peers.ask_distance),
@@ -167,19 +177,33 @@ def write_problem(excavation: Excavation, utilities: Sequence[Utility]) -> dict[
     return {"floors": floors, "pipes": pipes}
 
 
-def compare_batch(city: City, count: int, *, has_extrude: bool) -> None:
+def around(report: ClashReport) -> list[Asked]:
+    """What a check asks of the database, in its one query."""
+    return [Asked(report.polygon, report.excavation.footprint, MARGIN_M, NEARBY_M)]
+
+
+def compare_batch(city: City, count: int, whole: float, *, has_extrude: bool) -> None:
     trenches = place_trenches(city.blocks, count, seed=2)
     trenches.sort(key=lambda trench: (trench.bounds[0] // 500, trench.bounds[1] // 500))
     digs = [plan(trench) for trench in trenches]
-    ms, reports = timed_ms(count_reports, city, digs)
-    assert reports == count
+    some = min(count, _SAMPLE)
+    full, reports = timed_ms(count_reports, city, digs[:some])
+    assert reports == some
+    tell(f"whole reports of {some}, one process, a dig", full / some)
+    ms, answered = timed_ms(count_digests, city, digs)
+    assert answered == count
     tell(f"{count:,} digs in one batch, a dig", ms / count)
     corners = city.ground.elevations(np.array([trench.bounds[:2] for trench in trenches]))
     peers.load_digs(city.connection, trenches, (corners - DEPTH_M).tolist())
     asked = [("PostGIS batch, solids at hand, a dig", peers.BATCH, count)]
     if has_extrude:
-        some = min(count, _SAMPLE)
         asked.append((f"PostGIS batch, ST_Extrude, a dig ({some} asked)", peers.EXTRUDED, some))
+    if has_extrude:
+        one = statistics.median(
+            timed_ms(peers.ask_batch, city.connection, peers.EXTRUDED, n, MARGIN_M, n)[0] for n in range(60)
+        )
+        tell("PostGIS, ST_Extrude, one dig of the table", one)
+        print(f"{'  beside the check':44}{one / whole:8.2f} x")
     for title, statement, asked_for in asked:
         theirs, _ = timed_ms(peers.ask_batch, city.connection, statement, asked_for, MARGIN_M)
         tell(title, theirs / asked_for)
@@ -188,6 +212,11 @@ def compare_batch(city: City, count: int, *, has_extrude: bool) -> None:
 
 def count_reports(city: City, digs: Sequence[PlannedDig]) -> int:
     return sum(isinstance(answer, ClashReport) for answer in check_many(city.connection, city.ground, digs))
+
+
+def count_digests(city: City, digs: Sequence[PlannedDig]) -> int:
+    answers = answer_all(crew.City(city.url, city.folder), digs)
+    return sum(isinstance(answer, Digest) for _, answer in answers)
 
 
 def tell(title: str, ms: float) -> None:

@@ -77,9 +77,10 @@ def load_digs(connection: Connection, areas: Sequence[shapely.Polygon], bottoms_
     connection.execute("analyze digs")
 
 
-def ask_batch(connection: Connection, statement: str, count: int, margin_m: float) -> int:
-    """Answer the first digs of the table in one statement."""
-    text = statement.format(margin=margin_m, first=0, last=count - 1)
+def ask_batch(connection: Connection, statement: str, count: int, margin_m: float, only: int | None = None) -> int:
+    """Answer the first digs of the table in one statement, or only one of them."""
+    first, last = (0, count - 1) if only is None else (only, only)
+    text = statement.format(margin=margin_m, first=first, last=last)
     return len(connection.execute(text.encode(), binary=True).fetchall())
 
 
