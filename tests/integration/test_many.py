@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 
@@ -105,7 +106,7 @@ def test_many_digs_have_the_answers_of_each_alone(
 def test_each_dig_of_a_file_is_answered_or_refused_by_itself(
     pilot_connection: Connection, ground: Ground, tmp_path: Path
 ) -> None:
-    """GeoJSON, and a table with WKT say the same; faults of one dig are its own, and stop no other."""
+    """GeoJSON, GeoPackage and a table with WKT say the same; faults of one dig are its own, and stop no other."""
     row = pilot_connection.execute(
         "select st_x(p), st_y(p) from utility_lines, st_pointn(geom, 1) p limit 1"
     ).fetchone()
@@ -130,6 +131,15 @@ def test_each_dig_of_a_file_is_answered_or_refused_by_itself(
         writer = csv.DictWriter(file, ["name", "depth_m", "wkt"])
         writer.writeheader()
         writer.writerows(each | {"wkt": shape.wkt} for each, shape in zip(rows, shapes, strict=True))
+    pyogrio.raw.write(
+        tmp_path / "x.gpkg",
+        np.array([shapely.to_wkb(shape) for shape in shapes], dtype=object),
+        [np.array([each[name] for each in rows], dtype=kind) for name, kind in (("name", object), ("depth_m", float))],
+        ["name", "depth_m"],
+        crs="EPSG:9214",
+        geometry_type="Polygon",
+        driver="GPKG",
+    )
     bench = Bench(pilot_connection, ground, TODAY)
 
     def answer(name: str) -> list[dict[str, Any]]:
@@ -139,7 +149,7 @@ def test_each_dig_of_a_file_is_answered_or_refused_by_itself(
         return sorted((line.to_json() for line in lines), key=lambda line: line["number"])
 
     first, second, third = answer("x.geojson")
-    assert answer("x.csv") == [first, second, third]
+    assert answer("x.csv") == answer("x.gpkg") == [first, second, third]
     assert (first["name"], first["refused"]) == ("A", [])
     assert first["open"]
     assert "depth_m" in second["refused"][0]["en"]
