@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import shapely
 from psycopg.rows import class_row
 
-from layers.audit import Pair
+from layers.audit import Pair, find_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,12 @@ def sum_tallies(connection: Connection, run: Run) -> tuple[Counter[str], Counter
         no_rule.update(tally.pop("no_rule_between"))
         counts.update(tally)
     return counts, no_rule
+
+
+def find_whole(connection: Connection) -> Run | None:
+    """The newest audit that came to its end."""
+    row = connection.execute("select id from audit_runs where ended_at is not null order by id desc limit 1").fetchone()
+    return None if row is None else find_run(connection, row[0])
 
 
 def group_by_owner(connection: Connection, run: Run) -> list[Group]:

@@ -16,6 +16,7 @@ from layers.database import Audience, Reader, Role, Writer
 from layers.errors import Unavailable
 from ogc_api.service import create_ogc
 from twin.access import Gate
+from twin.audit.door import audit_routes
 from twin.excavations.door.resource import excavation_routes
 from twin.excavations.process import city_processes
 from twin.pages import front_page
@@ -104,6 +105,7 @@ def create_app(doors: Doors) -> Starlette:
         routes=[
             Route("/", front),
             Route("/health", health),
+            *audit_routes(desk),
             *excavation_routes(desk, readers[Audience.PUBLIC], doors.practice),
             Mount("/ogc", ogc),
             Mount("/tiles", tiles),

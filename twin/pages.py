@@ -9,6 +9,7 @@ _TEXTS = {
         "ogc": "OGC API (QGIS, ArcGIS, GDAL, trình duyệt)",
         "collections": "Các lớp dữ liệu",
         "processes": "Kiểm tra va chạm công trình ngầm",
+        "audit": "Rà soát khoảng cách mạng lưới (cần khóa)",
         "health": "Tình trạng máy chủ",
     },
     "en": {
@@ -17,10 +18,14 @@ _TEXTS = {
         "ogc": "OGC API (QGIS, ArcGIS, GDAL, browser)",
         "collections": "Layers",
         "processes": "Clash check for excavations",
+        "audit": "Clearance audit of the network (needs a key)",
         "health": "State of the server",
     },
 }
-_DOORS = (("ogc", "/ogc/"), ("collections", "/ogc/collections"), ("processes", "/ogc/processes"), ("health", "/health"))
+_DOORS = (
+    *(("ogc", "/ogc/"), ("collections", "/ogc/collections"), ("processes", "/ogc/processes")),
+    *(("audit", "/audit"), ("health", "/health")),
+)
 
 
 def front_page(lang: str | None, accept_language: str) -> str:
