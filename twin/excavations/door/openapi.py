@@ -110,6 +110,14 @@ _UNVERSIONED = (
 # Summary, schema of the body, schema of the answer, status.
 _OPERATIONS: dict[str, dict[str, tuple[Sentence, str, str, int]]] = {
     "/api/works": {"get": (Sentence("Where the city is dug up now", "Nơi đang và sắp đào"), "", "works", 200)},
+    "/api/audit": {
+        "get": (
+            Sentence("The newest network audit in numbers", "Kết quả rà soát mạng lưới mới nhất"),
+            "",
+            "object",
+            200,
+        )
+    },
     BASE: {
         "get": (Sentence("Excavations that concern the caller", "Các hồ sơ liên quan"), "", "excavations", 200),
         "post": (Sentence("File an excavation", "Lập hồ sơ đào"), "filing", "excavation", 201),
