@@ -6,6 +6,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
+import pyogrio
 import pytest
 
 from layers.catalog import LAYERS
@@ -69,3 +70,10 @@ def test_a_spatial_filter_is_the_servers(furnished: Town, operator: Client) -> N
     assert counted is not None
     assert int(counted[1]) == inside
     assert 90 < inside < 110
+
+
+def test_tiles_are_read_as_a_layer(furnished: Town, operator: Client) -> None:
+    """The driver for OGC API Tiles puts each feature of a layer together from its vector tiles, none is missing."""
+    source = f"OGCAPI:{str(operator.base_url).rstrip('/')}/collections/trees"
+    _, _, _, (ids,) = pyogrio.raw.read(source, API="TILES", layer="Zoom level 14", columns=["mvt_id"])
+    assert sorted(set(ids)) == [number for (number,) in furnished.execute("select id from trees order by id")]
