@@ -6,7 +6,7 @@ import base64
 import json
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -102,7 +102,9 @@ def parse_execution(body: bytes, description: Mapping[str, Any], follow: Callabl
     Raises: Invalid, naming every fault.
     """
     request, lost = _parse_object(body), list[str]()
-    inputs = {name: _read_input(name, value, follow, lost) for name, value in _member(request, "inputs").items()}
+    given = _member(request, "inputs")
+    _check_links(given)
+    inputs = {name: _read_input(name, value, follow, lost) for name, value in given.items()}
     outputs = _member(request, "outputs") if request.get("outputs") is not None else None
     errors = Draft202012Validator(input_schema(description)).iter_errors(inputs)
     faults = [
@@ -168,11 +170,27 @@ def _unwrap(value: Any) -> Any:
     return value["value"] if is_qualified else value
 
 
+def _check_links(given: Mapping[str, Any]) -> None:
+    """Raises: Invalid for more links than one request may have followed."""
+    found = sum(map(_is_link, chain.from_iterable(v if isinstance(v, list) else [v] for v in given.values())))
+    if found > _MOST_LINKS:
+        raise Invalid(
+            Sentence(
+                f"inputs: {found} links are too many: give {_MOST_LINKS} at most",
+                f"inputs: {found} liên kết là quá nhiều: cho nhiều nhất {_MOST_LINKS}",
+            )
+        )
+
+
 def _read_input(name: str, value: Any, follow: Callable[[object], Any], lost: list[str]) -> Any:
     """The value of an input; a link, also one among several, is what it leads to. Adds to `lost` what it does not."""
     if isinstance(value, list):
-        return [_read_input(name, one, follow, lost) for one in value] if _has_links(value) else value
-    if not (isinstance(value, dict) and "href" in value):
+        return [_read_one(name, one, follow, lost) for one in value] if any(map(_is_link, value)) else value
+    return _read_one(name, value, follow, lost)
+
+
+def _read_one(name: str, value: Any, follow: Callable[[object], Any], lost: list[str]) -> Any:
+    if not _is_link(value):
         return _unwrap(value)
     try:
         return follow(value["href"])
@@ -181,8 +199,8 @@ def _read_input(name: str, value: Any, follow: Callable[[object], Any], lost: li
         return value
 
 
-def _has_links(values: list[Any]) -> bool:
-    return len(values) <= _MOST_LINKS and any(isinstance(value, dict) and "href" in value for value in values)
+def _is_link(value: Any) -> bool:
+    return isinstance(value, dict) and "href" in value
 
 
 def _explain(error: ValidationError) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ogc_api.meshes.mesh import Mesh
 from ogc_api.meshes.table import Table, write_table
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ogc_api.meshes.mesh import Floats, Integers, Mesh
+    from ogc_api.meshes.mesh import Floats, Integers
 
 type Json = dict[str, Any]
 
@@ -98,7 +99,7 @@ class _File:
         nodes: list[Json] = [{"name": table.layer, "mesh": 0}] if primitives else []
         for figures in self._model.figures:
             nodes.append({"mesh": len(meshes), "extensions": self._instances(figures)})
-            meshes.append({"primitives": [self._primitive(figures.mesh, figures.look)]})
+            meshes.append({"primitives": [self._primitive(_sound(figures.mesh), figures.look)]})
         document: Json = {
             "asset": {"version": "2.0", "generator": "City twin"} | _given(extras=self._model.extras),
             "extensionsUsed": sorted(self._extensions),
@@ -114,24 +115,20 @@ class _File:
         return _frame(document, bytes(self._blob))
 
     def _primitives(self) -> Sequence[Json]:
-        mesh, looks = self._model.mesh, list(self._model.looks)
-        return [
-            self._primitive(mesh.of(np.array([one == look for one in looks], dtype=bool)), look, with_features=True)
-            for look in dict.fromkeys(looks)
-            if any(one == look for one in looks) and len(mesh.faces)
-        ]
+        """One for each look that is seen: what is too small for the file has none."""
+        mesh, looks = _sound(self._model.mesh), self._model.looks
+        parts = [(look, mesh.of(np.array([one == look for one in looks], dtype=bool))) for look in dict.fromkeys(looks)]
+        return [self._primitive(part, look, with_features=True) for look, part in parts if len(part.faces)]
 
     def _primitive(self, mesh: Mesh, look: Look, *, with_features: bool = False) -> Json:
         if look not in self._looks:
             self._looks.append(look)
-        # Eighths of a millimetre: exact in single precision to 2 km, and what is one place stays one.
-        positions = y_up(np.round(mesh.vertices * _PER_M) / _PER_M)
-        faces = _sound(mesh.faces, positions)
+        positions = y_up(mesh.vertices)
         attributes = {
             "POSITION": self._accessor(positions, "VEC3", bounds=True),
             "NORMAL": self._accessor(y_up(mesh.normals), "VEC3"),
         }
-        index: NDArray[Any] = faces.reshape(-1).astype("<u2" if len(positions) < _TOO_MANY_FOR_SHORT else "<u4")
+        index: NDArray[Any] = mesh.faces.reshape(-1).astype("<u2" if len(positions) < _TOO_MANY_FOR_SHORT else "<u4")
         primitive: Json = {"attributes": attributes, "material": self._looks.index(look), "mode": 4}
         if with_features:
             attributes["_FEATURE_ID_0"] = self._accessor(mesh.owners.astype("<f4"), "SCALAR")
@@ -172,11 +169,15 @@ class _File:
         return len(self._views) - 1
 
 
-def _sound(faces: Integers, positions: NDArray[np.float32]) -> Integers:
-    """Faces whose corners are at three places, as the file rounds them: a flat one between two others holds nothing."""
-    a, b, c = (positions[faces[:, i]] for i in range(3))
+def _sound(mesh: Mesh) -> Mesh:
+    """As the file rounds it, with the faces whose corners are at three places: a flat one between others holds nothing.
+
+    Eighths of a millimetre: exact in single precision to 2 km, and what is one place stays one.
+    """
+    places = (np.round(mesh.vertices * _PER_M) / _PER_M).astype(np.float32).astype(np.float64)
+    a, b, c = (places[mesh.faces[:, i]] for i in range(3))
     flat = (a == b).all(axis=1) | (b == c).all(axis=1) | (c == a).all(axis=1)
-    return np.asarray(faces[~flat])
+    return Mesh(places, mesh.normals, mesh.faces[~flat], mesh.owners)
 
 
 def _material(look: Look) -> Json:

@@ -54,6 +54,31 @@ def test_many_faults_are_counted_no_further() -> None:
     assert len(caught.value.faults) <= 100
 
 
+LINK = {"href": "data:,1"}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [{"areas": [LINK] * 1001}, {f"x{n}": LINK for n in range(1001)}, {"areas": [LINK] * 999, "depth_m": LINK, "x": LINK}],
+    ids=["of one input", "of unknown inputs", "together"],
+)
+def test_no_request_has_more_links_followed_than_a_few(inputs: dict[str, object]) -> None:
+    """Each costs a look into the database: a thousand in all, and with more not one of them is followed."""
+    followed: list[object] = []
+    with pytest.raises(Invalid, match="1001 links are too many: give 1000 at most"):
+        parse_execution(json.dumps({"inputs": inputs}).encode(), DESCRIPTION, followed.append)
+    assert not followed
+
+
+def test_links_deep_inside_are_left_alone() -> None:
+    """What an input is of is followed, however deep others are nested: no body makes a fault of the server."""
+    link = json.dumps(LINK)
+    deep = f"[{link}," * 3000 + link + "]" * 3000
+    body = f'{{"inputs": {{"depth_m": {link}, "areas": {deep}}}}}'
+    with pytest.raises(Invalid, match="areas"):
+        parse_execution(body.encode(), DESCRIPTION, lambda _href: 1)
+
+
 def test_only_what_must_occur_is_required() -> None:
     """`minOccurs` 0 makes an input optional, any other `maxOccurs` than 1 an array, too."""
     schema = input_schema(DESCRIPTION)

@@ -47,6 +47,18 @@ def test_attributes_come_back_with_their_types_and_gaps() -> None:
     assert described["id"]["componentType"] == "UINT64"
 
 
+def test_what_is_too_small_to_be_seen_takes_nothing_else_along() -> None:
+    """A line without length and one of a hundredth of a millimetre, each alone in its look: rows, but no primitives."""
+    points = np.array([(0.0, 0, 0), (1, 0, 0), (5, 0, 0), (5, 0, 0), (9, 0, 0), (9.001, 0, 0)])
+    tubes = sweep(points, np.array([0, 2, 4, 6]), np.array([[0.1] * 2, [0.1] * 2, [1e-5] * 2]), round_section())
+    table = Table("pipes", (Column("id", "Identifier", "identifier", [7, 8, 9]),), 3)
+    glb = read_glb(write_glb(Model(tubes, [Look("#ff0000"), Look("#00ff00"), Look("#0000ff")], table)))
+    assert len(glb.document["meshes"][0]["primitives"]) == 1
+    assert set(glb.colours) == {0}
+    assert [row["id"] for row in glb.rows()] == [7, 8, 9]
+    assert all(accessor["count"] for accessor in glb.document["accessors"])
+
+
 def test_each_look_is_one_primitive_and_clear_ones_blend() -> None:
     """Three features in two looks; colours are linear."""
     points = np.array([(0.0, 0, 0), (1, 0, 0), (0, 5, 0), (1, 5, 0), (0, 9, 0), (1, 9, 0)])
