@@ -1,7 +1,7 @@
 """Features as CityJSON 2.0 text sequences: a line that says how to read the others, then a line a feature.
 
 What lies on the ground has the terrain's elevation. What has no elevation has no geometry in space, for nothing is made
-up: its plan stands as WKT in the attribute `plan`.
+up: its plan stands as WKT in the attribute `plan-wkt`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _UNDERGROUND = ("utility_lines", "utility_nodes")
 _SCALE = 0.001
 ELEVATIONS = "elevations in metres above Hòn Dấu 1992 (EPSG:5727)"
 _ROUND_M = 1000.0
+_LEAST_CORNERS = 3
+# No column has a hyphen in its name.
+_PLAN = "plan-wkt"
 
 
 @dataclass(slots=True)
@@ -47,10 +50,14 @@ class _Vertices:
     def add(self, points: NDArray[np.int64]) -> list[int]:
         return [self.places.setdefault(tuple(point), len(self.places)) for point in points.tolist()]
 
-    def ring(self, points: NDArray[np.int64]) -> list[int]:
-        """Without the last point, which is the first, and without what rounding made the same as the one before."""
-        numbers = self.add(points[:-1])
-        return [number for before, number in zip([numbers[-1], *numbers], numbers, strict=False) if number != before]
+    def face(self, rings: Sequence[NDArray[np.int64]]) -> list[list[int]]:
+        """Rings without the last point, which is the first, and without what rounding made the same as the one before.
+
+        A hole that rounding left no three corners of is gone; of an outer ring so small nothing is left.
+        """
+        corners = [ring[:-1][(ring[:-1] != np.roll(ring[:-1], 1, axis=0)).any(axis=1)] for ring in rings]
+        sound = [self.add(ring) for ring in corners if len(ring) >= _LEAST_CORNERS]
+        return sound if len(corners[0]) >= _LEAST_CORNERS else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +123,9 @@ class CityLines:
             objects[name]["geometry"] = solids
         elif shape is not None and len(points):
             if np.isnan(points[:, 2]).any():
-                attributes["plan"] = shapely.to_wkt(_flat(shape, points), rounding_precision=3)
+                attributes[_PLAN] = shapely.to_wkt(_flat(shape, points), rounding_precision=3)
             else:
-                objects[name]["geometry"] = [_surface(shape, self._whole(points), vertices)]
+                objects[name]["geometry"] = _surface(shape, self._whole(points), vertices)
         return {
             "type": "CityJSONFeature",
             "id": name,
@@ -134,10 +141,10 @@ class CityLines:
             whole = self._whole(self._move(corners, corners[:, 2]))
             ends = np.searchsorted(owner, np.arange(len(faces) + 1)).tolist()
             shell = [
-                [vertices.ring(ring) for ring in _rings(face, whole[a:b])]
+                vertices.face(_rings(face, whole[a:b]))
                 for face, (a, b) in zip(faces.tolist(), pairwise(ends), strict=True)
             ]
-            return [{"type": "Solid", "lod": "2", "boundaries": [shell]}]
+            return [{"type": "Solid", "lod": "2", "boundaries": [[face for face in shell if face]]}]
         if row.height_m is None or shape is None or not len(points):
             return []
         base = row.ground_m if row.ground_m is not None else float(np.min(points[:, 2]))
@@ -147,14 +154,14 @@ class CityLines:
         for part in shapely.get_parts(shape).tolist():
             count = int(shapely.get_num_coordinates(part))
             rings = [_turned(ring, left=n == 0) for n, ring in enumerate(_rings(part, points[at : at + count]))]
-            made.append({"type": "Solid", "lod": "1", "boundaries": [self._raise(rings, base, row.height_m, vertices)]})
+            made.append(self._raise(rings, base, row.height_m, vertices))
             at += count
-        return made
+        return [{"type": "Solid", "lod": "1", "boundaries": [shell]} for shell in made if shell]
 
     def _raise(self, rings: list[Floats], base: float, height_m: float, vertices: _Vertices) -> list[Any]:
-        """Floor, roof and walls between them, all facing outwards."""
+        """Floor, roof and walls between them, all facing outwards; nothing of what is too small to be seen."""
         low, high = (
-            [vertices.ring(self._whole(np.column_stack([ring[:, :2], np.full(len(ring), z)]))) for ring in rings]
+            vertices.face([self._whole(np.column_stack([ring[:, :2], np.full(len(ring), z)])) for ring in rings])
             for z in (base, base + height_m)
         )
         walls = [
@@ -162,7 +169,7 @@ class CityLines:
             for lower, upper in zip(low, high, strict=True)
             for (a, b), (c, d) in zip(pairwise([*lower, lower[0]]), pairwise([*upper, upper[0]]), strict=True)
         ]
-        return [[ring[::-1] for ring in low], high, *walls]
+        return [[ring[::-1] for ring in low], high, *walls] if walls else []
 
 
 def city_origin(rows: Sequence[BodyRow], storage: Crs, target: Crs) -> tuple[float, float]:
@@ -191,20 +198,18 @@ def _turned(ring: Floats, *, left: bool) -> Floats:
     return ring if is_left == left else ring[::-1]
 
 
-def _surface(shape: Any, points: NDArray[np.int64], vertices: _Vertices) -> Json:
-    """Points, lines or surfaces as they lie."""
+def _surface(shape: Any, points: NDArray[np.int64], vertices: _Vertices) -> list[Json]:
+    """Points, lines or surfaces as they lie; nothing of a surface that is too small to be seen."""
     match shapely.get_dimensions(shape):
         case 0:
-            return {"type": "MultiPoint", "lod": "0", "boundaries": vertices.add(points)}
+            return [{"type": "MultiPoint", "lod": "0", "boundaries": vertices.add(points)}]
         case 1:
             pieces = _pieces(shape, points)
-            return {"type": "MultiLineString", "lod": "0", "boundaries": [vertices.add(piece) for piece in pieces]}
+            return [{"type": "MultiLineString", "lod": "0", "boundaries": [vertices.add(piece) for piece in pieces]}]
         case _:
-            surfaces = [
-                [vertices.ring(ring) for ring in _rings(part, piece)]
-                for part, piece in zip(shapely.get_parts(shape).tolist(), _pieces(shape, points), strict=True)
-            ]
-            return {"type": "MultiSurface", "lod": "0", "boundaries": surfaces}
+            parts = zip(shapely.get_parts(shape).tolist(), _pieces(shape, points), strict=True)
+            surfaces = [face for part, piece in parts if (face := vertices.face(_rings(part, piece)))]
+            return [{"type": "MultiSurface", "lod": "0", "boundaries": surfaces}] if surfaces else []
 
 
 def _pieces(shape: Any, points: NDArray[np.int64]) -> list[NDArray[np.int64]]:

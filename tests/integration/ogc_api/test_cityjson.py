@@ -96,7 +96,7 @@ def test_buildings_are_solids_to_the_millimetre(town: Town, public: Client) -> N
         volumes.append(volume_m3(places(head, parts), objects[name]["geometry"][0]["boundaries"][0]))
     assert volumes == pytest.approx([48, 12], rel=1e-3)
     assert flat["CityObjects"]["buildings.4"]["geometry"] == []
-    plan = shapely.from_wkt(flat["CityObjects"]["buildings.4"]["attributes"]["plan"])
+    plan = shapely.from_wkt(flat["CityObjects"]["buildings.4"]["attributes"]["plan-wkt"])
     assert plan.area == pytest.approx(96)
 
 
@@ -111,7 +111,7 @@ def test_a_download_takes_the_same_query(town: Town, operator: Client) -> None:
     assert places(head, known)[:, 2].tolist() == [-1.25, -1.25]
     lost = unknown["CityObjects"]["utility_lines.2"]
     assert (lost["geometry"], unknown["vertices"]) == ([], [])
-    assert lost["attributes"]["plan"].startswith("LINESTRING (561732.007 1821672.699, ")
+    assert lost["attributes"]["plan-wkt"].startswith("LINESTRING (561732.007 1821672.699, ")
     _, (one,) = read(operator, "utility_lines", filter="outer_width_m > 0.1", crs=f"{EPSG}32648")
     assert one["id"] == "utility_lines.1"
     assert read(operator, "trees")[1] == []
@@ -129,7 +129,7 @@ def test_every_kind_of_layer_is_a_city_object(town: Town, operator: Client) -> N
         _, (feature,) = read(operator, layer)
         (city_object,) = feature["CityObjects"].values()
         assert (city_object["type"], city_object["geometry"]) == (kind, [])
-        assert "plan" in city_object["attributes"]
+        assert "plan-wkt" in city_object["attributes"]
 
 
 def test_a_house_between_ground_and_height_is_a_prism(town: Town, public: Client) -> None:

@@ -59,7 +59,11 @@ LINK = {"href": "data:,1"}
 
 @pytest.mark.parametrize(
     "inputs",
-    [{"areas": [LINK] * 1001}, {f"x{n}": LINK for n in range(1001)}, {"areas": [LINK] * 999, "depth_m": LINK, "x": LINK}],
+    [
+        {"areas": [LINK] * 1001},
+        {f"x{n}": LINK for n in range(1001)},
+        {"areas": [LINK] * 999, "depth_m": LINK, "x": LINK},
+    ],
     ids=["of one input", "of unknown inputs", "together"],
 )
 def test_no_request_has_more_links_followed_than_a_few(inputs: dict[str, object]) -> None:
