@@ -96,12 +96,11 @@ _WRITTEN = {
 
 
 class Asked(NamedTuple):
-    """A place that is asked about, in storage CRS: what must lie within the city, what is dug in plan, and distances.
+    """A place that is asked about, in storage CRS: all that is dug in plan, which must lie within the city.
 
     Utilities count within `margin_m` of `area`, owners that are known to be there within `within_m`.
     """
 
-    polygon: shapely.Geometry
     area: shapely.Geometry
     margin_m: float
     within_m: float
@@ -136,7 +135,6 @@ def find_near(connection: Connection, area: shapely.Geometry, margin_m: float) -
 def look_around(connection: Connection, asked: Sequence[Asked]) -> list[Near]:
     """What is known of each place, in their order, in one query."""
     values = {
-        "polygons": [shapely.to_wkb(place.polygon, output_dimension=2) for place in asked],
         "areas": [shapely.to_wkb(place.area, output_dimension=2) for place in asked],
         "margins_m": [place.margin_m for place in asked],
         "withins_m": [place.within_m for place in asked],
@@ -162,7 +160,7 @@ def _read_near(connection: Connection, place: Asked, state: tuple[Any, ...], fou
     if not has_boundary:
         is_within = None
     elif not is_within:  # almost every place lies in one ward, others are held against all of them together
-        is_within = _is_within(connection, place.polygon)
+        is_within = _is_within(connection, place.area)
     return Near(has_boundary, lines, incomplete, is_within, tuple(Silence(*each) for each in silences or ()), found)
 
 
@@ -214,11 +212,10 @@ with asked as materialized (
 """
 _AROUND = """
 with asked as materialized (
-  select (n - 1)::integer as n, st_setsrid(polygon::geometry, {srid}) as polygon,
-    st_setsrid(wkb::geometry, {srid}) as area, margin_m, within_m
-  from rows from (unnest((select %(polygons)s::bytea[])), unnest((select %(areas)s::bytea[])),
-    unnest((select %(margins_m)s::float8[])), unnest((select %(withins_m)s::float8[]))) with ordinality
-    as asked(polygon, wkb, margin_m, within_m, n)
+  select (n - 1)::integer as n, st_setsrid(wkb::geometry, {srid}) as area, margin_m, within_m
+  from rows from (unnest((select %(areas)s::bytea[])), unnest((select %(margins_m)s::float8[])),
+    unnest((select %(withins_m)s::float8[]))) with ordinality
+    as asked(wkb, margin_m, within_m, n)
 ), {silences}, state as materialized (
   select exists (select from boundaries) as has_boundary,
     coalesce((select features from visible_layer_states where layer = 'utility_lines'), 0) as lines,
@@ -226,7 +223,7 @@ with asked as materialized (
       and custom_layer is null) as incomplete
 ) {found}
 union all select a.n, {nothing}, state.has_boundary, state.lines, state.incomplete,
-  exists (select from boundaries b where st_covers(b.geom, a.polygon)),
+  exists (select from boundaries b where st_covers(b.geom, a.area)),
   (select json_agg(json_build_array(owner, area_m2, share, delivers) order by owner) from silences s where s.n = a.n)
 from asked a cross join state
 """

@@ -179,7 +179,7 @@ def write_problem(excavation: Excavation, utilities: Sequence[Utility]) -> dict[
 
 def around(report: ClashReport) -> list[Asked]:
     """What a check asks of the database, in its one query."""
-    return [Asked(report.polygon, report.excavation.footprint, MARGIN_M, NEARBY_M)]
+    return [Asked(report.excavation.footprint, MARGIN_M, NEARBY_M)]
 
 
 def compare_batch(city: City, count: int, whole: float, *, has_extrude: bool) -> None:

@@ -240,6 +240,19 @@ def test_beyond_the_boundary_nothing_is_recorded(flat: Connection, tmp_path: Pat
         run(flat, tmp_path)
 
 
+@pytest.mark.parametrize("sides", [Sides(Support.BATTERED, slope=1.5), Sides(Support.SHORED, working_m=3.0)])
+def test_sides_beyond_the_boundary_are_no_clear_ground(flat: Connection, tmp_path: Path, sides: Sides) -> None:
+    """A floor inside the city whose side or working space leaves it digs where nothing is recorded."""
+    a_pipe(flat, 2.0)
+    flat.execute("truncate boundaries")
+    a_ward(flat, 60)
+    floor = shapely.box(EAST + 56, NORTH + 40, EAST + 59, NORTH + 44)
+    ground = read_ground(flat, tmp_path)
+    assert check(flat, ground, PlannedDig.of("dig", (Pit(floor, Depth(2.5)),), STORAGE)).is_clear
+    with pytest.raises(Invalid, match="beyond the city's boundary"):
+        check(flat, ground, PlannedDig.of("dig", (Pit(floor, Depth(2.5), sides),), STORAGE))
+
+
 def test_mixed_reference_systems_are_refused(flat: Connection, tmp_path: Path) -> None:
     """A dig in another zone is never measured against the city."""
     with pytest.raises(CrsMismatch):

@@ -142,8 +142,8 @@ class _Desk:
     def _ask(self, dig: PlannedDig, site: _Site | TwinError) -> Asked:
         """Of what cannot be dug only whether it lies in the city."""
         if isinstance(site, TwinError):
-            return Asked(dig.polygon, dig.polygon, 0.0, 0.0)
-        return Asked(dig.polygon, site.excavation.footprint, self._margin_m(dig, site.excavation), NEARBY_M)
+            return Asked(dig.polygon, 0.0, 0.0)
+        return Asked(site.excavation.footprint, self._margin_m(dig, site.excavation), NEARBY_M)
 
     def _margin_m(self, dig: PlannedDig, excavation: Excavation) -> float:
         near_m = max(self._nearby_m, self.book.reach_m if dig.works.laid else 0.0)
