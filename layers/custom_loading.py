@@ -29,15 +29,24 @@ _MOST_TRIED = 6
 _COLUMNS = frozenset({"geom", HEIGHTS, "source_layer", "source_row", "source_part"})
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A layer as it is to be, and as it was when that was said: None where it is new, or all of it is meant."""
+
+    layer: CustomLayer
+    on: CustomLayer | None = None
+
+
 @dataclass(slots=True)
 class LayerLoading:
-    """A layer on its way, within the transaction of `loading_layer`."""
+    """A layer on its way, within the transaction of `loading_layer`; once it is finished, `layer` as it is shown."""
 
     connection: Connection
     run_id: int
     file_id: int
     layer: CustomLayer
     former: CustomLayer | None
+    planned_on: CustomLayer | None
     table: sql.Identifier
     features: int = 0
 
@@ -56,7 +65,7 @@ class LayerLoading:
         """Show the layer; what it changed, None where it is new. Features that are known keep their ids."""
         conclude(self.connection, self.file_id, verdict)
         change = None if self.former is None else self._compare(self.former)
-        publish(self.connection, self.layer, self.file_id, self.run_id)
+        self.layer = publish(self.connection, self.layer, self.file_id, self.run_id, self.planned_on)
         return change
 
     def _compare(self, former: CustomLayer) -> Change:
@@ -110,19 +119,20 @@ _TELLING = (Kind.INTEGER, Kind.TEXT)
 
 @contextmanager
 def loading_layer(
-    connection: Connection, run_id: int, record: FileRecord, file_id: int, layer: CustomLayer
+    connection: Connection, run_id: int, record: FileRecord, file_id: int, plan: Plan
 ) -> Iterator[LayerLoading]:
     """What is written within is there whole, or not at all: then the layer is as it was.
 
     Raises: Invalid where a value breaks a rule of the database.
     """
+    layer = plan.layer
     with ruled(record), connection.transaction():
         begin_file(connection, run_id, record, file_id, custom_layer=layer.name)
         former = next((one for one in read_custom(connection) if one.name == layer.name), None)
         table = stage(connection, layer, file_id)
         if former is not None:
             _go_on(connection, former.name, table)
-        yield LayerLoading(connection, run_id, file_id, layer, former, table)
+        yield LayerLoading(connection, run_id, file_id, layer, former, plan.on, table)
 
 
 def _go_on(connection: Connection, name: str, table: sql.Identifier) -> None:

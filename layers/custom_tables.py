@@ -6,6 +6,7 @@ The owner of the database alone makes them; each is then readable by its audienc
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -105,8 +106,14 @@ def _aside(name: str, file_id: int) -> str:
     return f"{name}_{file_id}"
 
 
-def publish(connection: Connection, layer: CustomLayer, file_id: int, run_id: int) -> None:
-    """Put a staged table where it is read, and what was there aside; everybody sees the one or the other."""
+def publish(
+    connection: Connection, layer: CustomLayer, file_id: int, run_id: int, planned_on: CustomLayer | None
+) -> CustomLayer:
+    """Put a staged table where it is read, and what was there aside; everybody sees the one or the other.
+
+    What somebody said of the layer while its file was read holds, where the layer was to stay as `planned_on`: nothing
+    is opened again that was closed meanwhile. Returns the layer as it is now.
+    """
     aside = _aside(layer.name, file_id)
     table = sql.Identifier(PAST, aside)
     for rule in (
@@ -130,18 +137,35 @@ def publish(connection: Connection, layer: CustomLayer, file_id: int, run_id: in
         ).format(table)
     )
     connection.execute(sql.SQL("analyze {}").format(table))
+    layer = _as_said(connection, layer, planned_on)
     _put_aside(connection, layer.name, run_id)
     _put_in_place(connection, layer.name, aside)
     connection.execute(
-        "insert into custom_layers (name, source_file_id, audience, definition, style) values (%s, %s, %s, %s, %s)",
+        "insert into custom_layers (name, source_file_id, audience, definition, style) values (%s, %s, %s, %s, %s)"
+        " on conflict (name) do update set source_file_id = excluded.source_file_id, added_at = excluded.added_at,"
+        " audience = excluded.audience, definition = excluded.definition, style = excluded.style",
         (layer.name, file_id, layer.audience, Jsonb(layer.definition), layer.style),
     )
     _open_to(connection, layer.name, layer.audience)
     _count_anew(connection, layer.name)
+    return layer
+
+
+def _as_said(connection: Connection, layer: CustomLayer, planned_on: CustomLayer | None) -> CustomLayer:
+    """The layer with what was said of it since it was planned; until the transaction ends nobody says more."""
+    connection.execute("select from custom_layers where name = %s for update", (layer.name,))
+    present = next((one for one in read_custom(connection) if one.name == layer.name), None)
+    if present is None or planned_on is None:
+        return layer
+    return replace(
+        layer,
+        audience=present.audience if layer.audience == planned_on.audience else layer.audience,
+        style=present.style if layer.style == planned_on.style else layer.style,
+    )
 
 
 def _put_aside(connection: Connection, name: str, run_id: int) -> None:
-    """The present version of a layer, if there is one, out of everybody's sight, with the row that tells of it."""
+    """The present version of a layer, if there is one, out of everybody's sight, with what its row tells of it."""
     row = connection.execute("select source_file_id from custom_layers where name = %s", (name,)).fetchone()
     if row is None:
         return
@@ -156,7 +180,6 @@ def _put_aside(connection: Connection, name: str, run_id: int) -> None:
     connection.execute(
         sql.SQL("alter table {} set schema {}").format(sql.Identifier(CUSTOM, aside), sql.Identifier(PAST))
     )
-    connection.execute("delete from custom_layers where name = %s", (name,))
     connection.execute("update source_files set replaced_by = %s where id = %s", (run_id, row[0]))
 
 
@@ -194,7 +217,7 @@ def undo_layers(connection: Connection, run_id: int) -> int:
     """Take the custom layer that a run brought away, and bring its former version back: its number of features."""
     rows = connection.execute(
         "select c.name, c.audience from custom_layers c join source_files f on f.id = c.source_file_id"
-        " where f.run_id = %s",
+        " where f.run_id = %s for update of c",
         (run_id,),
     ).fetchall()
     return sum(_undo(connection, run_id, *row) for row in rows)
@@ -256,16 +279,29 @@ def _drop(connection: Connection, schema: str, name: str) -> None:
 def restyle(connection: Connection, name: str, style: str | None) -> None:
     """Give a custom layer another style: MapLibre layers as JSON, None for the one that it is given."""
     with connection.transaction():
-        connection.execute("update custom_layers set style = %s where name = %s", (style, name))
+        found = connection.execute("update custom_layers set style = %s where name = %s", (style, name))
+        _require(found.rowcount, name)
         touch(connection, name)
 
 
 def open_layer(connection: Connection, name: str, audience: Audience) -> None:
     """Let another audience read a custom layer."""
     with connection.transaction():
-        connection.execute("update custom_layers set audience = %s where name = %s", (audience, name))
+        found = connection.execute("update custom_layers set audience = %s where name = %s", (audience, name))
+        _require(found.rowcount, name)
         _open_to(connection, name, audience)
         touch(connection, name)
+
+
+def _require(found: int, name: str) -> None:
+    """Raises: Conflict where another has just taken the row away that was to be changed."""
+    if not found:
+        raise Conflict(
+            Sentence(
+                f"'{name}' was removed or brought back at this moment: see 'twin layers list', and try again",
+                f"“{name}” vừa bị xóa hoặc khôi phục: xem 'twin layers list' rồi thử lại",
+            )
+        )
 
 
 def touch(connection: Connection, name: str) -> None:

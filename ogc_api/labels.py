@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from layers.grid import PIXELS, UNITS
 from styles.expression import evaluate
+from styles.rules import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ _SCALE = PIXELS / UNITS
 _CLEAR = (0, 0, 0, 0)
 # The same name is not written again nearer than this.
 _APART_PX = 200
+# No more have room on a tile; drawing them all first would take as much memory as somebody likes.
+_MOST_LETTERS = PIXELS
 # What a name is written along may bend this much.
 _MOST_TURN = math.radians(10)
 
@@ -139,18 +142,21 @@ def _moved(feature: Drawn, offset: tuple[int, int]) -> list[Line]:
 
 
 def _label(thing: Thing, layer: dict[str, Any], rank: int, zoom: float) -> Iterator[Label]:
-    layout, paint = layer["layout"], layer["paint"]
-    text = evaluate(layout["text-field"], thing.properties, zoom)
-    if not text or not evaluate(layer.get("filter", ["all"]), thing.properties, zoom):
+    layout = layer["layout"]
+    text = str(evaluate(layout["text-field"], thing.properties, zoom) or "")
+    size = round(evaluate(layout["text-size"], thing.properties, zoom))
+    is_written = text and size > 0 and len(text) <= _MOST_LETTERS
+    if not is_written or not evaluate(layer.get("filter", ["all"]), thing.properties, zoom):
         return
+    paint = {name: value for name, value in layer["paint"].items() if name in DRAWN}
     values = tuple(sorted((name, evaluate(value, thing.properties, zoom)) for name, value in paint.items()))
-    image = _lettered(str(text), round(evaluate(layout["text-size"], thing.properties, zoom)), values)
+    image = _lettered(text, size, values)
     put = _put_along if layout.get("symbol-placement") == "line" else _put_over
     mark = hashlib.sha256(f"{text} {thing.id}".encode()).hexdigest()[:8]
     for parts, is_shared in ((thing.parts, True), (thing.own, False)):
         found = put(image, parts, is_whole=is_shared) if parts else None
         if found is not None:
-            yield Label(str(text), *found, (rank, mark), is_shared)
+            yield Label(text, *found, (rank, mark), is_shared)
             return
 
 

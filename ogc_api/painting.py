@@ -13,6 +13,7 @@ from layers.grid import PIXELS, UNITS
 from ogc_api.labels import write_labels
 from ogc_api.vector_tile import POINT, POLYGON
 from styles.expression import evaluate
+from styles.rules import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +64,8 @@ def _chosen(features: Sequence[Drawn], layer: dict[str, Any], zoom: float) -> li
 def _paint_layer(features: Sequence[Drawn], layer: dict[str, Any], zoom: float) -> Image.Image:
     """One style layer, whose opacity is that of all it draws."""
     sheet = Image.new("RGBA", (_SIDE, _SIDE), _CLEAR)
-    pen, kind, paint = ImageDraw.Draw(sheet), layer["type"], layer.get("paint", {})
+    pen, kind = ImageDraw.Draw(sheet), layer["type"]
+    paint = {name: value for name, value in layer.get("paint", {}).items() if name in DRAWN}
     is_round = layer.get("layout", {}).get("line-cap") == "round"
     names = sorted(_asked(list(paint.values())))
     known: dict[tuple[Any, ...], dict[str, Any]] = {}

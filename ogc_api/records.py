@@ -5,6 +5,7 @@ What nobody said is not in it: no licence, no accuracy, no date is made up.
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from layers.layer_facts import read_facts
@@ -13,7 +14,7 @@ from ogc_api.negotiation import LANGUAGES, choose_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from layers.catalog import Layer
     from layers.layer_facts import Facts
@@ -113,8 +114,9 @@ def _language(code: str) -> Json:
     return {"code": code, "name": name, "alternate": english}
 
 
-def _moment(at: datetime | date | None) -> str | None:
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moment(at: datetime | None) -> str | None:
+    """A moment, which comes in the zone of the database, in UTC."""
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _contacts(told: Json, owners: Sequence[str]) -> list[Json]:

@@ -58,9 +58,14 @@ def _attributes(name: str, index: int, rule: Rule) -> dict[str, str]:
 
 
 def _expression(condition: Condition) -> str:
-    values = ", ".join(f"'{value}'" for value in condition.values)
+    values = ", ".join(map(_quoted, condition.values))
     name = f'"{condition.property}"'
     return f"{name} IN ({values})" if condition.is_one else f"({name} IS NULL OR {name} NOT IN ({values}))"
+
+
+def _quoted(text: str) -> str:
+    r"""A text in an expression of QGIS, where \ and ' have a meaning."""
+    return "'{}'".format(text.replace("\\", "\\\\").replace("'", "''"))
 
 
 def _write_symbol(symbols: ET.Element, index: int, rule: Rule, kind: str) -> None:

@@ -26,7 +26,7 @@ DRAWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A property compared with values: it is one of them, or none."""
+    """A property compared with values, numbers as their text: it is one of them, or none."""
 
     property: str
     values: tuple[str, ...]
@@ -61,8 +61,12 @@ def _rules(layer: dict[str, Any]) -> list[Rule]:
         return [_rule(layer, layer["id"], base, {})]
     (name,) = {match[1][1] for match in matched}
     values = list(dict.fromkeys(label for match in matched for label in match[2:-1:2]))
-    rules = [_rule(layer, value, (*base, Condition(name, (value,))), {name: value}) for value in values]
-    return [*rules, _rule(layer, "other", (*base, Condition(name, tuple(values), is_one=False)), {})]
+    texts = [str(value) for value in values]
+    rules = [
+        _rule(layer, text, (*base, Condition(name, (text,))), {name: value})
+        for text, value in zip(texts, values, strict=True)
+    ]
+    return [*rules, _rule(layer, "other", (*base, Condition(name, tuple(texts), is_one=False)), {})]
 
 
 def _rule(layer: dict[str, Any], name: str, conditions: tuple[Condition, ...], properties: dict[str, Any]) -> Rule:

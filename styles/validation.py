@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _TYPES = {"number": int | float, "color": str, "enum": str, "boolean": bool, "array": list, "formatted": str}
 _COLOUR = re.compile("#[0-9a-f]{6}")
 _MOST_LAYERS = 50
+_MOST_LETTERS, _MOST_DEPTH, _MOST_VALUES, _MOST_DASHES = 100_000, 32, 500, 16
+# Dashes and gaps together, in widths of the line: shorter ones nobody sees, and drawing them takes for ever.
+_SHORTEST_DASHES = 0.5
+# What neither XML nor PostgreSQL can hold: control characters, halves of letters.
+_NO_LETTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # What MapLibre takes where a style says nothing (style specification 8).
 _DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
     "fill": {"paint": {"fill-color": "#000000"}},
@@ -76,6 +81,8 @@ def find_faults(layers: Any, properties: Collection[str]) -> list[Fault]:
                 f"cần danh sách từ 1 đến {_MOST_LAYERS} lớp MapLibre có id và type",
             )
         ]
+    if found := _plain_faults(layers):
+        return found
     ids = [layer["id"] for layer in layers]
     twice = Fault("two layers have this id", "hai lớp trùng id này")
     found = [twice.about(name) for name in dict.fromkeys(ids) if ids.count(name) > 1]
@@ -89,6 +96,30 @@ def undrawn(layers: list[Json]) -> list[str]:
     """Properties of a sound style that MapLibre alone draws."""
     used = (name for layer in layers for part in ("paint", "layout") for name in layer.get(part, {}))
     return sorted({name for name in used if name not in DRAWN})
+
+
+def _plain_faults(layers: list[Json]) -> list[Fault]:
+    """What no style may be, before anybody looks into it: endless, or made of what cannot be written down."""
+    letters, level, depth = 0, list[Any](layers), 0
+    while level and depth <= _MOST_DEPTH and letters <= _MOST_LETTERS:
+        texts = [value for value in level if isinstance(value, str)]
+        if any(map(_NO_LETTER.search, texts)):
+            return [Fault("a text holds a sign that is no letter", "có ký tự điều khiển trong chữ")]
+        if not all(math.isfinite(value) for value in level if isinstance(value, float)):
+            return [Fault("a number is endless", "có số vô hạn")]
+        letters += len(level) + sum(map(len, texts))
+        level = [part for value in level for part in _parts(value)]
+        depth += 1
+    if level or letters > _MOST_LETTERS:
+        said = f"it is longer than {_MOST_LETTERS} letters, or nested more than {_MOST_DEPTH} times"
+        return [Fault(said, f"dài hơn {_MOST_LETTERS} ký tự hoặc lồng nhau hơn {_MOST_DEPTH} lần")]
+    return []
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
 
 
 def _is_layer(layer: Any) -> bool:
@@ -136,7 +167,7 @@ def _rule_faults(layer: Json) -> list[Fault]:
     """What rules, of which SLD and QML are made, cannot say."""
     if layer["type"] == "symbol":
         text = layer.get("layout", {}).get("text-field")
-        if not (isinstance(text, list) and len(text) == 2 and text[0] == "get"):
+        if not (isinstance(text, list) and len(text) == 2 and text[0] == "get" and isinstance(text[1], str)):
             example = '["get", "name"]'
             said = f"text-field is one property, as {example}"
             return [Fault(said, f"text-field là một thuộc tính, ví dụ {example}")]
@@ -146,8 +177,46 @@ def _rule_faults(layer: Json) -> list[Fault]:
         said = f"it cannot be told to QGIS and as SLD: {error}; match one property, and say what holds without a value"
         vi = f"không chuyển được sang QGIS và SLD: {error}; dùng match trên một thuộc tính và nêu giá trị khi thiếu"
         return [Fault(said, vi)]
+    if len(rules) > _MOST_VALUES:
+        said = f"it tells {len(rules) - 1} values apart: at most {_MOST_VALUES - 1} can be told"
+        return [Fault(said, f"phân biệt {len(rules) - 1} giá trị: tối đa {_MOST_VALUES - 1}")]
     known = specification()["properties"][f"paint_{layer['type']}"]
-    return [fault for rule in rules for fault in _faults_of(rule.paint, known)]
+    found = [fault for rule in rules for fault in _faults_of(rule.paint, known)]
+    return found or [fault.about(name) for name, fault in _unsaid(layer)]
+
+
+def _unsaid(layer: Json) -> Iterator[tuple[str, Fault]]:
+    """Expressions whose values cannot be known beforehand, so that neither rules nor our maps could keep to them."""
+    for part in ("paint", "layout"):
+        for name, value in layer.get(part, {}).items():
+            # One opacity holds for all that a layer draws.
+            may_match = part == "paint" and not name.endswith("-opacity")
+            if name in DRAWN and name != "text-field" and not _is_sayable(value, may_match=may_match):
+                said = "use a plain value, interpolate over the zoom"
+                vi = "dùng giá trị cố định, interpolate theo zoom"
+                if may_match:
+                    said, vi = f"{said}, or match of texts or whole numbers", f"{vi} hoặc match theo chữ hay số nguyên"
+                yield name, Fault(said, vi)
+
+
+def _is_sayable(value: Any, *, may_match: bool) -> bool:
+    """Whether a value is plain, or an expression whose every value is known."""
+    match value:
+        case ["match", ["get", str()], *labels_and_values, otherwise] if labels_and_values:
+            labels, values = labels_and_values[::2], [*labels_and_values[1::2], otherwise]
+            kinds = {type(label) for label in labels}
+            is_whole = kinds in ({str}, {int}) and len(labels) == len(values) - 1
+            is_sound = is_whole and len({*labels}) == len(labels)
+            return may_match and is_sound and all(_is_sayable(one, may_match=may_match) for one in values)
+        case ["interpolate", ["linear"], ["zoom"], *stops]:
+            is_rising = all(type(zoom) in (int, float) for zoom in stops[::2]) and sorted({*stops[::2]}) == stops[::2]
+            return is_rising and all(_is_sayable(one, may_match=may_match) for one in stops[1::2])
+        case ["literal", list()]:
+            return True
+        case [str(), *_]:
+            return False
+        case _:
+            return True
 
 
 def value_faults(value: Any, rule: Json) -> list[Fault]:
@@ -166,8 +235,13 @@ def _list_faults(values: list[Any], rule: Json) -> list[Fault]:
         return []
     number = {"type": "number", "minimum": rule.get("minimum", -math.inf)}
     found = [fault for value in values for fault in _part_faults(value, number)]
-    if not found and "minimum" in rule and sum(values) <= 0:
-        found = [Fault("dashes and gaps have a length", "nét và khoảng trống phải có độ dài")]
+    if not found and "minimum" in rule and not (len(values) <= _MOST_DASHES and sum(values) >= _SHORTEST_DASHES):
+        found = [
+            Fault(
+                f"dashes and gaps have a length: together at least {_SHORTEST_DASHES}; at most {_MOST_DASHES} of them",
+                f"nét và khoảng trống phải có độ dài: tổng ít nhất {_SHORTEST_DASHES}; tối đa {_MOST_DASHES} đoạn",
+            )
+        ]
     return found
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from importers.custom.names import spell
 from importers.custom.reading import MOST_FIELDS, Wish, read_custom
 from importers.dataset import identify
 from importers.delivery import open_delivery
@@ -20,7 +21,7 @@ from importers.phrases import in_both
 from importers.report import FileReport
 from importers.sandbox import Workers
 from layers.custom import GEOMETRIES, RESERVED, CustomLayer, Draft, Kind
-from layers.custom_loading import loading_layer
+from layers.custom_loading import Plan, loading_layer
 from layers.custom_tables import check_name
 from layers.errors import Invalid, Sentence, Unavailable
 from layers.loading import FileRecord, Quarantined, Verdict, close_run, importing, open_run, take_file_ids
@@ -40,13 +41,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What a city adds: a file, the layer whose draft it makes, how it is read, who delivered it."""
+    """What a city adds: a file, the layer whose draft it makes, how it is read, who delivered it.
+
+    former: the layer as it was when `layer` was made of it; what is the same in both gives way to what is said later.
+    """
 
     path: Path
     layer: CustomLayer
     wish: Wish
     crs: Crs | None = None
     owner: str | None = None
+    former: CustomLayer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +143,11 @@ class _Adding:
         dataset = self.dataset
         record = FileRecord(dataset.name, dataset.location, sha256, key, dataset.size)
         (file_id,) = take_file_ids(self.connection, 1)
+        plan = Plan(layer, self.addition.former)
         try:
             with self.connection.transaction():
                 run_id = open_run(self.connection, str(dataset.root), self._options)
-                with loading_layer(self.connection, run_id, record, file_id, layer) as loading:
+                with loading_layer(self.connection, run_id, record, file_id, plan) as loading:
                     report = self._take(parts, loading)
                     verdict = Verdict(report.format, self.addition.owner, Outcome(report.outcome), report.decisions)
                     change = loading.finish(verdict)
@@ -150,7 +156,7 @@ class _Adding:
         except _AsItWas:
             return Added(layer, report, None, change)
         report.change = None if change is None else asdict(change)
-        return Added(layer, report, run_id, change)
+        return Added(loading.layer, report, run_id, change)
 
     def _take(self, parts: Iterator[object], loading: LayerLoading) -> FileReport:
         for part in parts:
@@ -180,7 +186,7 @@ def _checked(draft: object) -> Draft:
     if isinstance(draft, Draft) and draft.geometry in GEOMETRIES and len(draft.fields) <= MOST_FIELDS:
         names = [field.name for field in draft.fields]
         parts: list[tuple[Any, Any]] = [(field.kind, field.label) for field in draft.fields]
-        kinds = [isinstance(kind, Kind) and isinstance(label, str) for kind, label in parts]
+        kinds = [isinstance(kind, Kind) and isinstance(label, str) and spell(label) == label for kind, label in parts]
         is_sound = all(_NAME.fullmatch(name) and name not in RESERVED for name in names) and all(kinds)
         if is_sound and len({*names}) == len(names):
             return draft

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 # Room is left below the 63 bytes of PostgreSQL for a number behind it.
 _LONGEST_COLUMN = 56
+_LONGEST_LABEL = 200
 
 
 def name_layer(text: str) -> str:
@@ -31,6 +33,11 @@ def name_columns(fields: Iterable[str]) -> dict[str, str]:
         named[field] = next(name for name in _numbered(wanted) if name not in taken)
         taken.add(named[field])
     return named
+
+
+def spell(text: str, longest: int = _LONGEST_LABEL) -> str:
+    """A text for people, of letters alone: without control characters and cut letters, which XML cannot hold."""
+    return " ".join("".join(" " if unicodedata.category(c).startswith("C") else c for c in text).split())[:longest]
 
 
 def _identifier(text: str, prefix: str, longest: int) -> str:

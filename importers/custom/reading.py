@@ -12,7 +12,7 @@ import shapely
 
 from importers.custom.choosing import Choice, choose
 from importers.custom.kinds import Sort, reader, to_text
-from importers.custom.names import name_columns
+from importers.custom.names import name_columns, spell
 from importers.decoding import decide, decode
 from importers.draft import refuse_records
 from importers.faults import Fault, Finding, Rejected
@@ -136,14 +136,14 @@ def _settle(layer: AnyLayer, dimension: int, wish: Wish, context: Context, *, is
     reading = _read(layer, dimension, context)
     names = {field: str(_unicode(field, decoding)) for field in seen.sorts}
     columns = name_columns(names.values())
-    fields = tuple(TableField(columns[names[f]], sort.kind, names[f]) for f, sort in seen.sorts.items())
+    fields = tuple(TableField(columns[names[f]], sort.kind, spell(names[f])) for f, sort in seen.sorts.items())
     has_heights = seen.heights and context.city.understands_heights_of(reading.crs) and not reading.is_swapped
     geometry = GEOMETRIES[2 * dimension + (not seen.single)]
     return _Settled(wish, dimension, reading, decoding, Draft(geometry, has_heights, fields), columns)
 
 
 def _unicode(name: str, decoding: Decoding) -> str:
-    return name if name.isascii() else decoding.decode(name).replace("\0", "")
+    return name if name.isascii() and "\0" not in name else decoding.decode(name).replace("\0", "")
 
 
 def _read(layer: AnyLayer, dimension: int, context: Context) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from importers.custom.adding import Added, Addition, add_layer, open_workers
 from importers.custom.choosing import KINDS, Choice
-from importers.custom.names import name_layer
+from importers.custom.names import name_layer, spell
 from importers.custom.reading import Wish
 from importers.phrases import in_both
 from layers.base import Label
@@ -32,6 +33,8 @@ from twin.settings import Settings
 if TYPE_CHECKING:
     from layers.database import Connection
 
+# Of a title or a description.
+_LONGEST = 2000
 # Some records are in quarantine, as of `twin import`.
 QUARANTINED = 3
 
@@ -81,10 +84,10 @@ def add(
     screen = Screen(settings.lang)
     given = _Given(path, title, title_vi, name, description, description_vi)
     with open_city(settings) as connection:
-        wanted = _wanted(connection, given, audience)
+        former, wanted = _wanted(connection, given, audience)
         choice = Choice(layer, None if geometry is None else str(geometry))
         wish = Wish(wanted.name, choice, settings.timezone, encoding)
-        addition = Addition(path, wanted, wish, parse_crs(crs) if crs else None, owner)
+        addition = Addition(path, wanted, wish, parse_crs(crs) if crs else None, owner, former)
         with open_workers() as workers, screen.progress("adding") as advance:
             added = add_layer(
                 connection, settings.data.resolve(), addition, workers, on_rows=lambda n: advance(n, max(n, 1))
@@ -109,7 +112,7 @@ class _Given:
         description: str | None,
         description_vi: str | None,
     ) -> None:
-        stem = path.name.partition(".")[0].replace("_", " ").strip()
+        stem = spell(path.name.partition(".")[0].replace("_", " "))
         self.title, self.description, self.stem = (title_vi, title), (description_vi, description), stem
         self.name = name or name_layer(title or title_vi or stem)
         if not self.name:
@@ -118,27 +121,25 @@ class _Given:
 
 def _label(told: tuple[str | None, str | None], former: Label) -> Label:
     """A text in Vietnamese and English: what is told in one language only holds for the other, unless that has one."""
-    vi, en = ((text or "").strip() for text in told)
+    vi, en = (spell(text or "", _LONGEST) for text in told)
     has_both = former.vi != former.en
     return Label(vi or (former.vi if has_both else en or former.vi), en or (former.en if has_both else vi or former.en))
 
 
-def _wanted(connection: Connection, given: _Given, audience: Readers | None) -> CustomLayer:
-    """The layer as it is to be; what is not said stays as it was where the layer is known."""
+def _wanted(connection: Connection, given: _Given, audience: Readers | None) -> tuple[CustomLayer | None, CustomLayer]:
+    """The layer as it was, and as it is to be: what is not said stays as it was where the layer is known."""
     known = {layer.name: layer for layer in read_custom(connection)}
     former = known.get(given.name)
     empty = Draft("POINT", has_heights=False, fields=())
     if former is not None:
-        return CustomLayer(
-            former.name,
-            _label(given.title, former.title),
-            _label(given.description, former.description),
-            audience.audience if audience else former.audience,
-            empty,
-            former.colour,
-            former.style,
+        return former, replace(
+            former,
+            title=_label(given.title, former.title),
+            description=_label(given.description, former.description),
+            audience=audience.audience if audience else former.audience,
+            draft=empty,
         )
-    return CustomLayer(
+    return None, CustomLayer(
         given.name,
         _label(given.title, Label(given.stem, given.stem)),
         _label(given.description, Label("", "")),

@@ -6,7 +6,9 @@ import io
 import json
 import time
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import psycopg
@@ -21,8 +23,8 @@ from importers.custom.choosing import Choice
 from importers.custom.reading import Wish
 from layers.base import Label
 from layers.crs import WGS84, parse_crs, transform_points
-from layers.custom import CustomLayer, Draft, list_custom
-from layers.custom_tables import check_name, open_layer, remove_layer
+from layers.custom import CustomLayer, Draft, list_custom, read_custom
+from layers.custom_tables import check_name, open_layer, remove_layer, restyle
 from layers.database import Audience, Reader, Role, connect
 from layers.errors import Conflict, Invalid, NotFound
 from layers.grid import web_mercator
@@ -94,7 +96,7 @@ def cameras(path: Path, *, moved: bool = False) -> Path:
             a_point(n),
             **{"Mã số": f"C{n}", "lắp ngày": f"2024-05-{n + 1:02}", "lúc": "2024-05-01T10:00:00+07:00"},
             **{"cao (m)": n + 0.5 + (moved and n == 1), "zones": ["a", n], "select": "x", "n": n, "p": "p", "f": "f"},
-            **{"the place": 1, "id": n, "geom": "g", "s": None, "r": "r", "t": "t"},
+            **{"the\u0001 place": 1, "id": n, "geom": "g", "s": None, "r": "r", "t": "t"},
         )
         for n in kept
     ]
@@ -184,6 +186,11 @@ def test_a_running_server_shows_a_layer_and_forgets_it(  # noqa: PLR0915 - one l
         assert colour in client.get("/styles/camera", params={"f": "sld"}).text
         assert client.get("/styles/camera", params={"f": "qml"}).status_code == 200
         assert client.get("/tiles/camera.json").json()["vector_layers"][0]["id"] == "camera"
+        with zipfile.ZipFile(io.BytesIO(client.get("/qgis/city.qgz").content)) as project:
+            named = ET.fromstring(project.read("city.qgs")).iter("alias")  # noqa: S314 - our own
+        assert {"the place", "Mã số"} <= {alias.get("name") for alias in named}, (
+            "a sign that XML cannot hold is not there"
+        )
 
         tag = client.get(f"{here}/items").headers["ETag"]
         assert "không có gì thay đổi" in twin("add", file, "--title", "Camera", lang="vi")[1]
@@ -374,6 +381,40 @@ def test_what_was_closed_stays_closed(city: Connection, workers: Workers, tmp_pa
     assert city.execute("select code from closed").fetchall() == [("A",)]
     assert city.execute(may_read).fetchall() == [(False, "twin_operator")]
     remove_layer(city, "closed")
+
+
+def test_what_is_closed_during_a_load_stays_closed(
+    place: Town, city: Connection, workers: Workers, tmp_path: Path
+) -> None:
+    """Who closes or restyles a layer while its next version is on its way is overruled by it only where it says so."""
+    file = write(tmp_path / "a.geojson", a_feature(a_point(), code="A"))
+    add(city, workers, file, "watched", audience=Audience.PUBLIC)
+    drawn = '[{"id": "c", "type": "circle", "source": "watched"}]'
+
+    def close(_: int) -> None:
+        with connect(place.url) as other:
+            open_layer(other, "watched", Audience.OPERATOR)
+            restyle(other, "watched", drawn)
+
+    def load(code: str, audience: Audience, on_rows: Callable[[int], None]) -> Added:
+        (former,) = read_custom(city)
+        wish = Wish("watched", Choice(), "Asia/Ho_Chi_Minh")
+        write(file, a_feature(a_point(), code=code))
+        addition = Addition(file, replace(former, audience=audience), wish, former=former)
+        return add_layer(city, tmp_path, addition, workers, on_rows=on_rows)
+
+    may_read = "select has_table_privilege('twin_public', 'twin_custom.watched', 'select'), audience, code, style"
+    kept = f"{may_read} from custom_layers, watched"
+    second = load("B", Audience.PUBLIC, close)
+    assert second.layer.audience == Audience.OPERATOR
+    assert city.execute(kept).fetchall() == [(False, "twin_operator", "B", json.loads(drawn))]
+    load("C", Audience.PUBLIC, lambda _: None)
+    assert city.execute(kept).fetchall() == [(True, "twin_public", "C", json.loads(drawn))]
+    assert undo_run(city, city.execute("select max(id) from import_runs").fetchall()[0][0]) == 1
+    assert city.execute(kept).fetchall() == [(False, "twin_operator", "B", json.loads(drawn))]
+    remove_layer(city, "watched")
+    with pytest.raises(Conflict, match="was removed"):
+        open_layer(city, "watched", Audience.PUBLIC)
 
 
 def test_a_long_layer_is_read_in_turns(city: Connection, workers: Workers, tmp_path: Path) -> None:

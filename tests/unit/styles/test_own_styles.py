@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import math
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
+from PIL import Image
 
 import styles
+from ogc_api.painting import paint
+from ogc_api.vector_tile import POINT, Drawn
 from styles.defaults import choose_colour, make_layers
 from styles.qml import write_qml
 from styles.rules import to_rules
@@ -16,6 +22,21 @@ from styles.validation import completed, find_faults, undrawn
 CIRCLE: dict[str, Any] = {"id": "c", "type": "circle", "paint": {"circle-color": "#ff0000"}}
 
 LINE: dict[str, Any] = {"id": "l", "type": "line"}
+
+LABEL: dict[str, Any] = {"id": "t", "type": "symbol", "layout": {"text-field": ["get", "name"]}}
+
+MATCH: list[Any] = ["match", ["get", "name"], "a", 10, 12]
+
+MANY = [part for n in range(500) for part in (n, 5)]
+
+RAMP: list[Any] = ["interpolate", ["linear"], ["zoom"]]
+
+
+def nested(depth: int) -> list[Any]:
+    condition: list[Any] = ["==", ["get", "name"], "a"]
+    for _ in range(depth):
+        condition = ["all", condition]
+    return condition
 
 
 def test_colours_are_stable_and_distinct() -> None:
@@ -77,6 +98,27 @@ def test_areas_lie_under_buildings_and_points_over_all() -> None:
         ([CIRCLE | {"filter": [">", ["get", "name"], 1]}], "more than a rule can say"),
         ([CIRCLE | {"paint": {"circle-radius": ["sqrt", 4]}}], "'sqrt' is not known"),
         ([{"id": "t", "type": "symbol", "layout": {"text-field": ["get", "name"]}}], "labels only"),
+        ([CIRCLE, {"id": "t", "type": "symbol", "layout": {"text-field": ["get", 5]}}], "text-field is one property"),
+        # A painter would never come to their end.
+        ([LINE | {"paint": {"line-dasharray": [1e-9, 1e-9]}}], "together at least 0.5"),
+        ([LINE | {"paint": {"line-dasharray": [1] * 17}}], "at most 16"),
+        ([LINE | {"paint": {"line-dasharray": ["case", ["has", "name"], [0, 0], [1, 1]]}}], "use a plain value"),
+        ([LINE | {"paint": {"line-dasharray": ["match", ["get", "name"], "a", [0, 0], [1, 1]]}}], "have a length"),
+        ([LINE | {"paint": {"line-dasharray": [math.inf, 1]}}], "endless"),
+        # What a feature says would become a colour or a size.
+        ([CIRCLE | {"paint": {"circle-color": ["coalesce", ["get", "name"], "#ffffff"]}}], "use a plain value"),
+        ([CIRCLE | {"paint": {"circle-radius": ["coalesce", ["get", "name"], 5]}}], "use a plain value"),
+        # One opacity holds for a whole layer, one size for all labels.
+        ([CIRCLE | {"paint": {"circle-opacity": ["match", ["get", "name"], "a", 1, 0.5]}}], "use a plain value"),
+        ([CIRCLE, LABEL | {"layout": LABEL["layout"] | {"text-size": MATCH}}], "use a plain value"),
+        ([CIRCLE | {"paint": {"circle-radius": ["match", ["get", "name"], True, 1, 2]}}], "whole numbers"),
+        ([CIRCLE | {"paint": {"circle-radius": ["match", ["get", "name"], "a", 1, "a", 2, 3]}}], "whole numbers"),
+        ([CIRCLE | {"paint": {"circle-radius": ["match", ["get", "name"], *MANY, 3]}}], "at most 499"),
+        ([CIRCLE | {"paint": {"circle-radius": [*RAMP, 12, 1, 10, 2]}}], "use a plain value"),
+        ([CIRCLE | {"id": "a\x01"}], "no letter"),
+        ([CIRCLE | {"filter": ["==", ["get", "name"], "a\ud800"]}], "no letter"),
+        ([CIRCLE | {"filter": nested(40)}], "nested more than"),
+        ([CIRCLE | {"metadata": {"a": "x" * 100_001}}], "longer than"),
         ([CIRCLE, {"id": "t", "type": "symbol", "layout": {"text-field": "{name}"}}], "text-field is one property"),
     ],
 )
@@ -100,6 +142,44 @@ def test_what_a_style_leaves_out_is_what_maplibre_takes() -> None:
     assert label["layout"] == {"text-size": 16} | text["layout"]
     write_qml("cameras", [circle, label], 0)
     write_sld({"cameras": [circle, label]})
+
+
+def test_numbers_are_told_apart_in_every_form() -> None:
+    """A match of whole numbers is a rule for each in QGIS and SLD, and a dot of its colour on a map."""
+    colours = ["match", ["get", "lanes"], 2, "#ff0000", 4, "#00ff00", "#0000ff"]
+    layers = completed("x", [CIRCLE | {"paint": {"circle-color": colours}}])
+    assert find_faults(layers, {"lanes"}) == []
+    qml, sld = write_qml("x", layers, 0).decode(), write_sld({"x": layers}).decode()
+    assert "filter=\"&quot;lanes&quot; IN ('2')\"" in qml
+    assert "<ogc:Literal>4</ogc:Literal>" in sld
+    dots = [Drawn(POINT, [[(1000 * n, 2000)]], {"lanes": n}, n) for n in (1, 2, 4)]
+    picture = Image.open(io.BytesIO(paint({(0, 0): {"x": dots}}, [("x", layers[0])], 16)))
+    assert {(255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255)} <= {c for _, c in picture.getcolors(70_000) or []}
+
+
+def test_quotes_stay_in_their_text() -> None:
+    """A value with a quote or a backslash is that value in QGIS, not the end of it and more of an expression."""
+    layer = CIRCLE | {"filter": ["==", ["get", "name"], "a' OR 1=1 OR 'b\\"]}
+    root = ET.fromstring(write_qml("x", completed("x", [layer]), 0))  # noqa: S314 - our own
+    assert [rule.get("filter") for rule in root.iter("rule")] == ["\"name\" IN ('a'' OR 1=1 OR ''b\\\\')"]
+
+
+def test_what_only_maplibre_draws_stands_in_no_way() -> None:
+    """Maps leave out what they cannot draw, a label of no size and one of more letters than a tile has pixels."""
+    circle = CIRCLE | {"paint": {"circle-blur": ["sqrt", ["get", "n"]]}}
+    moved = {"id": "t", "type": "symbol", "paint": {"text-translate": [0, 5]}, "layout": LABEL["layout"]}
+    small = LABEL | {"id": "s", "layout": LABEL["layout"] | {"text-size": [*RAMP, 10, 0, 18, 0.2]}}
+    layers = [circle, moved, small]
+    assert find_faults(layers, {"name", "n"}) == []
+    drawn = [("x", layer) for layer in completed("x", layers)]
+
+    def draw(name: str, number: int) -> bytes:
+        dot = Drawn(POINT, [[(2000, 2000)]], {"name": name, "n": 4}, 1)
+        return paint({(0, 0): {"x": [dot]}}, drawn[:number], 16)
+
+    bare = draw("a", 1)
+    assert draw("ab", 3) == draw("ab", 2) != bare
+    assert draw("a" * 1_000_000, 3) == bare
 
 
 def test_sizes_follow_the_scale_in_qgis() -> None:

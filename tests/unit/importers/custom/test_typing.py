@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers.custom.kinds import Sort, reader
-from importers.custom.names import name_columns, name_layer
+from importers.custom.names import name_columns, name_layer, spell
 from layers.custom import LONGEST_NAME, RESERVED, Kind
 from ogc_api.params import ITEMS
 
@@ -48,6 +50,14 @@ def test_hostile_names_become_plain_ones() -> None:
     assert name_layer("2024") == "layer_2024"
     assert len(name_layer("đường " * 40)) <= LONGEST_NAME
     assert name_layer("电") == ""
+
+
+def test_labels_are_letters() -> None:
+    """What a field is called goes into XML and pages: no control character, half letter or endless text does."""
+    assert spell(" Mã\x01\n\tsố \ud800\ufffe1\0 ") == "Mã số 1"
+    assert len(spell("ế" * 10_000)) == 200
+    every = spell("".join(map(chr, range(0x30000))), 0x30000)
+    assert ET.fromstring(f"<a>{escape(every)}</a>").text == every  # noqa: S314 - our own
 
 
 @given(st.lists(st.text(max_size=90), unique=True, max_size=30))
