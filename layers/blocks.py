@@ -13,10 +13,12 @@ import numpy as np
 from psycopg import sql
 
 from layers.bodies import body_of
+from layers.errors import Invalid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from layers.bodies import Body
     from layers.catalog import Layer
     from layers.crs import Crs
     from layers.database import AsyncConnection
@@ -31,6 +33,8 @@ LAST_LEVEL = 12
 PAGE_POINTS = 20_000
 _LEAST_POINTS = 20
 MOST_BODIES = PAGE_POINTS // _LEAST_POINTS
+# What has more is of no class, and shown by no tile and no model: a million make 800 MB out of 6 GB of memory.
+MOST_POINTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Census:
 
     `size`, `column`, `row`, `count`, `points`; `bounds` (n, 4) in storage CRS; `known` (n, 2) the lowest and highest
     elevation; `based` (n, 2) how far bodies on ground of unknown elevation reach below and above it; `reach` (n, 2) how
-    far all do; `ground` (n, 2) the lowest and highest ground that rows know.
+    far all do; `ground` (n, 2) the lowest and highest ground that rows know. `left_out` bodies are in no block, for
+    they have too many points.
     """
 
     size: NDArray[np.int64]
@@ -77,6 +82,7 @@ class Census:
     based: NDArray[np.float64]
     reach: NDArray[np.float64]
     ground: NDArray[np.float64]
+    left_out: int
 
     def __len__(self) -> int:
         return len(self.size)
@@ -96,10 +102,17 @@ _X = "((st_xmin(geom) + st_xmax(geom)) / 2)"
 _Y = "((st_ymin(geom) + st_ymax(geom)) / 2)"
 
 
-def _class(size: str) -> sql.Composed:
+def _class(body: Body) -> sql.Composed:
+    """NULL for a body of too many points."""
     bounds = sql.SQL(", ").join(sql.Literal(2**k) for k in range(SMALLEST, LARGEST))
-    return sql.SQL("({} + width_bucket(({})::float8, array[{}]::float8[]))").format(
-        sql.Literal(SMALLEST), sql.SQL(size), bounds
+    return sql.SQL(
+        "(case when {points} <= {most} then {smallest} + width_bucket(({size})::float8, array[{bounds}]::float8[]) end)"
+    ).format(
+        points=sql.SQL(body.points),
+        most=sql.Literal(MOST_POINTS),
+        smallest=sql.Literal(SMALLEST),
+        size=sql.SQL(body.size),
+        bounds=bounds,
     )
 
 
@@ -121,7 +134,7 @@ def _census_statement(layer: Layer) -> sql.Composed:
         " {above} as above, {ground} as ground from {table} offset 0) b group by 1, 2, 3"
     ).format(
         side=side,
-        size=_class(body.size),
+        size=_class(body),
         x=sql.SQL(_X),
         y=sql.SQL(_Y),
         points=_points(body.points),
@@ -143,21 +156,24 @@ async def fetch_census(connection: AsyncConnection, layer: Layer) -> Census:
     """All bodies of a layer, counted in the database. Raises: NotFound, Unavailable."""
     rows = await (await connection.execute(_census_statement(layer).as_bytes(), prepare=False)).fetchall()
     table = np.array(rows, dtype=np.float64).reshape(len(rows), 17)
+    is_shown = ~np.isnan(table[:, 0])
+    left_out, table = int(table[~is_shown, 3].sum()), table[is_shown]
     numbers = table[:, :5].astype(np.int64)
     size, column, row, count, points = numbers.T
     return Census(
         size, column, row, count, points, table[:, 5:9], table[:, 9:11], table[:, 11:13], table[:, 13:15],
-        table[:, 15:17],
+        table[:, 15:17], left_out,
     )  # fmt: skip
 
 
-def _rows_statement(layer: Layer, where: sql.Composable) -> sql.Composed:
+def _rows_statement(layer: Layer, where: sql.Composable, *, before: str = "") -> sql.Composed:
     body = body_of(layer)
     names = sql.SQL(", ").join(sql.Identifier(p.name) for p in layer.properties if not p.is_derived)
     return sql.SQL(
-        "select id, (select row_to_json(p) from (select {names}) p)::text, st_asbinary({shape}), st_asbinary({solid})"
-        " from {table} where {where}"
+        "select {before} id, (select row_to_json(p) from (select {names}) p)::text, st_asbinary({shape}),"
+        " st_asbinary({solid}) from {table} where {where}"
     ).format(
+        before=sql.SQL(before),
         names=names,
         shape=sql.SQL(body.shape),
         solid=sql.SQL(body.solid),
@@ -181,7 +197,7 @@ async def fetch_block(connection: AsyncConnection, layer: Layer, block: Block, p
         srid=sql.Literal(storage.srid),
         x=sql.SQL(_X),
         y=sql.SQL(_Y),
-        size=_class(body.size),
+        size=_class(body),
         k=sql.Literal(block.size),
     )
     ids = sql.SQL(
@@ -199,12 +215,17 @@ async def fetch_block(connection: AsyncConnection, layer: Layer, block: Block, p
     return [Row(*row) for row in rows]
 
 
-_ONE = b"select "
-
-
 async def fetch_body(connection: AsyncConnection, layer: Layer, feature_id: str) -> tuple[Row, str] | None:
-    """One body and the mark of its revision; None where there is none."""
-    statement = _rows_statement(layer, sql.SQL("id = $1::bigint"))
-    text = statement.as_bytes().replace(_ONE, b"select xmin::text, ", 1)
-    row = await (await connection.execute(text, (feature_id,), prepare=False)).fetchone()
-    return None if row is None else (Row(*row[1:]), row[0].decode())
+    """One body and the mark of its revision; None where there is none. Raises: Invalid for one of too many points."""
+    before = f"xmin::text, {body_of(layer).points},"
+    statement = _rows_statement(layer, sql.SQL("id = $1::bigint"), before=before)
+    row = await (await connection.execute(statement.as_bytes(), (feature_id,), prepare=False)).fetchone()
+    if row is None:
+        return None
+    revision, points, *values = row
+    if points > MOST_POINTS:
+        raise Invalid(
+            f"feature '{feature_id}' of layer '{layer.name}' is too large for a model: it counts as {points} points,"
+            f" and {MOST_POINTS} are the most: ask for another format"
+        )
+    return Row(*values), revision.decode()

@@ -20,7 +20,7 @@ from layers.terrain import read_ground
 from layers.tiles import fetch_marks
 from ogc_api.scene.models import EDITION
 from ogc_api.scene.site import Heights, Surroundings
-from ogc_api.scene.tree import grow, measure_regions, span_heights
+from ogc_api.scene.tree import Forest, grow, measure_regions, span_heights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from layers.terrain import Ground
     from layers.tiles import Mark
     from ogc_api.config import Service
-    from ogc_api.scene.tree import Node
 
 _WORKERS = 2
 _MOST_TREES = 32
@@ -72,7 +71,7 @@ class Landscape:
         self._reader = service.reader
         self._workers = ThreadPoolExecutor(_WORKERS, "scene")
         self._ground: tuple[str, asyncio.Future[Ground]] | None = None
-        self._trees: OrderedDict[tuple[str, str, Heights], asyncio.Future[tuple[Node, ...]]] = OrderedDict()
+        self._trees: OrderedDict[tuple[str, str, Heights], asyncio.Future[Forest]] = OrderedDict()
 
     async def state(self, layers: Sequence[Layer], heights: Heights) -> State:
         """Raises: NotFound where the audience may not know of one."""
@@ -104,7 +103,7 @@ class Landscape:
             known = self._ground = (mark.text, asyncio.ensure_future(self.work(read)))
         return await asyncio.shield(known[1])
 
-    async def trees(self, layer: Layer, state: State, storage: Crs) -> tuple[Node, ...]:
+    async def trees(self, layer: Layer, state: State, storage: Crs) -> Forest:
         """The trees of a layer; who asks for what is being worked out waits for it. Raises: NotFound, Unavailable."""
         key = (layer.name, state.text, state.heights)
         found = self._trees.get(key)
@@ -115,16 +114,16 @@ class Landscape:
             self._trees.popitem(last=False)
         return await asyncio.shield(found)
 
-    async def _grow(self, layer: Layer, state: State, storage: Crs) -> tuple[Node, ...]:
+    async def _grow(self, layer: Layer, state: State, storage: Crs) -> Forest:
         async with self._reader.tiles.connection() as connection:
             census = await fetch_census(connection, layer)
         if not len(census):
-            return ()
+            return Forest(left_out=census.left_out)
         surroundings = await self.surroundings(state, storage)
         return await self.work(lambda: _grow(layer, census, surroundings))
 
 
-def _grow(layer: Layer, census: Census, surroundings: Surroundings) -> tuple[Node, ...]:
+def _grow(layer: Layer, census: Census, surroundings: Surroundings) -> Forest:
     heights = span_heights(
         census,
         _relief(census, surroundings.ground),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ogc_api.scene.site import Site, Surroundings
 
 # Another one whenever the same rows make other files.
-EDITION = "1"
+EDITION = "2"
 _VERTICAL_DATUM = "EPSG:5727"
 
 _SHOWN: Mapping[str, Callable[[Bodies, Site], Shown]] = {

@@ -79,11 +79,11 @@ class Scenes:
             around = await self._landscape.surroundings(state, edition.storage)
             documents = []
             for layer in layers:
-                trees = await self._landscape.trees(
+                forest = await self._landscape.trees(
                     layer, await self._landscape.state([layer], heights), edition.storage
                 )
                 url = f"../collections/{layer.name}/3dtiles/tileset.json{query(heights)}"
-                documents.append((url, write_layer(trees, around, layer.name)))
+                documents.append((url, write_layer(forest, around, layer.name)))
             return _dump(write_city(documents, around))
 
         return await self._answer(request, asked, make)
@@ -94,9 +94,9 @@ class Scenes:
         asked = Asked(edition, layer, state, f"{state.heights}.json", TILESET)
 
         async def make() -> bytes:
-            trees = await self._landscape.trees(layer, state, edition.storage)
+            forest = await self._landscape.trees(layer, state, edition.storage)
             around = await self._landscape.surroundings(state, edition.storage)
-            return await self._landscape.work(lambda: _dump(write_layer(trees, around, layer.name)))
+            return await self._landscape.work(lambda: _dump(write_layer(forest, around, layer.name)))
 
         return await self._answer(request, asked, make)
 
@@ -108,8 +108,8 @@ class Scenes:
         asked = Asked(edition, layer, state, name, TILESET)
 
         async def make() -> bytes:
-            trees = await self._landscape.trees(layer, state, edition.storage)
-            node = _find(trees, block)
+            forest = await self._landscape.trees(layer, state, edition.storage)
+            node = _find(forest.trees, block)
             around = await self._landscape.surroundings(state, edition.storage)
             return await self._landscape.work(lambda: _dump(write_part(node, around, layer.name)))
 

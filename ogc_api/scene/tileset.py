@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ogc_api.scene.site import Surroundings
-    from ogc_api.scene.tree import Node, Region
+    from ogc_api.scene.tree import Forest, Node, Region
 
 type Json = dict[str, Any]
 
@@ -57,9 +57,9 @@ class Writer:
         return self.around.at((west + east) / 2, (south + north) / 2).frame.matrix
 
 
-def write_layer(trees: Sequence[Node], surroundings: Surroundings, name: str) -> Json:
+def write_layer(forest: Forest, surroundings: Surroundings, name: str) -> Json:
     """The first document of a layer."""
-    writer = Writer(surroundings)
+    writer, trees = Writer(surroundings), forest.trees
     is_split = sum(tree.leaves for tree in trees) > _MOST_TILES
     children = [
         {
@@ -70,7 +70,7 @@ def write_layer(trees: Sequence[Node], surroundings: Surroundings, name: str) ->
         }
         for tree in trees
     ]
-    return _document(surroundings, name, [tree.region for tree in trees], children)
+    return _document(surroundings, name, [tree.region for tree in trees], children, left_out=forest.left_out)
 
 
 def write_part(node: Node, surroundings: Surroundings, name: str) -> Json:
@@ -92,7 +92,8 @@ def write_city(layers: Sequence[tuple[str, Json]], surroundings: Surroundings) -
         for url, document in shown
     ]
     regions = [tuple(document["root"]["boundingVolume"]["region"]) for _, document in shown]
-    return _document(surroundings, "city", regions, children)
+    left_out = sum(document["asset"]["extras"]["left_out"] for _, document in layers)
+    return _document(surroundings, "city", regions, children, left_out=left_out)
 
 
 def query(heights: Heights) -> str:
@@ -100,12 +101,15 @@ def query(heights: Heights) -> str:
     return "" if heights is Heights.ABSOLUTE else f"?heights={heights.value}"
 
 
-def _document(surroundings: Surroundings, name: str, regions: list[Region], children: list[Json]) -> Json:
+def _document(
+    surroundings: Surroundings, name: str, regions: list[Region], children: list[Json], *, left_out: int | None = None
+) -> Json:
     error = max((child["geometricError"] for child in children), default=0)
     region = around(regions) if regions else (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     root = {**_volume(region), "geometricError": error, "refine": "ADD"} | ({"children": children} if children else {})
+    told = {} if left_out is None else {"left_out": left_out}
     return {
-        "asset": {"version": "1.1", "extras": {"layer": name, **describe_heights(surroundings)}},
+        "asset": {"version": "1.1", "extras": {"layer": name, **told, **describe_heights(surroundings)}},
         "geometricError": error,
         "root": root,
     }

@@ -57,6 +57,14 @@ class Node:
             yield from child.below()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Forest:
+    """The trees of a layer, and how many of its bodies are in none of them, for they have too many points."""
+
+    trees: tuple[Node, ...] = ()
+    left_out: int = 0
+
+
 def measure_regions(census: Census, heights: NDArray[np.float64], storage: Crs) -> NDArray[np.float64]:
     """Regions (n, 6) of the blocks of a census; `heights` (n, 2) above the ellipsoid."""
     west, south, east, north = census.bounds.T
@@ -68,10 +76,10 @@ def measure_regions(census: Census, heights: NDArray[np.float64], storage: Crs) 
     return np.column_stack([low, high, heights[:, :1] - _MARGIN_M, heights[:, 1:] + _MARGIN_M])
 
 
-def grow(census: Census, regions: NDArray[np.float64]) -> tuple[Node, ...]:
+def grow(census: Census, regions: NDArray[np.float64]) -> Forest:
     """The tree of each class of sizes, the largest first."""
     sizes = sorted(set(census.size.tolist()), reverse=True)
-    return tuple(_gather(_leaves(census, regions, size)) for size in sizes)
+    return Forest(tuple(_gather(_leaves(census, regions, size)) for size in sizes), census.left_out)
 
 
 def _leaves(census: Census, regions: NDArray[np.float64], size: int) -> list[Node]:

@@ -68,10 +68,10 @@ async def measure_tiles(url: str) -> None:
         say(f"counted in {time.monotonic() - started:.1f} s: {int(census.count.sum())} bodies in {len(census)} squares")
         relief = np.full((len(census), 3), np.nan)
         heights = span_heights(census, relief, is_flat=False, follows_ground=True, lift_m=0.0)
-        spent, trees = seconds(lambda: grow(census, measure_regions(census, heights, storage)))
-        nodes = [node for tree in trees for node in tree.below()]
+        spent, forest = seconds(lambda: grow(census, measure_regions(census, heights, storage)))
+        nodes = [node for tree in forest.trees for node in tree.below()]
         leaves = [node for node in nodes if not node.children]
-        writing, document = seconds(lambda: json.dumps(write_layer(trees, around, LAYER.name)))
+        writing, document = seconds(lambda: json.dumps(write_layer(forest, around, LAYER.name)))
         largest = max((node for node in nodes if node.children and node.leaves <= 250), key=lambda n: n.leaves)
         part, _ = seconds(lambda: json.dumps(write_part(largest, around, LAYER.name)))
         say(f"tree of {len(leaves)} tiles: {spent:.2f} s; tileset.json {len(document)} bytes in {writing:.3f} s,")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from layers.blocks import MOST_POINTS
 from layers.database import Audience, Reader
 from tests.glb_reader import is_sound, read_glb
 from tests.integration.ogc_api.tileset_reader import on_earth, walk
@@ -143,6 +144,31 @@ def test_each_body_is_in_one_tile_however_many_there_are(
         tile for tile in _tiles(operator.get(of("trees")).json()["root"]) if "tileset.json" in str(tile.get("content"))
     ]
     assert parts
+
+
+def test_a_body_of_too_many_points_is_left_out_and_told(town: Town, operator: Client) -> None:
+    """Its neighbours are shown, the tilesets count it, and it has no model of its own: one makes gigabytes of tubes."""
+    near = town.a_pipe(axis_m=1)
+    far = town.a_pipe(axis_m=1)
+    town.execute(
+        "update utility_lines set (geom, axis) = (select st_force2d(l), l from (select st_setsrid(st_makeline("
+        "array_agg(st_makepoint(562000 + i / 100.0, 1820000 + i %% 2, 1) order by i)), 9214) l"
+        " from generate_series(0, %s) i) m) where id = %s",
+        MOST_POINTS,
+        far,
+    )
+    (content,) = walk(operator, of("utility_lines"))
+    assert [row["id"] for row in content.glb.rows()] == [near]
+    for path in (of("utility_lines"), WHOLE):
+        assert operator.get(path).json()["asset"]["extras"]["left_out"] == 1
+    path = f"/collections/utility_lines/items/{far}"
+    refused = operator.get(f"{path}?f=glb")
+    assert refused.status_code == 400
+    assert "it counts as 100001 points, and 100000 are the most" in refused.json()["detail"]
+    assert len(operator.get(path).json()["geometry"]["coordinates"]) == MOST_POINTS + 1
+    town.execute("delete from utility_lines where id = %s", near)
+    assert "children" not in operator.get(of("utility_lines")).json()["root"]
+    assert operator.get(of("utility_lines")).json()["asset"]["extras"]["left_out"] == 1
 
 
 def _tiles(tile: dict) -> list[dict]:
