@@ -27,7 +27,7 @@ class Keep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Redelivered:
-    """A report's `pieces`, and what the newer delivery has of the same object, nothing where it has left it out.
+    """A report's `pieces`, and what the newer delivery has of the same object, nothing where none is surely the same.
 
     `shape` is the object as it was before the report, in storage CRS.
     """

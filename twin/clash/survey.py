@@ -90,31 +90,35 @@ def _works(connection: Connection, situation: Situation) -> Iterator[Matter]:
 
 
 def _redelivered(connection: Connection, situation: Situation) -> Iterator[Matter]:
-    """What stands twice, for its owner has delivered anew what the field amended: the check takes both."""
+    """What stands twice, for its owner has delivered anew what the field amended: the check takes both.
+
+    By numbers alone, for it may be secret whose it is: who may know finds them among the objects of the check.
+    """
     for each in list_redelivered(connection, situation.area, NEAR_M):
-        name = " ".join(filter(None, (each.owner, each.owner_ref))) or f"{each.layer}/{each.feature_id}"
         place = f"{each.excavation_id}/{each.report}"
+        field, delivered = (", ".join(map(str, numbers)) for numbers in (each.pieces, each.delivered))
         if each.delivered:
             text = Wording(
-                en=f"{name} stands twice: as the field found it (report {place}) and as its owner has delivered it"
-                " since. Both count until the city's desk decides",
-                vi=f"{name} có hai bản: theo phát hiện tại hiện trường (báo cáo {place}) và theo hồ sơ chủ sở hữu giao"
-                " lại sau đó. Cả hai đều được tính cho đến khi cơ quan điều phối quyết định",
+                en=f"A record stands twice in {each.layer}: as the field found it ({field}; report {place}) and as its"
+                f" owner has delivered it since ({delivered}). Both count until the city's desk decides",
+                vi=f"Một đối tượng của {each.layer} có hai bản: theo phát hiện tại hiện trường ({field}; báo cáo"
+                f" {place}) và theo hồ sơ chủ sở hữu giao lại sau đó ({delivered}). Cả hai đều được tính cho đến khi cơ"
+                " quan điều phối quyết định",
             )
         else:
             text = Wording(
-                en=f"{name} is here as the field found it (report {place}); its owner's newer file has left it out."
-                " It counts until the city's desk decides",
-                vi=f"{name} còn theo phát hiện tại hiện trường (báo cáo {place}); tệp mới của chủ sở hữu không còn đối"
-                " tượng này. Vẫn được tính cho đến khi cơ quan điều phối quyết định",
+                en=f"A record is in {each.layer} as the field found it ({field}; report {place}); in its owner's newer"
+                " file nothing is known to be the same. It counts until the city's desk decides",
+                vi=f"Một đối tượng của {each.layer} còn theo phát hiện tại hiện trường ({field}; báo cáo {place});"
+                " trong tệp mới của chủ sở hữu không nhận ra đối tượng nào là nó. Vẫn được tính cho đến khi cơ quan"
+                " điều phối quyết định",
             )
         yield Matter(
             kind=Kind.REDELIVERED,
             weight=Weight.UNKNOWN,
             text=text,
-            facts={"layer": each.layer, "owner": each.owner, "pieces": each.pieces, "delivered": each.delivered,
+            facts={"layer": each.layer, "pieces": each.pieces, "delivered": each.delivered,
                    "excavation_id": each.excavation_id, "report": each.report},
-            source_file=each.source_path,
         )  # fmt: skip
 
 

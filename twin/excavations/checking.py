@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from layers.errors import NotFound, TwinError, say
+from layers.errors import Conflict, NotFound, Sentence, TwinError, say
 from layers.procedure import clear_doubt, find_check, insert_check, read_rest_versions
 from layers.terrain import read_ground
 from twin.clash.answer import Terms, answer
@@ -50,6 +50,21 @@ def last_result(sitting: Sitting, excavation: Excavation) -> dict[str, Any] | No
     except NotFound:
         return None
     return last.report if last.request == excavation.request else None
+
+
+def is_of_today(sitting: Sitting, check: Check) -> bool:
+    """Whether no layer that a check rests on has changed since, nor the rules: what it says of other places holds."""
+    return check.versions == read_rest_versions(sitting.connection, sitting.practice.rules_edition)
+
+
+def outdated(excavation: Excavation, check: Check) -> Conflict:
+    return Conflict(
+        Sentence(
+            f"the city has changed since check {check.number} of excavation {excavation.id}: check it again",
+            f"dữ liệu thành phố đã thay đổi sau lần kiểm tra {check.number} của công trình đào {excavation.id}:"
+            " hãy kiểm tra lại",
+        )
+    )
 
 
 def describe_failure(error: TwinError) -> dict[str, Any]:

@@ -67,6 +67,33 @@ def test_ways_out_are_in_the_files_and_can_be_filed(town: Town) -> None:
     assert again.json()["report"]["is_clear"] is ways[0]["is_clear"]
 
 
+def test_ways_out_are_promised_no_longer_than_they_hold(bare: Town) -> None:
+    """What is new where a way out leads to does not touch the dig, whose answer stays: the way is not told any more."""
+    town, x, y = bare, 562_000, 1_820_000
+
+    def along(north: float, **columns: object) -> None:
+        ends = f"{x + 20} {y + north}{{}}, {x + 80} {y + north}{{}}"
+        town.pipe(geom=f"SRID=9214;LINESTRING({ends.format('', '')})",
+                  axis=f"SRID=9214;LINESTRING Z({ends.format(' 2', ' 2')})", **columns)  # fmt: skip
+
+    along(50, horizontal_accuracy_m=1.5)
+    number = town.submitted()
+    ways = town.call(BUILDER, "GET", f"/{number}/checks/latest").json()["report"]["ways_out"]["ways"]
+    place = 1 + next(i for i, way in enumerate(ways) if way["change"] == "shift" and way["is_clear"])
+    promised = town.call(BUILDER, "GET", f"/{number}/ways-out/{place}")
+    assert promised.json() == ways[place - 1]["request"]
+    along(46.5)
+    along(53.5)
+    filed = town.call(BUILDER, "POST", "", promised.json())
+    again = town.call(BUILDER, "POST", f"/{filed.json()['id']}/check", If_Match=filed.headers["etag"])
+    assert again.json()["report"]["is_clear"] is False
+    refused = town.call(BUILDER, "GET", f"/{number}/ways-out/{place}?lang=en")
+    assert (refused.status_code, "check it again" in refused.text) == (409, True)
+    package = town.call(BUILDER, "GET", f"/{number}/package/json?lang=en")
+    assert package.status_code == 200, "the dig itself stands as it stood"
+    assert ways[place - 1]["request"] not in [way["request"] for way in package.json()["ways_out"]["ways"]]
+
+
 def test_owners_and_secrets(town: Town) -> None:
     """An owner's package holds its own objects and is never clear; of a secret one only the desk and its owner read."""
     town.pipe(owner=POWER, east=55.0, discipline="power")

@@ -228,17 +228,35 @@ def test_reports_that_cannot_be_are_refused_with_every_fault(town: Town) -> None
     assert shapely.Point(away["coordinates"]).is_valid
 
 
-def redeliver(town: Town, folder: Path, *, moved_m: float = 0.0) -> int:
-    """The owner's file of the main, delivered (anew): its run."""
-    at = [place(50 + moved_m, 20), place(50 + moved_m, 80)]
-    ends = [[*xy, 2.0] for xy in at]
-    properties = {"MaOng": "M-1", "DonViQuanLy": WATER, "DuongKinh_mm": 200, "CaoDoTim": 2.0, "ghi_chu": f"{moved_m}"}
-    feature = {"type": "Feature", "geometry": {"type": "LineString", "coordinates": ends}, "properties": properties}
+def deliver(town: Town, folder: Path, mains: list[tuple[str, float, float, float]]) -> int:
+    """The owner's file of its mains, delivered (anew): its run. Each has number, metres east, from and to metres north."""
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "LineString", "coordinates": [[*place(east, north), 2.0] for north in ends]},
+            "properties": {
+                "MaOng": name,
+                "DonViQuanLy": WATER,
+                "DuongKinh_mm": 200,
+                "CaoDoTim": 2.0,
+                "ghi_chu": f"{east}",
+            },
+        }
+        for name, east, *ends in mains
+    ]
     path = folder / "ong-cap-nuoc.geojson"
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
     report = import_path(town.connection, folder, path, ImportOptions())
-    assert report.loaded == 1, report
+    assert report.loaded == len(mains), report
     return report.run_id or 0
+
+
+def redeliver(town: Town, folder: Path, *, moved_m: float = 0.0) -> int:
+    return deliver(town, folder, [("M-1", 50 + moved_m, 20, 80)])
+
+
+def redelivered(town: Town) -> list[dict[str, Any]]:
+    return list(town.call(CITY, "GET", "/redelivered").json()["redelivered"])
 
 
 def test_a_redelivery_stands_beside_what_the_field_found_until_somebody_decides(town: Town, tmp_path: Path) -> None:
@@ -278,3 +296,60 @@ def test_a_redelivery_stands_beside_what_the_field_found_until_somebody_decides(
     town.call(CITY, "POST", f"/redelivered/{run}", {"keep": "field"})
     redeliver(town, tmp_path, moved_m=0.02)
     assert len(town.call(CITY, "GET", "/redelivered").json()["redelivered"]) == 1, "delivered again, decided again"
+
+
+def test_a_decision_for_the_field_takes_nothing_but_the_same_object(bare: Town, tmp_path: Path) -> None:
+    """A neighbour in the same trench, and the next main under the same number, were never amended: they stay."""
+    town = bare
+    beside, beyond = ("M-2", 50.3, 20, 60), ("M-1", 50, 60, 80)
+    deliver(town, tmp_path, [("M-1", 50, 20, 60), beside, beyond])
+    number = digging(town)
+    (line,) = town.connection.execute(
+        "select id from utility_lines where owner_ref = 'M-1' and st_length(geom) > 30"
+    ).fetchone() or (0,)
+    run = say(town, number, "shifted", **of(line), dx_m=0.4, method="survey").json()["run"]
+    deliver(town, tmp_path, [("M-1", 50.01, 20, 60), beside, beyond])
+    (waiting,) = redelivered(town)
+    assert len(waiting["delivered"]) == 1
+    before = {row[0] for row in lines(town)}
+    assert town.call(CITY, "POST", f"/redelivered/{run}", {"keep": "field"}).status_code == 200
+    assert before - {row[0] for row in lines(town)} == set(waiting["delivered"])
+    deliver(town, tmp_path, [("M-1", 50.01, 20, 60), ("M-3", 50, 20.5, 60), beyond])
+    assert len(redelivered(town)[0]["delivered"]) == 1, "of another number it is another, wherever it lies"
+    deliver(town, tmp_path, [beside, beyond])
+    assert [each["delivered"] for each in redelivered(town)] == [[]]
+
+
+def test_what_was_amended_twice_stands_twice_aloud(bare: Town, tmp_path: Path) -> None:
+    """Pieces of a piece are the same report's: none is left over by a decision."""
+    town = bare
+    redeliver(town, tmp_path)
+    number = digging(town)
+    first = say(town, number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey").json()
+    second = say(town, number, "shifted", **of(first["feature"]["id"]), dx_m=0.1, method="survey").json()
+    pieces = [row[0] for row in lines(town)]
+    redeliver(town, tmp_path, moved_m=0.01)
+    (waiting,) = redelivered(town)
+    assert waiting["field"] == sorted(pieces)
+    decided = town.call(CITY, "POST", f"/redelivered/{first['run']}", {"keep": "delivered"}).json()["run"]
+    assert [row[0] for row in lines(town)] == waiting["delivered"]
+    with pytest.raises(Conflict, match=f"undo run {decided} first"):
+        undo_run(town.connection, second["run"])
+    undo_run(town.connection, decided)
+    assert len(lines(town)) == len(pieces) + 1
+
+
+def test_what_stands_twice_names_nobody_who_is_secret(bare: Town, tmp_path: Path) -> None:
+    """Whoever applies learns that an object stands twice, never whose it is or which file it came from."""
+    town = bare
+    redeliver(town, tmp_path)
+    number = digging(town)
+    say(town, number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey")
+    redeliver(town, tmp_path, moved_m=0.01)
+    town.connection.execute("update utility_lines set disclosure = 'secret' where owner_ref = 'M-1'")
+    other = town.file()
+    town.check(other)
+    for place_of in ("checks/latest", "package/json?lang=en"):
+        text = town.call(BUILDER, "GET", f"/{other}/{place_of}").text
+        assert '"kind":"redelivered"' in text.replace('"kind": ', '"kind":')
+        assert not any(word in text for word in (WATER, "M-1", "ong-cap-nuoc")), place_of

@@ -1,7 +1,7 @@
 """The response package at an excavation's door: a listing, each file, and all of them as a ZIP.
 
-A file is made when it is first asked for, outside the event loop and without a connection, one at a time; then it is
-kept with the check that it shows, so that a dossier reads the same when the city has changed.
+A file is made when it is first asked for, outside the event loop, one at a time, its search for ways out, too; then it
+is kept with the check that it shows, so that a dossier reads the same when the city has changed.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import asyncio
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from layers.dossiers import FileKey, KeptFile, find_file, keep_file, list_files
-from layers.errors import Conflict, Sentence
+from layers.errors import Sentence
 from layers.organisations import match_owners
 from layers.procedure import find_check
-from twin.excavations.checking import run_check
+from twin.excavations.checking import is_of_today, outdated, run_check
 from twin.excavations.difference import compare_reports
 from twin.excavations.disclosure import reduce_report, view_of
 from twin.excavations.door.call import Call, answer
@@ -45,15 +45,6 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _MAKING = asyncio.Semaphore(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A file that was asked for: kept already, or a package that it can be made of."""
-
-    key: FileKey
-    kept: KeptFile | None = None
-    package: Package | None = None
-
-
 def show_package(sitting: Sitting, call: Call) -> Response:
     """What there is, for whom, of which check."""
     key, excavation = _key(sitting, call, "json")
@@ -74,23 +65,28 @@ async def send_file(writer: Writer, call: Call, open_sitting: Callable[..., Sitt
         raise HTTPException(404, Sentence(f"there is no file '{kind[:20]}': there are {', '.join(KINDS)}",
                                           f"không có tệp '{kind[:20]}': chỉ có {', '.join(KINDS)}"))  # fmt: skip
 
-    def order() -> Order:
+    def look() -> KeptFile | None:
         with writer.connection() as connection:
-            return _order(open_sitting(connection), call, kind)
+            return find_file(connection, _key(open_sitting(connection), call, kind)[0])
 
-    def make(wanted: Order) -> KeptFile:
-        if wanted.package is None:
-            raise TypeError("an order without a package is kept already")
-        made = _make(wanted.package, kind)
+    def make() -> KeptFile:
         with writer.connection() as connection:
-            keep_file(connection, wanted.key, made)
+            sitting = open_sitting(connection)
+            key, excavation = _key(sitting, call, kind)
+            # Somebody else may have waited for the same.
+            kept = find_file(connection, key)
+            if kept is not None:
+                return kept
+            package = _package(sitting, excavation, call)
+        made = _make(package, kind)
+        with writer.connection() as connection:
+            keep_file(connection, key, made)
         return made
 
-    wanted = await asyncio.to_thread(order)
-    file = wanted.kept
+    file = await asyncio.to_thread(look)
     if file is None:
         async with _MAKING:
-            file = await asyncio.to_thread(make, wanted)
+            file = await asyncio.to_thread(make)
     return _send(file, kind, call)
 
 
@@ -118,31 +114,21 @@ def _key(sitting: Sitting, call: Call, kind: str) -> tuple[FileKey, Excavation]:
     return FileKey(check.id, view_of(sitting, excavation).name, call.language, kind), excavation
 
 
-def _order(sitting: Sitting, call: Call, kind: str) -> Order:
-    key, excavation = _key(sitting, call, kind)
-    kept = find_file(sitting.connection, key)
-    if kept is not None:
-        return Order(key, kept)
+def _package(sitting: Sitting, excavation: Excavation, call: Call) -> Package:
     report = _report(sitting, excavation)
     contacts = _contacts(sitting, report)
     language = cast("Literal['vi', 'en']", call.language)
-    return Order(key, package=Package(reduce_report(report, view_of(sitting, excavation)), language, contacts))
+    return Package(reduce_report(report, view_of(sitting, excavation)), language, contacts)
 
 
 def _report(sitting: Sitting, excavation: Excavation) -> ClashReport:
     """The report of the newest check, found again. Raises: Conflict where the city answers otherwise by now."""
     check = find_check(sitting.connection, excavation.id)
-    # Those that the check told are shown; where it told none that can be drawn, they are looked for, for seconds.
-    has = has_ways(check.report)
+    # Those that the check told are shown while the city is as it was; else they are looked for, for seconds.
+    has = has_ways(check.report) and is_of_today(sitting, check)
     report = run_check(sitting, excavation, ways_out=not has)
     if check.request != (excavation.request or {}) or compare_reports(check.report, report.to_json()) is not None:
-        raise Conflict(
-            Sentence(
-                f"the city has changed since check {check.number} of excavation {excavation.id}: check it again",
-                f"dữ liệu thành phố đã thay đổi sau lần kiểm tra {check.number} của công trình đào {excavation.id}:"
-                " hãy kiểm tra lại",
-            )
-        )
+        raise outdated(excavation, check)
     return replace(report, ways_out=read_ways(check.report, report.crs)) if has else report
 
 

@@ -15,6 +15,7 @@ from layers.procedure import ExcavationQuery, find_check, list_checks, list_even
 from layers.requests import list_requests, read_statistics
 from layers.terrain import read_ground
 from layers.works import write_works
+from twin.excavations.checking import is_of_today, outdated
 from twin.excavations.disclosure import reduce_document, view_of
 from twin.excavations.door.call import MAX_BODY_BYTES, Call, answer, answer_problem, language_of, refuse, tag
 from twin.excavations.door.documents import BASE, write_check, write_event, write_excavation, write_request
@@ -218,9 +219,13 @@ def _show_check(sitting: Sitting, call: Call) -> Response:
 
 
 def _show_way(sitting: Sitting, call: Call) -> Response:
-    """One way out of the newest check as a request: to be checked, or filed, as it is."""
+    """One way out of the newest check as a request: to be checked, or filed, as it is.
+
+    Raises: NotFound; Conflict where the city has changed since, and the way may lead nowhere.
+    """
     excavation, number = sitting.find(call.number), call.part("way")
-    report = reduce_document(find_check(sitting.connection, call.number).report, view_of(sitting, excavation))
+    check = find_check(sitting.connection, call.number)
+    report = reduce_document(check.report, view_of(sitting, excavation))
     ways = [way for way in (report.get("ways_out") or {}).get("ways", ()) if way.get("request")]
     if not 1 <= number <= len(ways):
         raise NotFound(
@@ -230,6 +235,8 @@ def _show_way(sitting: Sitting, call: Call) -> Response:
                 f" chỉ có {len(ways)}",
             )
         )
+    if not is_of_today(sitting, check):
+        raise outdated(excavation, check)
     name = f"excavation-{excavation.id}-way-{number}.geojson"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return answer(ways[number - 1]["request"], 200, headers, GEOJSON)

@@ -1,0 +1,56 @@
+"""What is delivered anew is the amended object only where nothing else can be meant; pieces of pieces are a report's."""
+
+from alembic import context, op
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+# A decision for the field takes `delivered` out of the city. So a neighbour in the same trench is not in it, whose
+# number is another, nor one of several records that the old file had under one number, unless its place is the same.
+ONE = """
+select i.id as run_id, (i.options ->> 'excavation')::bigint as excavation_id, (i.options ->> 'report')::int as report,
+       '{layer}' as layer, f.id as feature_id, f.owner, f.owner_ref, f.geom::geometry(geometry, {srid}) as geom, s.path as source_path,
+       array(with recursive amended (run_id) as (
+               select i.id
+               union
+               select k.id from amended a
+               join twin.source_files b on b.run_id = a.run_id
+               join twin.import_runs k on k.options ? 'report' and k.undone_at is null
+               join twin.replaced_features q on q.run_id = k.id and q.layer = '{layer}'
+               where (q.feature::twin.{layer}).source_file_id = b.id
+             )
+             select p.id from twin.{layer} p join twin.source_files b on b.id = p.source_file_id
+             where b.run_id in (select run_id from amended) order by p.id) as pieces,
+       array(select n.id from twin.{layer} n join twin.source_files d on d.id = n.source_file_id
+             where d.location = s.location and d.replaced_by is null
+               and st_dwithin(n.geom, f.geom, 5) and n.owner_ref is not distinct from f.owner_ref
+               and (st_hausdorffdistance(n.geom, f.geom) < 0.02
+                    or st_hausdorffdistance(n.geom, f.geom) < least(5, st_length(f.geom) / 2)
+                       and f.owner_ref is not null
+                       and not exists (
+                         select 1 from twin.replaced_features o
+                         where o.run_id = s.replaced_by and o.layer = '{layer}' and strpos(o.feature, f.owner_ref) > 0
+                           and (o.feature::twin.{layer}).source_file_id = s.id
+                           and (o.feature::twin.{layer}).owner_ref = f.owner_ref
+                       )) order by n.id) as delivered
+from twin.import_runs i
+join twin.replaced_features r on r.run_id = i.id and r.layer = '{layer}'
+cross join lateral (select (r.feature::twin.{layer}).*) f
+join twin.source_files s on s.id = f.source_file_id
+where i.options ? 'report' and i.undone_at is null and s.replaced_by is not null
+  and not exists (
+    select 1 from twin.import_runs k
+    where k.options ->> 'redelivery' = i.id::text and k.undone_at is null
+      and k.id > (select max(d.run_id) from twin.source_files d where d.location = s.location)
+  )
+"""
+LAYERS = ("utility_lines", "utility_nodes")
+
+
+def upgrade() -> None:
+    parts = " union all ".join(ONE.format(layer=layer, srid=context.config.attributes["srid"]) for layer in LAYERS)
+    op.execute(
+        f"create or replace view twin.redelivered_features as select * from ({parts}) a where cardinality(pieces) > 0"
+    )
