@@ -8,7 +8,7 @@ branch_labels = None
 depends_on = None
 
 # A decision for the field takes `delivered` out of the city. So a neighbour in the same trench is not in it, whose
-# number is another, nor one of several records that the old file had under one number, unless its place is the same.
+# number is another, nor one of several records that a file has under one number, unless its place is the same.
 ONE = """
 select i.id as run_id, (i.options ->> 'excavation')::bigint as excavation_id, (i.options ->> 'report')::int as report,
        '{layer}' as layer, f.id as feature_id, f.owner, f.owner_ref, f.geom::geometry(geometry, {srid}) as geom, s.path as source_path,
@@ -27,11 +27,17 @@ select i.id as run_id, (i.options ->> 'excavation')::bigint as excavation_id, (i
              where d.location = s.location and d.replaced_by is null
                and st_dwithin(n.geom, f.geom, 5) and n.owner_ref is not distinct from f.owner_ref
                and (st_hausdorffdistance(n.geom, f.geom) < 0.02
-                    or st_hausdorffdistance(n.geom, f.geom) < least(5, st_length(f.geom) / 2)
+                    or st_hausdorffdistance(n.geom, f.geom) < {reach}
+                       and not exists (
+                         select 1 from twin.{layer} m
+                         where m.owner_ref = f.owner_ref and m.source_file_id = n.source_file_id and m.id <> n.id
+                           and st_dwithin(m.geom, f.geom, 5) and st_hausdorffdistance(m.geom, f.geom) < {reach}
+                       )
                        and f.owner_ref is not null
                        and not exists (
                          select 1 from twin.replaced_features o
-                         where o.run_id = s.replaced_by and o.layer = '{layer}' and strpos(o.feature, f.owner_ref) > 0
+                         where o.run_id = s.replaced_by and o.layer = '{layer}'
+                           and strpos(o.feature, replace(replace(f.owner_ref, '\\', '\\\\'), '"', '""')) > 0
                            and (o.feature::twin.{layer}).source_file_id = s.id
                            and (o.feature::twin.{layer}).owner_ref = f.owner_ref
                        )) order by n.id) as delivered
@@ -46,11 +52,12 @@ where i.options ? 'report' and i.undone_at is null and s.replaced_by is not null
       and k.id > (select max(d.run_id) from twin.source_files d where d.location = s.location)
   )
 """
-LAYERS = ("utility_lines", "utility_nodes")
+REACHES_M = {"utility_lines": "least(5, st_length(f.geom) / 2)", "utility_nodes": "5"}
 
 
 def upgrade() -> None:
-    parts = " union all ".join(ONE.format(layer=layer, srid=context.config.attributes["srid"]) for layer in LAYERS)
+    srid = context.config.attributes["srid"]
+    parts = " union all ".join(ONE.format(layer=layer, srid=srid, reach=reach) for layer, reach in REACHES_M.items())
     op.execute(
         f"create or replace view twin.redelivered_features as select * from ({parts}) a where cardinality(pieces) > 0"
     )

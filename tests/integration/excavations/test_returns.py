@@ -229,7 +229,7 @@ def test_reports_that_cannot_be_are_refused_with_every_fault(town: Town) -> None
 
 
 def deliver(town: Town, folder: Path, mains: list[tuple[str, float, float, float]]) -> int:
-    """The owner's file of its mains, delivered (anew): its run. Each has number, metres east, from and to metres north."""
+    """The owner's file of its mains, delivered (anew): its run. Each has its number, metres east, north from, to."""
     features = [
         {
             "type": "Feature",
