@@ -25,7 +25,7 @@ test: setup ## all tests (WORKERS=n processes)
 cite: setup ## OGC's own test suites against a running server (CITE_JARS=folder with their jars, CITE_CRS=EPSG:...)
 	$(BIN)/python tests/cite/run.py $(if $(CITE_JARS),--jars $(CITE_JARS)) $(if $(CITE_CRS),--crs $(CITE_CRS))
 
-bench: setup ## benchmarks beside the peers (ONLY=import, ogc, clash; OPTIONS=...)
+bench: setup ## benchmarks beside the peers (ONLY=import, ogc, clash, scene; OPTIONS=...)
 	@for bench in $(if $(ONLY),tests/benchmarks/bench_$(ONLY).py,$(wildcard tests/benchmarks/bench_*.py)); do \
 	  echo "== $$bench" && $(BIN)/python $$bench $(OPTIONS) || exit 1; done
 
