@@ -146,23 +146,25 @@ def _read(areas: Sequence[shapely.Geometry], heights: Heights) -> list[Terrain]:
         cells[xy[0, 0] // _CELL_M, xy[0, 1] // _CELL_M].append(index)
     found = [_NOWHERE] * len(points)
     for members in cells.values():
-        z = heights(np.vstack([points[index] for index in members]))
-        ends = np.cumsum([len(points[index]) for index in members])[:-1]
-        for index, part in zip(members, np.split(z, ends), strict=True):
-            found[index] = Terrain(np.column_stack([points[index], part]))
+        z = heights(np.concatenate([points[index] for index in members]))
+        start = 0
+        for index in members:
+            end = start + len(points[index])
+            found[index] = Terrain(np.concatenate([points[index], z[start:end, None]], axis=1))
+            start = end
     return found
 
 
 def _spread_points(area: shapely.Geometry) -> Floats:
     edges = shapely.get_coordinates(shapely.segmentize(area, _STEP_M))
     minx, miny, maxx, maxy = area.bounds
-    columns, rows = np.meshgrid(np.arange(minx, maxx, _STEP_M), np.arange(miny, maxy, _STEP_M))
-    x, y = columns.ravel(), rows.ravel()
+    columns, rows = np.arange(minx, maxx, _STEP_M), np.arange(miny, maxy, _STEP_M)
+    grid = np.empty((len(rows), len(columns), 2))
+    grid[:, :, 0], grid[:, :, 1] = columns, rows[:, None]
+    xy = grid.reshape(-1, 2)
     shapely.prepare(area)
-    inside = shapely.contains_xy(area, x, y)
-    if not inside.any():
-        return np.asarray(edges)
-    return np.vstack([edges, np.column_stack([x[inside], y[inside]])])
+    inside = shapely.contains_xy(area, xy)
+    return np.concatenate([edges, xy[inside]])
 
 
 _NOWHERE = Terrain(np.empty((0, 3)))
