@@ -22,7 +22,7 @@ _BUILD_MEMORY = "512MB"
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """A layer without its indexes, keys and row triggers, and what brings them back."""
+    """A layer without its indexes, keys and triggers, and what brings them back."""
 
     table: str
     before: int
@@ -43,13 +43,16 @@ class Rebuild:
         additions = [
             sql.SQL("add constraint {} {}").format(sql.Identifier(key), sql.SQL(definition)) for key, definition in keys
         ]
+        triggers = _find_triggers(connection, table)
+        for trigger, _ in triggers:  # one that is only disabled still has all rows copied for its transition table
+            connection.execute(sql.SQL("drop trigger {} on {}").format(sql.Identifier(trigger), name))
         told, untold = _settle_file(connection, table)
-        connection.execute(_alter(name, sql.SQL("disable trigger user"), told, *drops))
-        restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in indexes]
-        return cls(table, before, (_alter(name, *additions, untold, sql.SQL("enable trigger user")), *restore))
+        connection.execute(_alter(name, told, *drops))
+        restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in (*indexes, *triggers)]
+        return cls(table, before, (_alter(name, *additions, untold), *restore))
 
-    def finish(self, connection: Connection) -> None:
-        """Bring keys, triggers and indexes back, and do what the triggers would have done.
+    def finish(self, connection: Connection, added: int) -> None:
+        """Bring keys, indexes and triggers back, and do what the triggers would have done for the rows that were added.
 
         Raises: psycopg.IntegrityError where a row breaks a key.
         """
@@ -57,11 +60,8 @@ class Rebuild:
         for statement in self.statements:
             connection.execute(statement)
         connection.execute(
-            sql.SQL(
-                "update layer_states set version = version + 1, changed_at = now(),"
-                " features = (select count(*) from {}) where layer = %s"
-            ).format(sql.Identifier(SCHEMA, self.table)),
-            (self.table,),
+            "update layer_states set version = version + 1, changed_at = now(), features = %s where layer = %s",
+            (self.before + added, self.table),
         )
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(SCHEMA, self.table)))
 
@@ -81,6 +81,15 @@ def _find_keys(connection: Connection, table: str) -> list[tuple[str, str]]:
     return connection.execute(
         "select conname::text, pg_get_constraintdef(oid) from pg_constraint"
         " where conrelid = %s::regclass and contype in ('f', 'p') order by contype, conname",
+        (f"{SCHEMA}.{table}",),
+    ).fetchall()
+
+
+def _find_triggers(connection: Connection, table: str) -> list[tuple[str, str]]:
+    """Name and definition of the triggers that are no key's."""
+    return connection.execute(
+        "select tgname::text, pg_get_triggerdef(oid) from pg_trigger"
+        " where tgrelid = %s::regclass and not tgisinternal order by 1",
         (f"{SCHEMA}.{table}",),
     ).fetchall()
 

@@ -137,13 +137,13 @@ class Loading:
     file_id: int
     record: FileRecord
     change: Change | None = None
-    _features: int = 0
-    _rebuilds: dict[str, Rebuild] = field(default_factory=dict)
+    _copied: dict[str, int] = field(default_factory=dict)
+    _rebuilds: dict[str, tuple[Rebuild, int]] = field(default_factory=dict)
 
     def announce(self, table: str, rows: int) -> None:
         """Many rows of a table will come: where they are more than it holds, its indexes are built after them."""
         if table not in self._rebuilds and (rebuild := Rebuild.begin(self.connection, table, rows)):
-            self._rebuilds[table] = rebuild
+            self._rebuilds[table] = rebuild, self._copied.get(table, 0)
 
     def add(self, part: Part) -> None:
         """Write a part of the file."""
@@ -158,10 +158,10 @@ class Loading:
 
         A file that brings no features replaces none: a damaged delivery does not take the sound one out of the city.
         """
-        for rebuild in self._rebuilds.values():
-            rebuild.finish(self.connection)
+        for table, (rebuild, earlier) in self._rebuilds.items():
+            rebuild.finish(self.connection, self._copied.get(table, 0) - earlier)
         conclude(self.connection, self.file_id, verdict)
-        old = _earlier(self.connection, self.record.location, self.file_id, with_features=self._features > 0)
+        old = _earlier(self.connection, self.record.location, self.file_id, with_features=any(self._copied.values()))
         if old:
             self.change = replace_files(self.connection, self.run_id, old, self.file_id)
 
@@ -169,16 +169,19 @@ class Loading:
         """A worker wrote the rows: neither the file that they come from nor their ids are for it to say."""
         if forged := {"id", "source_file_id"}.intersection(rows.names):
             raise Invalid(f"{self.record.path}: its reader may not write {', '.join(sorted(forged))}")
-        copy_rows(self.connection, sql.Identifier(find_layer(rows.table).name), rows)
-        self._features += rows.count
+        copied = copy_rows(self.connection, sql.Identifier(find_layer(rows.table).name), rows)
+        self._copied[rows.table] = self._copied.get(rows.table, 0) + copied
 
 
-def copy_rows(connection: Connection, table: sql.Identifier, rows: Rows) -> None:
+def copy_rows(connection: Connection, table: sql.Identifier, rows: Rows) -> int:
+    """How many rows the database took."""
     names = sql.SQL(", ").join(map(sql.Identifier, rows.names))
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, names)
-    with connection.cursor().copy(statement) as copy:
+    cursor = connection.cursor()
+    with cursor.copy(statement) as copy:
         for piece in rows.content:
             copy.write(piece)
+    return cursor.rowcount
 
 
 def keep_delivered(connection: Connection, part: Records | Quarantined, file_id: int) -> None:

@@ -56,7 +56,7 @@ def by_path(report: ImportReport) -> dict[str, FileReport]:
     return {file.path: file for file in report.files}
 
 
-def pipes(path: Path, rows: int = 3, north: float = 0.0, z: float | None = None) -> Path:
+def pipes(path: Path, rows: int = 3, north: float = 0.0, z: float | None = None, *, layer: str | None = None) -> Path:
     """Water pipes 20 m long, 1 m apart, with the z given."""
     path.parent.mkdir(parents=True, exist_ok=True)
     heights = () if z is None else (z,)
@@ -69,7 +69,7 @@ def pipes(path: Path, rows: int = 3, north: float = 0.0, z: float | None = None)
     pyogrio.raw.write(
         path, shapely.to_wkb(np.array(lines)), list(fields.values()), list(fields), crs="EPSG:9214",
         geometry_type="LineString" if z is None else "LineString Z",
-        driver={".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}[path.suffix],
+        driver={".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}[path.suffix], layer=layer,
     )  # fmt: skip
     return path
 
@@ -187,17 +187,19 @@ def test_load_larger_than_its_layer_rebuilds_the_indexes(
     described = (
         "select indexdef from pg_indexes where tablename = 'utility_lines' union all"
         " select conname || pg_get_constraintdef(oid) from pg_constraint where conrelid = 'utility_lines'::regclass"
-        " union all select tgname || tgenabled::text from pg_trigger where tgrelid = 'utility_lines'::regclass"
+        " union all select pg_get_triggerdef(oid) || tgenabled::text from pg_trigger where tgrelid = 'utility_lines'::regclass"
         " and not tgisinternal union all select column_default from information_schema.columns"
         " where table_name = 'utility_lines' and column_default is not null order by 1"
     )
     before = connection.execute(described).fetchall()
     monkeypatch.setattr(gdal, "CHUNK_RECORDS", 50)
     monkeypatch.setattr("layers.bulk._FEWEST_ROWS", 100)
-    _import_in_process(connection, pipes(tmp_path / "ong-cap-nuoc.gpkg", rows=170))
+    path = pipes(tmp_path / "ong-cap-nuoc.gpkg", rows=30)
+    pipes(path, rows=170, layer="ong_dai")
+    _import_in_process(connection, path)
     assert connection.execute(described).fetchall() == before
     state = connection.execute("select features from layer_states where layer = 'utility_lines'").fetchone()
-    assert state == (170,) == (count(connection, "utility_lines"),)
+    assert state == (200,) == (count(connection, "utility_lines"),)
 
 
 def test_bulk_load_that_breaks_a_rule_brings_nothing(connection: Connection) -> None:
