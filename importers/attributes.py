@@ -11,7 +11,7 @@ from importers.vocabulary import attributes_of, match_fields
 from layers.columns import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,14 +26,14 @@ class Attributes:
     """n records; `fields` maps an attribute to the field it is read from and the unit in that field's name.
 
     repeated: (n,), for each record whether it is one of several parts of a record of the file.
-    census: the values of the whole layer, of which these n records are a part, with how often each comes.
+    census: gives the values of the whole layer, of which these n records are a part, with how often each comes.
     """
 
     count: int
     columns: dict[str, Column[Any]]
     fields: dict[str, tuple[str, str | None]]
     repeated: NDArray[np.bool_]
-    census: Census | None = None
+    census: Callable[[], Census] | None = None
 
     def __contains__(self, attribute: object) -> bool:
         return attribute in self.fields
@@ -49,7 +49,11 @@ class Attributes:
         if attribute not in self.fields:
             return ()
         name = self.fields[attribute][0]
-        return list(self.columns[name].counted()) if self.census is None else self.census.get(name, ())
+        return list(self.columns[name].counted()) if self.census is None else self.census()[name]
+
+    def deciding(self, attribute: str) -> Counted:
+        """Those by which a unit is decided: none where the field's name tells it."""
+        return () if self.unit(attribute) else self.counted(attribute)
 
     def unit(self, attribute: str) -> str | None:
         return self.fields[attribute][1] if attribute in self.fields else None
@@ -62,7 +66,7 @@ class Attributes:
 
 
 def read_attributes(
-    table: str, columns: Mapping[str, Sequence[Any]], count: int, census: Census | None = None
+    table: str, columns: Mapping[str, Sequence[Any]], count: int, census: Callable[[], Census] | None = None
 ) -> Attributes:
     """The columns of `count` records; `census` tells of the whole layer where the records are a part of it."""
     own = {name: Column.of(values) for name, values in columns.items()}

@@ -13,7 +13,7 @@ from importers.draft import Where, refuse, refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
 from importers.formats import recognise as recognise_format
 from importers.joining import draw_lines, index_nodes, is_schematic
-from importers.layer import read_layer, read_long_layer
+from importers.layer import Doubted, read_layer, read_long_layer
 from importers.report import FileReport
 from importers.source import AnyLayer, LongLayer, SourceLayer
 from importers.terrain import read_terrain
@@ -58,8 +58,10 @@ def identify(dataset: Dataset) -> Identity:
 
 def read_dataset(
     dataset: Dataset, sha256: str, *, context: Context
-) -> Iterator[Part | Announcement | Postponed | FileReport]:
+) -> Iterator[Part | Announcement | Postponed | Doubted | FileReport]:
     """Everything that a file brings; last comes the report on it, whatever is wrong with the file.
+
+    Instead of the report comes last, where the file is to be read otherwise, what says so: then no part may count.
 
     Raises: Rejected where reading fails after parts were given: then none of them may count.
     """
@@ -74,7 +76,7 @@ def read_dataset(
             for part in _read_layers(report, form.read(dataset), dataset, context):
                 has_refused |= isinstance(part, Quarantined)
                 yield part
-                if isinstance(part, Postponed):
+                if isinstance(part, Postponed | Doubted):
                     return
     except Rejected as rejected:
         if report.loaded:
@@ -115,7 +117,7 @@ def report_refusal(dataset: Dataset, finding: Finding) -> FileReport:
 
 def _read_layers(
     report: FileReport, layers: Iterator[SourceLayer] | Iterator[AnyLayer], dataset: Dataset, context: Context
-) -> Iterator[Part | Announcement | Postponed]:
+) -> Iterator[Part | Announcement | Postponed | Doubted]:
     """Layer by layer; tables that name manholes come last, drawn between those of this file and of the delivery."""
     schematic: list[SourceLayer] = []
     points: list[SourceLayer] = []

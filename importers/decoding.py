@@ -60,8 +60,12 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
     remarks = [Finding(Fault.TEXT_BROKEN, said, row=int(row)) for row in layer.rows[damaged]]
     if not decoding.trusted:
         remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
-    reason = f"{decoding.encoding}, score {decoding.score:.2f}: {decoding.reason}"
-    return replace(layer, columns=columns), reason, remarks
+    return replace(layer, columns=columns), describe(decoding), remarks
+
+
+def describe(decoding: Decoding) -> str:
+    """The encoding, and how it was told."""
+    return f"{decoding.encoding}, score {decoding.score:.2f}: {decoding.reason}"
 
 
 def _without_escapes(value: Any) -> Any:

@@ -32,6 +32,7 @@ class Context:
 
     terrain: the folder for rasters. nodes: the manholes of the delivery, for tables that name them; None where not all
     files that may hold some have been read. verdict: what the database said of the file, which is then refused.
+    thorough: whether all records of a long layer are asked how its text is written before the first of them is read.
     """
 
     city: City
@@ -44,6 +45,7 @@ class Context:
     profile: Profile
     nodes: Nodes | None = None
     verdict: str | None = None
+    thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -414,7 +414,7 @@ def read_node_heights(
 
 
 def _node_depths(attributes: Attributes) -> Floats:
-    raw, counted = attributes.values("depth"), attributes.counted("depth")
+    raw, counted = attributes.values("depth"), attributes.deciding("depth")
     known = [(_unsigned(value), times) for value, times in counted if not _is_sentinel(value, "depth")]
     metres = parse_lengths(raw.map(_unsigned), attributes.unit("depth"), DEPTH, known).metres.floats()
     return np.where((metres > _DEEPEST_M) | raw.where(lambda value: _is_sentinel(value, "depth")), np.nan, metres)

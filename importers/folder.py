@@ -16,7 +16,7 @@ from importers.delivery import Delivery, open_delivery
 from importers.draft import Context, Where, refuse
 from importers.faults import Fault, Finding, Rejected
 from importers.joining import nodes_at
-from importers.layer import Announcement
+from importers.layer import Announcement, Doubted
 from importers.position import City
 from importers.profile import Profile
 from importers.report import FileReport, ImportReport
@@ -158,6 +158,10 @@ class _PutOffError(Exception):
     """The file is to be read when all manholes are known."""
 
 
+class _DoubtedError(Exception):
+    """The file is to be read again, thoroughly."""
+
+
 @dataclass(slots=True)
 class _Import:
     connection: Connection
@@ -261,6 +265,11 @@ class _Import:
         except _PutOffError:
             self.postponed.append((dataset, identity))
             return
+        except _DoubtedError:
+            thorough = partial(read_dataset, context=replace(context, thorough=True))
+            for _, again in self.workers.stream(thorough, [(dataset, identity.sha256)], keep_in=self._terrain):
+                self._load(dataset, identity, key, again, context)
+            return
         except Rejected as rejected:
             self._refuse(dataset, identity, rejected.finding)
             return
@@ -273,7 +282,7 @@ class _Import:
         self._end(dataset, report)
 
     def _write(self, dataset: Dataset, identity: Identity, key: str, parts: Iterator[object]) -> FileReport:
-        """Raises: Rejected where the parts end without a report, _PutOffError where the file is to be read later."""
+        """Raises: Rejected where the parts end without a report, _PutOffError and _DoubtedError as they say."""
         if self.options.dry_run:
             return self._take(dataset, parts, None)
         record = FileRecord(dataset.name, dataset.location, identity.sha256, key, dataset.size)
@@ -298,6 +307,8 @@ class _Import:
                     report = part
                 case Postponed():
                     raise _PutOffError
+                case Doubted():
+                    raise _DoubtedError
                 case Announcement():
                     expected += part.rows
                     if file is not None:

@@ -124,7 +124,7 @@ def _inspect_any(layer: AnyLayer, dataset: Dataset, form: str, context: Context)
         return [_inspect_layer(part, dataset, form, context) for part in by_dimension(layer, context)]
     first = next(layer.chunks())
     try:
-        view = _inspect_layer(first, dataset, form, context, settle(layer, dataset, context))
+        view = _inspect_layer(first, dataset, form, context, settle(layer, first, dataset, context))
     except Rejected as rejected:
         view = replace(
             _inspect_layer(first, dataset, form, context),

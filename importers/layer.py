@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from importers.attributes import read_attributes
-from importers.decoding import decode, decode_names
+from importers.decoding import decode, decode_names, describe
 from importers.draft import refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
 from importers.mapping import map_rows
 from importers.position import move, place, read_long
 from importers.recognition import Target, recognise
 from importers.repair import find_repeats, repair, usable
-from importers.survey import survey
+from importers.survey import Letters, count_values
 from importers.vocabulary import vocabulary, words_in
 from layers.catalog import find_layer
 from layers.columns import Column
@@ -24,7 +26,7 @@ from layers.crs import transform_geometries
 from layers.rows import LineStrings, encode_records, encode_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -56,12 +58,16 @@ REMARKS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was decided of a long layer as a whole, before its records are looked at in turns."""
+    """What was decided of a long layer as a whole, before its records are looked at in turns.
 
+    letters: those by which the decoding was decided.
+    """
+
+    letters: Letters
     decoding: Decoding
     target: Target
     reading: Reading
-    census: Census
+    census: Callable[[], Census]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,11 @@ class Announcement:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """How text is read was decided by the first records, and others contradict: the file is to be read thoroughly."""
+
+
 def read_layer(report: FileReport, layer: SourceLayer, dataset: Dataset, context: Context) -> Iterator[Part]:
     """What a layer brings, or what is wrong with it; its report is written along."""
     if _is_left_aside(report, layer.name, dataset, context, is_drawing=layer.drawing):
@@ -105,23 +116,46 @@ def read_layer(report: FileReport, layer: SourceLayer, dataset: Dataset, context
 
 def read_long_layer(
     report: FileReport, layer: LongLayer, dataset: Dataset, context: Context
-) -> Iterator[Part | Announcement]:
-    """The same of a layer that is read in turns.
+) -> Iterator[Part | Announcement | Doubted]:
+    """The same of a layer that is read in turns; after a `Doubted` nothing more comes, and nothing may count.
 
     Raises: Rejected where reading it fails midway: then nothing of the file may count.
     """
     if _is_left_aside(report, layer.name, dataset, context):
         return
+    turns = layer.chunks()
     try:
-        settled = settle(layer, dataset, context)
+        head = _first(turns, layer)
+        settled = settle(layer, head, dataset, context)
     except Rejected as rejected:
         report.read += len(layer)
         yield from reject(report, layer, rejected)
         return
     yield Announcement(settled.target.table, len(layer))
-    for chunk in layer.chunks():
+    known = len(settled.letters.texts)
+    for chunk in chain([head], turns):
         report.read += len(chunk)
+        settled.letters.add(chunk.columns)
         yield from _map_layer(report, understand(chunk, dataset, context, settled), context)
+    if len(settled.letters.texts) > known:
+        yield from _confirm(report, layer, settled, context.profile.find(dataset.name, layer.name))
+
+
+def _first(turns: Iterator[SourceLayer], layer: LongLayer) -> SourceLayer:
+    head = next(turns, None)
+    if head is None:
+        raise Rejected(Fault.GEOMETRY_MISSING, f"{layer.name} has no record that can be read", "check the export")
+    return head
+
+
+def _confirm(report: FileReport, layer: LongLayer, settled: Settled, rule: LayerRule) -> Iterator[Doubted]:
+    """Whether all records say of their text what the first said; how surely is written into the report."""
+    decoding = settled.letters.decide(layer, rule.encoding)
+    if (decoding.encoding, decoding.trusted) != (settled.decoding.encoding, settled.decoding.trusted):
+        yield Doubted()
+    for decision in report.decisions:
+        if decision["layer"] == layer.name:
+            decision["text"] = describe(decoding)
 
 
 def _is_left_aside(
@@ -134,17 +168,23 @@ def _is_left_aside(
     return True
 
 
-def settle(layer: LongLayer, dataset: Dataset, context: Context) -> Settled:
-    """Decide on a long layer by all its values, and by its places where its extent does not tell.
+def settle(layer: LongLayer, head: SourceLayer, dataset: Dataset, context: Context) -> Settled:
+    """Decide on a long layer: by its first records, `head`, what it is and, unless thorough, how its text is read; by
+    all values in which unit numbers are; by all places where it lies, if its extent does not tell.
 
     Raises: Rejected where that is not possible.
     """
     rule = context.profile.find(dataset.name, layer.name)
-    surveyed = survey(layer, rule.encoding)
-    target = _target(surveyed.head, dataset, context, rule)
+    letters = Letters()
+    for chunk in layer.chunks(with_geometry=False) if context.thorough else (head,):
+        letters.add(chunk.columns)
+    decoding = letters.decide(layer, rule.encoding)
+    decoded, _, _ = decode(head, decoding)
+    target = _target(decoded, dataset, context, rule)
     city = context.city.without_boundary() if target.table == "boundaries" else context.city
     given, force = (rule.crs, True) if rule.crs is not None else (context.crs, context.force_crs)
-    return Settled(surveyed.decoding, target, read_long(layer, city, given, force=force), surveyed.census)
+    census = cache(partial(count_values, layer, tuple(decoded.columns)))
+    return Settled(letters, decoding, target, read_long(layer, city, given, force=force), census)
 
 
 def understand(raw: SourceLayer, dataset: Dataset, context: Context, settled: Settled | None = None) -> Understood:

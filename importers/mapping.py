@@ -382,7 +382,7 @@ def _metres(attributes: Attributes, name: str, usual_unit: str) -> Column[float 
 
 
 def _sizes(attributes: Attributes, name: str) -> Column[float | None]:
-    lengths = parse_lengths(attributes.values(name), attributes.unit(name), DIAMETER, attributes.counted(name))
+    lengths = parse_lengths(attributes.values(name), attributes.unit(name), DIAMETER, attributes.deciding(name))
     return lengths.metres.map(lambda length: length or None)
 
 

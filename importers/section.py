@@ -78,7 +78,7 @@ _LENGTH_KEYS = (
 
 
 def _lengths(attributes: Attributes, key: str) -> Column[float | None]:
-    return parse_lengths(attributes.values(key), attributes.unit(key), DIAMETER, attributes.counted(key)).metres
+    return parse_lengths(attributes.values(key), attributes.unit(key), DIAMETER, attributes.deciding(key)).metres
 
 
 def _section(

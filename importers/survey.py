@@ -1,4 +1,4 @@
-"""A long layer read once for what its values say together: the encoding of its text, the units of its numbers."""
+"""What the values of a long layer say together: the encoding of its text, the units of its numbers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from importers.decoding import decide, decode
+from importers.decoding import decide
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from importers.attributes import Census
-    from importers.source import LongLayer, SourceLayer
+    from importers.source import LongLayer
     from importers.text import Decoding
     from layers.columns import Column
 
@@ -19,37 +21,38 @@ _MOST_VALUES = 20_000
 _MOST_TEXTS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """How the text of a layer is read, its first records in Unicode, and how often each value comes."""
-
-    decoding: Decoding
-    head: SourceLayer
-    census: Census
-
-
 @dataclass(slots=True)
-class _Sums:
+class Letters:
+    """The texts of a layer that are more than ASCII, from its beginning, as far as they are looked at."""
+
     texts: set[str] = field(default_factory=set)
-    values: dict[str, Counter[Any]] = field(default_factory=dict)
 
-    def add(self, name: str, column: Column[Any]) -> None:
-        counter = self.values.setdefault(name, Counter())
-        if len(counter) < _MOST_VALUES:
-            counter.update(dict(column.counted()))
-        if len(self.texts) < _MOST_TEXTS:
-            self.texts.update([v for v in column.distinct if isinstance(v, str) and not v.isascii()])
+    def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Those of some more records, which are read in turns."""
+        for column in columns.values():
+            if len(self.texts) < _MOST_TEXTS:
+                distinct: Sequence[Any] = column.distinct  # type: ignore[attr-defined]
+                self.texts.update([v for v in distinct if isinstance(v, str) and not v.isascii()])
+
+    def decide(self, layer: LongLayer, told: str | None) -> Decoding:
+        """How the text of the layer is read by these. Raises: Rejected as `decide`."""
+        texts = self.texts | {name for name in layer.fields if not name.isascii()}
+        return decide(texts or {""}, layer.encoding, layer.fonts, told)
 
 
-def survey(layer: LongLayer, told: str | None) -> Survey:
-    """Read all values of a layer, not its geometries. Raises: Rejected as `decide`, and where it cannot be read."""
-    sums = _Sums()
+def count_values(layer: LongLayer, names: Sequence[str]) -> Census:
+    """How often each value comes, of all records; `names` are what the fields are called in Unicode.
+
+    What is decided by that are numbers, whose digits are ASCII.
+    Raises: Rejected where the layer cannot be read.
+    """
+    values: dict[str, Counter[Any]] = {name: Counter() for name in names}
     for chunk in layer.chunks(with_geometry=False):
-        for name, column in chunk.columns.items():
-            sums.add(name, column)  # type: ignore[arg-type] # what is read in turns comes as columns
-    texts = sums.texts | {name for name in layer.fields if not name.isascii()}
-    decoding = decide(texts or {""}, layer.encoding, layer.fonts, told)
-    head, _, _ = decode(next(layer.chunks()), decoding)
-    # Under the names that the fields have in Unicode; what is counted are numbers, whose digits are ASCII.
-    counted = zip(head.columns, sums.values.values(), strict=True)
-    return Survey(decoding, head, {name: list(counter.items()) for name, counter in counted})
+        for counter, column in zip(values.values(), chunk.columns.values(), strict=True):
+            _count(counter, column)  # type: ignore[arg-type] # what is read in turns comes as columns
+    return {name: list(counter.items()) for name, counter in values.items()}
+
+
+def _count(counter: Counter[Any], column: Column[Any]) -> None:
+    if len(counter) < _MOST_VALUES:
+        counter.update(dict(column.counted()))

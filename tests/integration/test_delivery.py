@@ -162,6 +162,29 @@ def test_long_layer_is_loaded_as_a_short_one(
     assert told["whole"][0][0][3] == "cm", "by the values of the whole layer: 80 to 179"
 
 
+def test_text_that_the_first_records_do_not_show_is_read_all_the_same(connection: Connection, tmp_path: Path) -> None:
+    """Where later records of a long layer contradict how text is read, the file starts over and is read rightly."""
+    rows = gdal.CHUNK_RECORDS + 10
+    starts = np.column_stack([np.full(rows, EAST), NORTH + np.arange(rows) % 10_000])
+    lines = shapely.linestrings(np.stack([starts, starts + np.array([20.0, 0.0])], axis=1))
+    owners = np.full(rows, "HueWACO", dtype=object)
+    legacy = (b"Hu\xd5", b"L\xadu Tr\xd7nh", b"L\xaa L\xeei", b"\xa7\xad\xeang", b"Tr\xc7n H\xadng \xa7\xb9o")
+    owners[-5:] = [text.decode("latin-1") for text in legacy]
+    path = tmp_path / "in" / "ong-cap-nuoc.gpkg"
+    path.parent.mkdir()
+    pyogrio.raw.write(
+        path, shapely.to_wkb(lines), [owners], ["don_vi_quan_ly"], crs="EPSG:9214", geometry_type="LineString",
+        driver="GPKG",
+    )  # fmt: skip
+    (file,) = run(connection, path).files
+    assert (file.loaded, file.outcome) == (rows, "loaded")
+    found = connection.execute("select owner, count(*) from utility_lines group by 1 order by 2, 1").fetchall()
+    told = ("Huế", "Lê Lợi", "Lưu Trình", "Trần Hưng Đạo", "Đường")
+    assert found == [*((owner, 1) for owner in told), ("HueWACO", rows - 5)]
+    assert [decision["text"].split(",")[0] for decision in file.decisions] == ["TCVN3"]
+    assert count(connection, "source_files") == 1
+
+
 def _import_in_process(connection: Connection, path: Path) -> list[dict[str, Any]]:
     """What a worker does, here, where the size of a turn can be set; the decisions."""
     ((dataset,), _) = find_datasets(path)
@@ -187,9 +210,9 @@ def test_load_larger_than_its_layer_rebuilds_the_indexes(
     described = (
         "select indexdef from pg_indexes where tablename = 'utility_lines' union all"
         " select conname || pg_get_constraintdef(oid) from pg_constraint where conrelid = 'utility_lines'::regclass"
-        " union all select pg_get_triggerdef(oid) || tgenabled::text from pg_trigger where tgrelid = 'utility_lines'::regclass"
-        " and not tgisinternal union all select column_default from information_schema.columns"
-        " where table_name = 'utility_lines' and column_default is not null order by 1"
+        " union all select pg_get_triggerdef(oid) || tgenabled::text from pg_trigger"
+        " where tgrelid = 'utility_lines'::regclass and not tgisinternal"
+        " union all select column_default from information_schema.columns where table_name = 'utility_lines' and column_default is not null order by 1"
     )
     before = connection.execute(described).fetchall()
     monkeypatch.setattr(gdal, "CHUNK_RECORDS", 50)
