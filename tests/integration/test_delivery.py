@@ -212,7 +212,8 @@ def test_load_larger_than_its_layer_rebuilds_the_indexes(
         " select conname || pg_get_constraintdef(oid) from pg_constraint where conrelid = 'utility_lines'::regclass"
         " union all select pg_get_triggerdef(oid) || tgenabled::text from pg_trigger"
         " where tgrelid = 'utility_lines'::regclass and not tgisinternal"
-        " union all select column_default from information_schema.columns where table_name = 'utility_lines' and column_default is not null order by 1"
+        " union all select column_default from information_schema.columns"
+        " where table_name = 'utility_lines' and column_default is not null order by 1"
     )
     before = connection.execute(described).fetchall()
     monkeypatch.setattr(gdal, "CHUNK_RECORDS", 50)
