@@ -59,7 +59,7 @@ def find_source(connection: Connection, run_id: int) -> int:
     return int(row[0])
 
 
-def read_line(connection: Connection, layer: Layer, feature_id: int) -> dict[str, Any]:
+def read_record(connection: Connection, layer: Layer, feature_id: int) -> dict[str, Any]:
     """A row of a utility layer that nobody else changes until the transaction ends; `shape` with z where known.
 
     Raises: NotFound.
@@ -80,7 +80,7 @@ def read_line(connection: Connection, layer: Layer, feature_id: int) -> dict[str
     return row | {"shape": shapely.from_wkb(row["shape"])}
 
 
-def replace_line(
+def replace_record(
     connection: Connection, layer: Layer, feature_id: int, amendment: tuple[int, int], pieces: list[dict[str, Any]]
 ) -> list[int]:
     """Pieces in the place of a feature: each is the feature with other values; their numbers, in order.

@@ -74,7 +74,12 @@ def _read(row: Recorded, *, heights: bool) -> Body:
 
 
 def _ends(row: Recorded, *, heights: bool) -> tuple[float | None, float | None]:
-    """The bottom of a node, and the highest that is recorded of cover and ground: a shaft comes up to the ground."""
+    """The bottom of a node, and the highest that is recorded of cover and ground: a shaft comes up to the ground.
+
+    Without either nobody knows how far up it comes: it is no plate at its bottom.
+    """
     if not heights:
         return None, None
-    return row.bottom_m, max((z for z in (row.cover_m, row.ground_m, row.bottom_m) if z is not None), default=None)
+    if row.cover_m is None and row.ground_m is None:
+        return row.bottom_m, None
+    return row.bottom_m, max(z for z in (row.cover_m, row.ground_m, row.bottom_m) if z is not None)

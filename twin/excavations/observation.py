@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import hypot
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from layers.deviations import Deviation
 from layers.errors import Invalid, Sentence
 from layers.utilities import Discipline
 from twin.excavations.fields import Fields
+from twin.excavations.levels import Levels, fault_levels, fault_upright, no_cover, read_levels
 from twin.excavations.schema import DIAMETER_M, ELEVATION_M, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from layers.crs import Crs
@@ -28,21 +30,22 @@ NEAR_M = 2.0
 LINES, NODES = "utility_lines", "utility_nodes"
 METHODS = ("survey", "tape", "seen")
 _KINDS = tuple(kind for kind in Deviation if kind is not Deviation.AS_BUILT)
-_MOST_LINES = 500
 _MOST_VERTICES = 20_000
+# Measured so near its record a node is where it is recorded.
+_STILL_M = 0.01
 _LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What somebody saw in the ground; `shape` in storage CRS, lengths in metres, `elevation_m` of the axis."""
+    """What somebody saw in the ground; `shape` in storage CRS, lengths in metres."""
 
     kind: Deviation
     layer: str
     feature_id: int | None
     shape: shapely.Geometry | None
     moved_m: tuple[float, float, float]
-    elevation_m: float | None
+    levels: Levels
     method: str
     accuracy_m: tuple[float | None, float | None]
     discipline: str | None
@@ -51,11 +54,36 @@ class Observation:
     observed_on: date
     remarks: str | None
 
+    @property
+    def is_node(self) -> bool:
+        return self.layer == NODES
+
+    def measured_from(self, place: shapely.Point) -> Observation:
+        """The same of a node whose record puts it at a place in storage CRS: how far from there it was measured."""
+        if self.kind is not Deviation.SHIFTED or self.shape is None:
+            return self
+        east_m, north_m = (self.shape.x - place.x, self.shape.y - place.y)
+        if hypot(east_m, north_m) < _STILL_M:
+            east_m = north_m = 0.0
+        return replace(self, moved_m=(round(east_m, 3), round(north_m, 3), self.moved_m[2]))
+
+    def held_against(self, row: Mapping[str, Any]) -> Observation:
+        """The same with the elevation of the bottom, of the row of a node.
+
+        Raises: Invalid with every fault of what cannot have been measured of this node.
+        """
+        levels = self.levels.below(row["ground_m"] if row["cover_m"] is None else row["cover_m"])
+        seen = replace(self, levels=levels)
+        faults = list(_odd_node(seen, row))
+        if faults:
+            raise Invalid(*faults)
+        return seen
+
     def to_json(self) -> dict[str, Any]:
         """As it is kept, and as it can be read again."""
         return {
             "moved_m": list(self.moved_m),
-            "elevation_m": self.elevation_m,
+            **self.levels.to_json(),
             "method": self.method,
             "accuracy_m": list(self.accuracy_m),
             "discipline": self.discipline,
@@ -73,8 +101,10 @@ def read_observation(document: Mapping[str, Any], storage: Crs, today: date) -> 
     if not fields.has("kind"):
         fields.faults.append(Sentence(f"no kind: give one of {', '.join(_KINDS)}", f"thiếu kind: {', '.join(_KINDS)}"))
     is_new = kind == Deviation.UNKNOWN_FIND
-    shape = _read_shape(fields, document.get("geometry"), storage, is_needed=is_new)
-    feature_id = None if is_new else _read_feature(fields, document.get("feature"))
+    shape = read_shape(fields, document.get("geometry"), storage, is_needed=is_new)
+    layer, feature_id = (LINES, None) if is_new else _read_feature(fields, document.get("feature"))
+    if is_new and shape is not None and shape.geom_type == "Point":
+        layer = NODES
     moved = tuple(fields.number(name, SHIFT_M) or 0.0 for name in ("dx_m", "dy_m", "dz_m"))
     observed_on = fields.day("observed_on") or today
     if observed_on > today:
@@ -83,11 +113,11 @@ def read_observation(document: Mapping[str, Any], storage: Crs, today: date) -> 
         )
     found = Observation(
         kind=Deviation(kind) if kind else Deviation.AS_RECORDED,
-        layer=LINES if not is_new or (shape is not None and shape.geom_type == "LineString") else NODES,
+        layer=layer,
         feature_id=feature_id,
         shape=shape,
         moved_m=(moved[0], moved[1], moved[2]),
-        elevation_m=fields.number("elevation_m", ELEVATION_M),
+        levels=read_levels(fields),
         method=fields.choice("method", METHODS) or "seen",
         accuracy_m=(
             fields.number("horizontal_accuracy_m", ACCURACY_M),
@@ -99,7 +129,7 @@ def read_observation(document: Mapping[str, Any], storage: Crs, today: date) -> 
         observed_on=observed_on,
         remarks=(str(document.get("remarks") or "").strip() or None),
     )
-    faults = [*fields.faults, *_contradictions(found)]
+    faults = [*fields.faults, *_contradictions(found), *_odd_measures(found)]
     if faults:
         raise Invalid(*faults)
     return found
@@ -109,12 +139,7 @@ def _contradictions(found: Observation) -> list[str]:
     faults: list[str] = []
     is_moved = any(found.moved_m)
     if found.kind is Deviation.SHIFTED and not is_moved:
-        faults.append(
-            Sentence(
-                "'shifted' needs dx_m, dy_m or dz_m other than 0: where it lies as recorded, report 'as_recorded'",
-                "'shifted' cần dx_m, dy_m hoặc dz_m khác 0: nếu đúng hồ sơ, hãy báo 'as_recorded'",
-            )
-        )
+        faults += _unmoved(found)
     if found.kind is not Deviation.SHIFTED and is_moved:
         faults.append(
             Sentence(f"'{found.kind}' takes no dx_m, dy_m, dz_m: report 'shifted'",
@@ -130,22 +155,76 @@ def _contradictions(found: Observation) -> list[str]:
     return faults
 
 
-def _read_feature(fields: Fields, value: Any) -> int | None:
-    """The number of the line that a report is about: {"collection": "utility_lines", "id": 12}."""
-    if isinstance(value, dict) and value.get("collection", LINES) == LINES:
+def _unmoved(found: Observation) -> Iterator[Sentence]:
+    """A node may have moved to where it was measured; else it says by how much."""
+    if not found.is_node:
+        yield Sentence(
+            "'shifted' needs dx_m, dy_m or dz_m other than 0: where it lies as recorded, report 'as_recorded'",
+            "'shifted' cần dx_m, dy_m hoặc dz_m khác 0: nếu đúng hồ sơ, hãy báo 'as_recorded'",
+        )
+    elif found.shape is None and not found.levels:
+        yield Sentence(
+            "'shifted' needs dx_m, dy_m or dz_m other than 0, a geometry, bottom_m, cover_m or depth_m: where it stands"
+            " as recorded, report 'as_recorded'",
+            "'shifted' cần dx_m, dy_m hoặc dz_m khác 0, hoặc geometry, bottom_m, cover_m, depth_m: nếu đúng hồ sơ, hãy"
+            " báo 'as_recorded'",
+        )
+
+
+def _odd_measures(found: Observation) -> Iterator[Sentence]:
+    """Measures that such an object does not have, or has from two sources that need not agree."""
+    is_new = found.kind is Deviation.UNKNOWN_FIND
+    if not (found.is_node and is_new and found.levels == Levels(found.levels.axis_m)):
+        yield from fault_levels(found.levels, is_node=found.is_node)
+    if not found.is_node:
+        return
+    if is_new and found.levels.depth_m is not None and found.levels.cover_m is None:
+        yield no_cover()
+    if found.shape is not None and found.shape.geom_type != "Point":
+        yield Sentence("the place of a node is a Point", "vị trí của hố, nút phải là Point")
+    if found.kind is Deviation.SHIFTED and found.shape is not None and any(found.moved_m[:2]):
+        yield Sentence(
+            "a node has moved by dx_m and dy_m, or to its geometry: give one of them",
+            "hố, nút lệch theo dx_m và dy_m hoặc đến geometry: chỉ ghi một trong hai",
+        )
+    if found.moved_m[2] and found.levels:
+        yield Sentence(
+            "dz_m moves bottom and cover alike: give it, or what was measured of them",
+            "dz_m dời cả đáy lẫn nắp: chỉ ghi dz_m hoặc ghi cao độ, độ sâu đo được",
+        )
+
+
+def _odd_node(seen: Observation, row: Mapping[str, Any]) -> Iterator[Sentence]:
+    """What cannot have been measured of a recorded node."""
+    levels = seen.levels
+    if levels.depth_m is not None and levels.bottom_m is None:
+        yield no_cover()
+    if seen.kind is Deviation.SHIFTED and not any(seen.moved_m) and not levels:
+        yield from _unmoved(replace(seen, shape=None))
+    yield from fault_upright(
+        row["bottom_m"] if levels.bottom_m is None else levels.bottom_m,
+        row["cover_m"] if levels.cover_m is None else levels.cover_m,
+    )
+
+
+def _read_feature(fields: Fields, value: Any) -> tuple[str, int | None]:
+    """Layer and number of what a report is about: {"collection": "utility_lines", "id": 12}."""
+    layer = value.get("collection", LINES) if isinstance(value, dict) else None
+    if layer in (LINES, NODES):
         number = value.get("id")
         if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**63:
-            return number
+            return layer, number
+    example = f'{{"collection": "{LINES}", "id": 12}}'
     fields.faults.append(
         Sentence(
-            'feature must name the recorded line: {"collection": "utility_lines", "id": 12}, as the check does',
-            'feature phải nêu tuyến trong hồ sơ: {"collection": "utility_lines", "id": 12}, như trong kết quả kiểm tra',
+            f"feature must name the recorded line or node: {example}, or {NODES}, as the check does",
+            f"feature phải nêu tuyến hoặc hố trong hồ sơ: {example} hoặc {NODES}, như trong kết quả kiểm tra",
         )
     )
-    return None
+    return LINES if layer not in (LINES, NODES) else layer, None
 
 
-def _read_shape(fields: Fields, value: Any, storage: Crs, *, is_needed: bool) -> shapely.Geometry | None:
+def read_shape(fields: Fields, value: Any, storage: Crs, *, is_needed: bool) -> shapely.Geometry | None:
     """A GeoJSON Point or LineString, longitude, latitude and perhaps elevation, in storage CRS."""
     if value is None and not is_needed:
         return None
@@ -158,6 +237,10 @@ def _read_shape(fields: Fields, value: Any, storage: Crs, *, is_needed: bool) ->
             )
         )
         return None
+    if shape.has_z:
+        heights = shapely.get_coordinates(shape, include_z=True)[:, 2]
+        for height in {float(heights.min()), float(heights.max())}:
+            fields.check_number("geometry: elevation", height, ELEVATION_M)
     return transform_geometries(np.array([shape], dtype=object), parse_crs(WGS84), storage)[0]
 
 
@@ -176,82 +259,3 @@ def _parse(value: Any) -> shapely.Geometry | None:
         if whole and bool(np.isfinite(shapely.get_coordinates(shape, include_z=bool(shape.has_z))).all())
         else None
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
-    """A line that was laid: `shape` in storage CRS with the elevation of its axis as z where it was measured."""
-
-    shape: shapely.LineString
-    discipline: str
-    size_m: tuple[float, float] | None
-    material: str | None
-    owner: str | None
-    voltage_v: float | None
-    method: str
-    laid_on: date
-
-
-def read_laid(document: Mapping[str, Any], storage: Crs, today: date) -> list[Laid]:
-    """The lines of a GeoJSON FeatureCollection. Raises: Invalid with every fault."""
-    features = document.get("features") if document.get("type") == "FeatureCollection" else None
-    if not isinstance(features, list) or not 0 < len(features) <= _MOST_LINES:
-        raise Invalid(
-            Sentence(
-                f"give a GeoJSON FeatureCollection of 1 to {_MOST_LINES} LineStrings: what was laid",
-                f"cần FeatureCollection GeoJSON gồm 1 đến {_MOST_LINES} LineString: những gì đã lắp đặt",
-            )
-        )
-    faults: list[str] = []
-    laid = [_read_one(number, each, faults, storage, today) for number, each in enumerate(features, start=1)]
-    if faults:
-        raise Invalid(*faults)
-    return [one for one in laid if one is not None]
-
-
-def _read_one(number: int, feature: Any, faults: list[str], storage: Crs, today: date) -> Laid | None:
-    properties = feature.get("properties") if isinstance(feature, dict) else None
-    fields = Fields(properties if isinstance(properties, dict) else {})
-    geometry = feature.get("geometry") if isinstance(feature, dict) else None
-    shape = _read_shape(fields, geometry, storage, is_needed=True)
-    if shape is not None and shape.geom_type != "LineString":
-        fields.faults.append(Sentence("geometry must be a LineString", "geometry phải là LineString"))
-    if not fields.has("discipline"):
-        fields.faults.append(
-            Sentence(
-                f"no discipline: give one of {', '.join(Discipline)}", f"thiếu discipline: {', '.join(Discipline)}"
-            )
-        )
-    diameter_m = fields.number("diameter_m", DIAMETER_M)
-    sides = fields.number("width_m", DIAMETER_M), fields.number("height_m", DIAMETER_M)
-    axis_m, laid_on = fields.number("axis_m", ELEVATION_M), fields.day("laid_on") or today
-    if laid_on > today:
-        fields.faults.append(Sentence(f"laid_on {laid_on} has not come yet", f"laid_on {laid_on} chưa tới"))
-    discipline = fields.choice("discipline", [each.value for each in Discipline])
-    method, material, owner = (
-        fields.choice("method", METHODS) or "survey",
-        fields.text("material"),
-        fields.text("owner"),
-    )
-    voltage_v = fields.number("voltage_v", Limits(1.0, 1_200_000.0, "volts"))
-    faults += [fault.about(f"feature {number}") if isinstance(fault, Sentence) else f"feature {number}: {fault}"
-               for fault in fields.faults]  # fmt: skip
-    if fields.faults or shape is None or discipline is None:
-        return None
-    return Laid(
-        shape=_level(shape, axis_m),
-        discipline=discipline,
-        size_m=(diameter_m, diameter_m) if diameter_m else (sides[0], sides[1]) if sides[0] and sides[1] else None,
-        material=material,
-        owner=owner,
-        voltage_v=voltage_v,
-        method=method,
-        laid_on=laid_on,
-    )
-
-
-def _level(shape: shapely.LineString, axis_m: float | None) -> shapely.LineString:
-    if axis_m is None:
-        return shape
-    xy = shapely.get_coordinates(shape)
-    return shapely.LineString(np.column_stack([xy, np.full(len(xy), axis_m)]))

@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from layers.amending import (
-    insert_feature,
-    open_amendment,
-    read_line,
-)
+from layers.amending import insert_feature, open_amendment, read_record
 from layers.catalog import find_layer
 from layers.crs import parse_crs
 from layers.database import storage_srid
@@ -35,10 +31,11 @@ from layers.errors import Conflict, Invalid, NotFound, Sentence, Unavailable
 from layers.excavations import ExcavationStatus as Status
 from layers.organisations import match_owners
 from layers.procedure import add_event
-from twin.excavations.amendment import change_at_once, change_on_word, cut, laid_values, middle
+from twin.excavations.amendment import change_at_once, change_on_word, laid_values, sight
 from twin.excavations.checking import make_check
+from twin.excavations.laid import read_laid
 from twin.excavations.life import Party, name_status
-from twin.excavations.observation import LINES, NEAR_M, read_laid, read_observation
+from twin.excavations.observation import LINES, NEAR_M, NODES, SHIFT_M, read_observation
 from twin.notices.writing import News, tell
 
 if TYPE_CHECKING:
@@ -82,9 +79,8 @@ def report_deviation(sitting: Sitting, number: int, document: Mapping[str, Any])
     _require_near(excavation, seen.shape)
     owner, shape = None, seen.shape
     if seen.feature_id is not None:
-        row = _find_line(sitting, excavation, seen)
-        owner = row["owner"]
-        shape = shape or middle(cut(excavation, row, None).seen)
+        seen, row = _hold(sitting, excavation, seen)
+        owner, shape = row["owner"], shape or sight(row, excavation, None).middle
     report = Report(
         excavation_id=number, kind=seen.kind, detail=seen.to_json(), layer=seen.layer, feature_id=seen.feature_id,
         owner=owner, shape=shape,
@@ -147,15 +143,18 @@ def deliver_as_built(sitting: Sitting, number: int, document: Mapping[str, Any])
     for index, one in enumerate(laid, start=1):
         _require_near(excavation, one.shape, of=f"feature {index}")
     owner = next((one.owner for one in laid if one.owner), None) or excavation.applicant
-    detail = {"lines": len(laid), "length_m": round(sum(one.shape.length for one in laid), 2)}
-    report = Report(excavation_id=number, kind=Deviation.AS_BUILT, detail=detail, layer=LINES, owner=owner,
-                    shape=shapely.multilinestrings([shapely.force_2d(one.shape) for one in laid]))  # fmt: skip
+    nodes = sum(one.layer == NODES for one in laid)
+    length_m = round(sum(one.shape.length for one in laid), 2)
+    detail = {"lines": len(laid) - nodes, "length_m": length_m, "nodes": nodes}
+    report = Report(
+        excavation_id=number, kind=Deviation.AS_BUILT, detail=detail, layer=NODES if nodes == len(laid) else LINES,
+        owner=owner, shape=_together([shapely.force_2d(one.shape) for one in laid]),
+    )  # fmt: skip
     kept = find_report(connection, number, insert_report(connection, report, _by(sitting)))
     run_id, source = open_amendment(connection, number, kept.number, detail)
     for row, one in enumerate(laid, start=1):
-        insert_feature(
-            connection, find_layer(LINES), laid_values(one, excavation) | {"source_file_id": source, "source_row": row}
-        )
+        values = laid_values(one, excavation) | {"source_file_id": source, "source_row": row}
+        insert_feature(connection, find_layer(one.layer), values)
     note_run(connection, kept, run_id)
     settle_report(connection, kept, DeviationState.CONFIRMED, sitting.actor.name)
     add_event(connection, number, sitting.actor, "as built", report=kept.number, run=run_id, **detail)
@@ -209,24 +208,41 @@ def find_dug(sitting: Sitting, number: int) -> Excavation:
     return excavation
 
 
-def _find_line(sitting: Sitting, excavation: Excavation, seen: Observation) -> dict[str, Any]:
-    """The recorded line, which lies near the dig. Raises: NotFound, the same of one that is far and of none at all."""
-    number, missing = seen.feature_id or 0, False
+def _hold(sitting: Sitting, excavation: Excavation, seen: Observation) -> tuple[Observation, dict[str, Any]]:
+    """What was seen, held against the row of the recorded line or node, which lies near the dig.
+
+    Raises: NotFound, the same of one that is far and of none at all; Invalid for what cannot be of this one.
+    """
     try:
-        row = read_line(sitting.connection, find_layer(LINES), number)
-    except NotFound:
-        missing = True
-    if not missing:
-        margin_m = NEAR_M + hypot(*seen.moved_m[:2]) + row["reach_m"]
-        missing = float(shapely.distance(shapely.force_2d(row["shape"]), excavation.outline)) > margin_m
-    if missing:
-        raise NotFound(
-            Sentence(
-                f"no line {number} is recorded at excavation {excavation.id}: take its number from the newest check",
-                f"không có tuyến {number} tại công trình đào {excavation.id}: lấy số từ lần kiểm tra mới nhất",
-            )
+        row = read_record(sitting.connection, find_layer(seen.layer), seen.feature_id or 0)
+    except NotFound as error:
+        raise _nothing_there(excavation, seen) from error
+    if seen.is_node:
+        seen = seen.measured_from(row["shape"])
+    off_m = hypot(*seen.moved_m[:2])
+    away_m = float(shapely.distance(shapely.force_2d(row["shape"]), excavation.outline))
+    if off_m > hypot(SHIFT_M.high, SHIFT_M.high) or away_m > NEAR_M + off_m + row["reach_m"]:
+        raise _nothing_there(excavation, seen)
+    return seen.held_against(row) if seen.is_node else seen, row
+
+
+def _nothing_there(excavation: Excavation, seen: Observation) -> NotFound:
+    thing_en, thing_vi = ("node", "hố, nút") if seen.is_node else ("line", "tuyến")
+    return NotFound(
+        Sentence(
+            f"no {thing_en} {seen.feature_id} is recorded at excavation {excavation.id}: take its number from the"
+            " newest check",
+            f"không có {thing_vi} {seen.feature_id} tại công trình đào {excavation.id}: lấy số từ lần kiểm tra mới"
+            " nhất",
         )
-    return row
+    )
+
+
+def _together(shapes: list[shapely.Geometry]) -> shapely.Geometry:
+    kinds = {shape.geom_type for shape in shapes}
+    if kinds == {"LineString"}:
+        return shapely.multilinestrings(shapes)
+    return shapely.multipoints(shapes) if kinds == {"Point"} else shapely.geometrycollections(shapes)
 
 
 def _require_near(excavation: Excavation, shape: shapely.Geometry | None, of: str = "geometry") -> None:

@@ -34,6 +34,8 @@ AXIS_DEPTH_M = Limits(0.05, 30.0, "depth of the bore's axis in metres below grou
 AXIS_M = Limits(-500.0, 9000.0, "elevation of the bore's axis")
 LAID_DEPTH_M = Limits(0.0, 30.0, "depth of what is laid in metres below ground")
 LAID_SIZE_M = Limits(0.003, 20.0, "outer size in metres")
+NODE_SIZE_M = Limits(0.01, 50.0, "outer size of a manhole or another node in metres")
+NODE_DEPTH_M = Limits(0.05, 30.0, "metres from the cover down to the bottom")
 VOLTAGE_V = Limits(1.0, 1_200_000.0, "volts")
 PRESSURE_BAR = Limits(0.0, 200.0, "bar")
 

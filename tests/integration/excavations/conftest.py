@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from layers.access import grant_key
 from layers.crs import WGS84, parse_crs, transform_geometries
 from layers.database import Audience, Role, Writer, connect
+from layers.notices import list_notices
 from layers.organisations import Registration, find_organisation, register_organisation
 from twin.app import Doors, create_app
 from twin.excavations.practice import Practice
@@ -41,8 +42,8 @@ TRENCH = shapely.box(EAST + 40, NORTH + 49, EAST + 60, NORTH + 51)
 WATER, POWER, BUILDER, CITY = "Công ty Cấp nước", "Công ty Điện lực", "Công ty Xây lắp", "Sở Xây dựng"
 
 
-def lonlat(polygon: shapely.Geometry) -> dict[str, Any]:
-    moved = transform_geometries(np.array([polygon], dtype=object), STORAGE, parse_crs(WGS84))[0]
+def lonlat(shape: shapely.Geometry) -> dict[str, Any]:
+    moved = transform_geometries(np.array([shape], dtype=object), STORAGE, parse_crs(WGS84))[0]
     return json.loads(shapely.to_geojson(moved))  # type: ignore[no-any-return]
 
 
@@ -80,8 +81,21 @@ class Town:
             "owner": owner, "geom": f"SRID=9214;LINESTRING({ends.format('', '')})",
             "axis": f"SRID=9214;LINESTRING Z({ends.format(f' {z}', f' {z}')})",
         } | columns  # fmt: skip
+        return self._insert("utility_lines", values)
+
+    def manhole(self, owner: str | None = WATER, east: float = 50.0, north: float = 50.0, **columns: Any) -> int:
+        """A round manhole of 1 m in ground at 3 m, 2 m deep, detected to PAS 128 B2, metres into the city."""
+        values = {
+            "discipline": "water", "kind": "manhole", "vertical_reference": "cover", "ground_source": "terrain",
+            "ground_m": 3.0, "section_shape": "circular", "elevation_source": "measured", "outer_width_m": 1.0,
+            "outer_length_m": 1.0, "bottom_m": 1.0, "cover_m": 3.0, "quality_level": "B2", "owner": owner,
+            "owner_ref": "H-1", "geom": f"SRID=9214;POINT({EAST + east} {NORTH + north})",
+        } | columns  # fmt: skip
+        return self._insert("utility_nodes", values)
+
+    def _insert(self, table: str, values: dict[str, Any]) -> int:
         names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
-        statement = f"insert into utility_lines ({names}) values ({marks}) returning id"  # noqa: S608
+        statement = f"insert into {table} ({names}) values ({marks}) returning id"  # noqa: S608
         row = self.connection.execute(statement, list(values.values())).fetchone()
         return int(row[0]) if row else 0
 
@@ -139,6 +153,27 @@ class Town:
             assert self.answer(CITY, number, owner).status_code == 200
         assert self.act(CITY, number, "permit").status_code == 200
         return number
+
+    def digging(self) -> int:
+        """A dig that has begun, 20 m long with the water main across its middle."""
+        number = self.permitted()
+        assert self.act(BUILDER, number, "start").status_code == 200
+        return number
+
+    def say(self, number: int, kind: str, who: str = BUILDER, **about: Any) -> Response:
+        """A report from the field."""
+        return self.call(who, "POST", f"/{number}/deviations", {"kind": kind, **about})
+
+    def verdict(self, who: str, number: int, which: int, state: str = "confirmed", **about: Any) -> Response:
+        return self.call(who, "PUT", f"/{number}/deviations/{which}/verdict", {"state": state, **about})
+
+    def told(self, number: int, kind: str) -> set[str]:
+        return {notice.address for notice in list_notices(self.connection, number) if notice.kind == kind}
+
+    @staticmethod
+    def place(east: float, north: float) -> list[float]:
+        """Longitude and latitude of metres into the city."""
+        return list(lonlat(shapely.Point(EAST + east, NORTH + north))["coordinates"])
 
     def status(self, number: int) -> str:
         return str(self.call(CITY, "GET", f"/{number}").json()["properties"]["status"])

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 import shapely
 
 from importers.folder import ImportOptions, import_path
-from layers.crs import WGS84, parse_crs, transform_points
 from layers.errors import Conflict
 from layers.history import undo_run
-from layers.notices import list_notices
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Town
-    from httpx import Response
 
 EAST, NORTH = 562_000.0, 1_820_000.0
 WATER, POWER, BUILDER, CITY = "Công ty Cấp nước", "Công ty Điện lực", "Công ty Xây lắp", "Sở Xây dựng"
@@ -29,27 +25,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def digging(town: Town) -> int:
-    """A dig that has begun, 20 m long with the water main across its middle."""
-    number = town.permitted()
-    assert town.act(BUILDER, number, "start").status_code == 200
-    return number
-
-
 def main_of(town: Town) -> int:
     return int((town.connection.execute("select max(id) from utility_lines").fetchone() or (0,))[0])
 
 
-def say(town: Town, number: int, kind: str, who: str = BUILDER, **about: Any) -> Response:
-    return town.call(who, "POST", f"/{number}/deviations", {"kind": kind, **about})
-
-
 def of(line: int) -> dict[str, Any]:
     return {"feature": {"collection": "utility_lines", "id": line}}
-
-
-def verdict(town: Town, who: str, number: int, which: int, state: str = "confirmed", **about: Any) -> Response:
-    return town.call(who, "PUT", f"/{number}/deviations/{which}/verdict", {"state": state, **about})
 
 
 def lines(town: Town) -> list[tuple[Any, ...]]:
@@ -61,30 +42,19 @@ def lines(town: Town) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
-def place(east: float, north: float) -> list[float]:
-    (point,) = transform_points(
-        np.array([[EAST + east, NORTH + north]]), parse_crs("EPSG:9214"), parse_crs(WGS84)
-    ).tolist()
-    return [point[0], point[1]]
-
-
-def told(town: Town, number: int, kind: str) -> set[str]:
-    return {notice.address for notice in list_notices(town.connection, number) if notice.kind == kind}
-
-
 def test_an_exposed_line_is_verified_where_it_was_seen_once_its_owner_agrees(bare: Town) -> None:
     """The owner's word gives level A to the stretch in the dig and to nothing else; undoing brings the record back."""
     town = bare
     town.pipe(quality_level="C")
-    number, line = digging(town), main_of(town)
+    number, line = town.digging(), main_of(town)
     before = lines(town)
-    answer = say(town, number, "as_recorded", **of(line), method="survey", horizontal_accuracy_m=0.03)
+    answer = town.say(number, "as_recorded", **of(line), method="survey", horizontal_accuracy_m=0.03)
     assert (answer.status_code, answer.json()["state"]) == (201, "reported")
     assert lines(town) == before, "one's own word makes nobody's record better"
-    assert told(town, number, "deviation") == {"nuoc@example.vn", "so@example.vn", "xaylap@example.vn"}
-    assert verdict(town, POWER, number, 1).status_code == 404, "who was not asked sees nothing of it"
-    assert verdict(town, BUILDER, number, 1).status_code == 409, "nobody confirms himself"
-    confirmed = verdict(town, WATER, number, 1)
+    assert town.told(number, "deviation") == {"nuoc@example.vn", "so@example.vn", "xaylap@example.vn"}
+    assert town.verdict(POWER, number, 1).status_code == 404, "who was not asked sees nothing of it"
+    assert town.verdict(BUILDER, number, 1).status_code == 409, "nobody confirms himself"
+    confirmed = town.verdict(WATER, number, 1)
     assert (confirmed.status_code, confirmed.json()["state"]) == (200, "confirmed")
     assert [row[1:] for row in lines(town)] == [
         ("LINESTRING Z (562050 1820020 2,562050 1820049 2)", "C", None, None, "unknown"),
@@ -92,7 +62,7 @@ def test_an_exposed_line_is_verified_where_it_was_seen_once_its_owner_agrees(bar
         ("LINESTRING Z (562050 1820051 2,562050 1820080 2)", "C", None, None, "unknown"),
     ]
     assert confirmed.json()["feature"]["id"] == lines(town)[1][0]
-    assert verdict(town, WATER, number, 1).status_code == 409, "it is settled"
+    assert town.verdict(WATER, number, 1).status_code == 409, "it is settled"
     assert town.status(number) == "in_progress", "whoever reports what he sees loses no permit by it"
     assert town.recheck() == {}, "and the dig's own answer was made anew"
     undo_run(town.connection, confirmed.json()["run"])
@@ -104,9 +74,9 @@ def test_a_shifted_line_moves_at_once_and_covers_both_places(town: Town) -> None
     """Before anybody agrees the stretch lies where it was seen, no surer than it was wrong; neighbours re-open."""
     line = main_of(town)
     other = town.submitted(name="bên cạnh")
-    number = digging(town)
+    number = town.digging()
     town.recheck()
-    answer = say(town, number, "shifted", **of(line), dx_m=0.4, dz_m=-0.2, method="survey", remarks="lệch về đông")
+    answer = town.say(number, "shifted", **of(line), dx_m=0.4, dz_m=-0.2, method="survey", remarks="lệch về đông")
     assert answer.status_code == 201, answer.text
     south, seen, north = lines(town)
     assert seen[1] == "LINESTRING Z (562050.4 1820049 1.8,562050.4 1820051 1.8)"
@@ -115,10 +85,10 @@ def test_a_shifted_line_moves_at_once_and_covers_both_places(town: Town) -> None
     assert {row[2:5] for row in (south, seen, north)} == {("A", 0.4, 0.2)}
     assert town.recheck() == {other: True}
     assert (town.status(number), town.status(other)) == ("in_progress", "checked")
-    assert verdict(town, CITY, number, 1).status_code == 200
+    assert town.verdict(CITY, number, 1).status_code == 200
     assert lines(town)[1][2:5] == ("A", None, None)
     assert lines(town)[0][2:5] == ("A", 0.4, 0.2), "the rest of the record was wrong by as much"
-    second = say(town, number, "shifted", CITY, **of(lines(town)[1][0]), dy_m=0.0, dx_m=-0.1)
+    second = town.say(number, "shifted", CITY, **of(lines(town)[1][0]), dy_m=0.0, dx_m=-0.1)
     assert (second.status_code, second.json()["state"]) == (201, "confirmed"), "the desk's own word is confirmed"
     with pytest.raises(Conflict, match="undo run"):
         undo_run(town.connection, answer.json()["run"])
@@ -132,17 +102,17 @@ def test_a_shifted_line_moves_at_once_and_covers_both_places(town: Town) -> None
 
 def test_what_is_not_found_is_doubted_first_and_gone_on_its_owners_word(town: Town) -> None:
     """A line that was not where it is recorded gets the least trust; the owner may take the stretch out, or contest."""
-    number, line = digging(town), main_of(town)
-    refused = say(town, number, "not_found", **of(line))
+    number, line = town.digging(), main_of(town)
+    refused = town.say(number, "not_found", **of(line))
     assert refused.status_code == 400
     assert "remarks" in refused.text
-    first = say(town, number, "not_found", **of(line), remarks="đào hết bề rộng, không thấy")
+    first = town.say(number, "not_found", **of(line), remarks="đào hết bề rộng, không thấy")
     assert first.status_code == 201, first.text
     assert [row[2:] for row in lines(town)] == [(None, 1.5, None, "unknown")]
-    contested = verdict(town, WATER, number, 1, "contested", remarks="ống nằm sâu hơn")
+    contested = town.verdict(WATER, number, 1, "contested", remarks="ống nằm sâu hơn")
     assert contested.json()["state"] == "contested"
-    assert told(town, number, "deviation_settled") == {"so@example.vn", "xaylap@example.vn"}
-    assert verdict(town, WATER, number, 1).json()["state"] == "confirmed", "an owner may come to agree"
+    assert town.told(number, "deviation_settled") == {"so@example.vn", "xaylap@example.vn"}
+    assert town.verdict(WATER, number, 1).json()["state"] == "confirmed", "an owner may come to agree"
     assert [row[5] for row in lines(town)] == ["unknown", "removed", "unknown"]
     undo_run(town.connection, first.json()["run"])
     assert [(row[0], row[2]) for row in lines(town)] == [(line, "A")]
@@ -150,31 +120,33 @@ def test_what_is_not_found_is_doubted_first_and_gone_on_its_owners_word(town: To
 
 def test_an_unknown_find_stops_the_dig_until_somebody_owns_it(town: Town) -> None:
     """A find is in everybody's way from the report on: the dig is open again, all who were asked are told."""
-    number = digging(town)
-    geometry = {"type": "LineString", "coordinates": [place(44, 48), place(44, 52)]}
+    number = town.digging()
+    geometry = {"type": "LineString", "coordinates": [town.place(44, 48), town.place(44, 52)]}
     about = {"discipline": "power", "diameter_m": 0.11, "elevation_m": 1.9, "remarks": "cáp lạ", "method": "survey"}
-    answer = say(town, number, "unknown_find", geometry=geometry, **about)
+    answer = town.say(number, "unknown_find", geometry=geometry, **about)
     assert answer.status_code == 201, answer.text
     find = answer.json()["feature"]
-    assert "nuoc@example.vn" in told(town, number, "deviation")
+    assert "nuoc@example.vn" in town.told(number, "deviation")
     assert town.recheck() == {number: True}
     assert town.status(number) == "checked"
     clashes = town.call(CITY, "GET", f"/{number}/checks/latest").json()["report"]["clashes"]
     assert (find["id"], "definite", None) in [(c["feature"]["id"], c["outcome"], c["owner"]) for c in clashes]
-    claimed = verdict(town, CITY, number, 1, owner=POWER)
+    claimed = town.verdict(CITY, number, 1, owner=POWER)
     assert (claimed.status_code, claimed.json()["owner"]) == (200, POWER)
-    point = say(town, number, "unknown_find", geometry={"type": "Point", "coordinates": place(46, 50)}, remarks="hố lạ")
+    point = town.say(
+        number, "unknown_find", geometry={"type": "Point", "coordinates": town.place(46, 50)}, remarks="hố lạ"
+    )
     assert point.json()["feature"]["collection"] == "utility_nodes"
     assert (point.json()["state"], claimed.json()["state"]) == ("reported", "confirmed")
 
 
 def test_what_was_laid_is_in_the_city_and_in_later_checks(town: Town) -> None:
     """As-built lines come with their owner, size and level; the next dig there meets them; undoing takes them out."""
-    number = digging(town)
+    number = town.digging()
     before = len(lines(town))
     pipe = {
         "type": "Feature",
-        "geometry": {"type": "LineString", "coordinates": [place(41, 50), place(59, 50)]},
+        "geometry": {"type": "LineString", "coordinates": [town.place(41, 50), town.place(59, 50)]},
         "properties": {"discipline": "water", "diameter_m": 0.11, "axis_m": 2.1, "material": "HDPE", "owner": WATER},
     }
     wrong = pipe | {"properties": {"discipline": "steam", "diameter_m": 110}}
@@ -185,14 +157,14 @@ def test_what_was_laid_is_in_the_city_and_in_later_checks(town: Town) -> None:
     assert [fault[:10] for fault in refused.json()["faults"]] == ["feature 2:", "feature 2:"]
     answer = town.call(BUILDER, "POST", f"/{number}/as-built", {"type": "FeatureCollection", "features": [pipe]})
     assert answer.status_code == 201, answer.text
-    assert answer.json()["detail"] == {"lines": 1, "length_m": 18.0}
+    assert answer.json()["detail"] == {"lines": 1, "length_m": 18.0, "nodes": 0}
     row = town.connection.execute(
         "select discipline, owner, outer_width_m, material, quality_level, status, st_zmin(axis) from utility_lines"
         " where st_x(st_startpoint(geom)) between %s and %s",
         (EAST + 40.9, EAST + 41.1),
     ).fetchone()
     assert row == ("water", WATER, 0.11, "HDPE", "A", "in_service", 2.1)
-    assert told(town, number, "as_built") == {"nuoc@example.vn", "so@example.vn", "xaylap@example.vn"}
+    assert town.told(number, "as_built") == {"nuoc@example.vn", "so@example.vn", "xaylap@example.vn"}
     later = town.file(name="đợt sau")
     assert len(town.check(later)["report"]["clashes"]) == 2
     undo_run(town.connection, answer.json()["run"])
@@ -203,25 +175,25 @@ def test_reports_that_cannot_be_are_refused_with_every_fault(town: Town) -> None
     """Too early, by others, from afar, of other lines, or in contradiction: each refusal says what is wrong."""
     early = town.submitted()
     line = main_of(town)
-    assert say(town, early, "as_recorded", **of(line)).status_code == 409
-    number = digging(town)
-    assert say(town, number, "as_recorded", WATER, **of(line)).status_code == 409, "owners answer, diggers report"
-    assert say(town, number, "as_recorded", "reader", **of(line)).status_code == 409
+    assert town.say(early, "as_recorded", **of(line)).status_code == 409
+    number = town.digging()
+    assert town.say(number, "as_recorded", WATER, **of(line)).status_code == 409, "owners answer, diggers report"
+    assert town.say(number, "as_recorded", "reader", **of(line)).status_code == 409
     far = town.connection.execute("select min(id) from utility_lines").fetchone() or (0,)
-    answers = [say(town, number, "as_recorded", **of(n)) for n in (far[0], 999_999)]
+    answers = [town.say(number, "as_recorded", **of(n)) for n in (far[0], 999_999)]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert len({answer.json()["detail"].replace(str(far[0]), "N").replace("999999", "N") for answer in answers}) == 1
-    faults = say(
-        town, number, "shifted", feature={"id": "x"}, dx_m=99, method="dowsing", observed_on="2999-01-01"
+    faults = town.say(
+        number, "shifted", feature={"id": "x"}, dx_m=99, method="dowsing", observed_on="2999-01-01"
     ).json()
     assert [
         next(w for w in ("feature", "dx_m", "observed_on", "method", "shifted") if w in f) for f in faults["faults"]
     ]
     assert len(faults["faults"]) == 5
-    away = {"type": "Point", "coordinates": place(90, 90)}
-    refused = say(town, number, "unknown_find", geometry=away, remarks="xa")
+    away = {"type": "Point", "coordinates": town.place(90, 90)}
+    refused = town.say(number, "unknown_find", geometry=away, remarks="xa")
     assert (refused.status_code, "m from excavation" in refused.text) == (400, True)
-    assert say(town, number, "unknown_find", remarks="không rõ nơi").status_code == 400
+    assert town.say(number, "unknown_find", remarks="không rõ nơi").status_code == 400
     assert town.call(None, "GET", f"/{number}/deviations").status_code == 401
     assert town.call(POWER, "GET", f"/{number}/deviations").status_code == 404
     assert town.call(BUILDER, "GET", f"/{number}/deviations").json() == {"deviations": []}
@@ -233,7 +205,7 @@ def deliver(town: Town, folder: Path, mains: list[tuple[str, float, float, float
     features = [
         {
             "type": "Feature",
-            "geometry": {"type": "LineString", "coordinates": [[*place(east, north), 2.0] for north in ends]},
+            "geometry": {"type": "LineString", "coordinates": [[*town.place(east, north), 2.0] for north in ends]},
             "properties": {
                 "MaOng": name,
                 "DonViQuanLy": WATER,
@@ -263,8 +235,8 @@ def test_a_redelivery_stands_beside_what_the_field_found_until_somebody_decides(
     """Neither is lost: both count, every check says so, and the desk's decision can be undone."""
     town.connection.execute("delete from utility_lines where st_x(st_startpoint(geom)) > %s", (EAST + 10,))
     redeliver(town, tmp_path)
-    number = digging(town)
-    said = say(town, number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey")
+    number = town.digging()
+    said = town.say(number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey")
     assert said.status_code == 201, said.text
     run, pieces = said.json()["run"], len(lines(town))
     assert town.call(CITY, "GET", "/redelivered").json() == {"redelivered": []}
@@ -303,11 +275,11 @@ def test_a_decision_for_the_field_takes_nothing_but_the_same_object(bare: Town, 
     town = bare
     beside, beyond = ("M-2", 50.3, 20, 60), ("M-1", 50, 60, 80)
     deliver(town, tmp_path, [("M-1", 50, 20, 60), beside, beyond])
-    number = digging(town)
+    number = town.digging()
     (line,) = town.connection.execute(
         "select id from utility_lines where owner_ref = 'M-1' and st_length(geom) > 30"
     ).fetchone() or (0,)
-    run = say(town, number, "shifted", **of(line), dx_m=0.4, method="survey").json()["run"]
+    run = town.say(number, "shifted", **of(line), dx_m=0.4, method="survey").json()["run"]
     deliver(town, tmp_path, [("M-1", 50.01, 20, 60), beside, beyond])
     (waiting,) = redelivered(town)
     assert len(waiting["delivered"]) == 1
@@ -324,9 +296,9 @@ def test_what_was_amended_twice_stands_twice_aloud(bare: Town, tmp_path: Path) -
     """Pieces of a piece are the same report's: none is left over by a decision."""
     town = bare
     redeliver(town, tmp_path)
-    number = digging(town)
-    first = say(town, number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey").json()
-    second = say(town, number, "shifted", **of(first["feature"]["id"]), dx_m=0.1, method="survey").json()
+    number = town.digging()
+    first = town.say(number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey").json()
+    second = town.say(number, "shifted", **of(first["feature"]["id"]), dx_m=0.1, method="survey").json()
     pieces = [row[0] for row in lines(town)]
     redeliver(town, tmp_path, moved_m=0.01)
     (waiting,) = redelivered(town)
@@ -343,8 +315,8 @@ def test_what_stands_twice_names_nobody_who_is_secret(bare: Town, tmp_path: Path
     """Whoever applies learns that an object stands twice, never whose it is or which file it came from."""
     town = bare
     redeliver(town, tmp_path)
-    number = digging(town)
-    say(town, number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey")
+    number = town.digging()
+    town.say(number, "shifted", **of(main_of(town)), dx_m=0.4, method="survey")
     redeliver(town, tmp_path, moved_m=0.01)
     town.connection.execute("update utility_lines set disclosure = 'secret' where owner_ref = 'M-1'")
     other = town.file()
