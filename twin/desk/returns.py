@@ -45,7 +45,7 @@ def show_all(number: Number, as_json: Json = False) -> None:
 @excavation.command("deviation")
 def report(
     number: Number,
-    path: Annotated[Path, typer.Argument(help="JSON: kind, feature or geometry, dx_m, dy_m, dz_m, method, remarks.")],
+    path: Annotated[Path, typer.Argument(help="JSON, as at the web door: kind, feature or geometry, dx_m, method…")],
     organisation: Annotated[
         str | None, typer.Option(help="In whose name; the desk's own is confirmed at once.")
     ] = None,

@@ -12,7 +12,7 @@ from twin.excavations.door.documents import BASE
 from twin.excavations.door.package import KINDS
 from twin.excavations.life import MOVES
 from twin.excavations.observation import ACCURACY_M, METHODS, SHIFT_M
-from twin.excavations.schema import DIAMETER_M, ELEVATION_M, PROPERTIES
+from twin.excavations.schema import DIAMETER_M, ELEVATION_M, NODE_DEPTH_M, PROPERTIES
 
 type Json = dict[str, Any]
 
@@ -226,12 +226,15 @@ _SCHEMAS: Json = {
         "required": ["kind"],
         "properties": {
             "kind": {"type": "string", "enum": [kind for kind in Deviation if kind is not Deviation.AS_BUILT]},
-            "feature": {"type": "object", "description": "the recorded line: collection and id"},
+            "feature": {"type": "object", "description": "the recorded line or node: collection and id"},
             "geometry": {"type": "object", "description": "GeoJSON Point or LineString, WGS 84: where it was seen"},
             "dx_m": SHIFT_M.to_schema(),
             "dy_m": SHIFT_M.to_schema(),
             "dz_m": SHIFT_M.to_schema(),
-            "elevation_m": ELEVATION_M.to_schema(),
+            "elevation_m": ELEVATION_M.to_schema() | {"description": "of a line: elevation of its axis"},
+            "bottom_m": ELEVATION_M.to_schema() | {"description": "of a node: elevation of its bottom"},
+            "cover_m": ELEVATION_M.to_schema() | {"description": "of a node: elevation of its cover"},
+            "depth_m": NODE_DEPTH_M.to_schema(),
             "method": {"type": "string", "enum": list(METHODS)},
             "horizontal_accuracy_m": ACCURACY_M.to_schema(),
             "vertical_accuracy_m": ACCURACY_M.to_schema(),
@@ -255,7 +258,9 @@ _SCHEMAS: Json = {
         "type": "object",
         "required": ["type", "features"],
         "description": "GeoJSON FeatureCollection of LineStrings; properties: discipline, diameter_m or width_m and"
-        " height_m, axis_m (elevation of the axis, or z of the vertices), material, owner, voltage_v, method, laid_on",
+        " height_m, axis_m (elevation of the axis, or z of the vertices), material, owner, voltage_v, method, laid_on;"
+        " and of Points; properties: discipline, kind, diameter_m or width_m and length_m, cover_m (or z), bottom_m or"
+        " depth_m, material, owner, method, laid_on",
         "properties": {"type": _TEXT, "features": {"type": "array", "items": _OBJECT, "maxItems": 500}},
     },
     "request": {
