@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
 from layers.crs import WGS84, parse_crs
 from layers.geojson import feature_text, geometry_text, placed, properties_text
-from layers.query import Shape
+from layers.query import FeatureQuery, Shape
 
 if TYPE_CHECKING:
     from layers.catalog import Layer
-    from layers.query import FeatureQuery
 
 _PLAIN = Shape(parse_crs(WGS84))
 
 
 def written(query: FeatureQuery) -> sql.Composable:
     """Expression that gives a row's feature in the query's encoding."""
-    return _jsonfg_text(query) if query.is_jsonfg else feature_text(query)
+    return _written(query.layer, query.shape, query.properties, query.skip_geometry, query.is_jsonfg)
+
+
+@lru_cache(maxsize=256)
+def _written(
+    layer: Layer,
+    shape: Shape,
+    properties: tuple[str, ...] | None,
+    skip_geometry: bool,
+    is_jsonfg: bool,
+) -> sql.SQL:
+    query = FeatureQuery(layer, shape, properties=properties, skip_geometry=skip_geometry, is_jsonfg=is_jsonfg)
+    return sql.SQL((_jsonfg_text(query) if is_jsonfg else feature_text(query)).as_string())
 
 
 def _jsonfg_text(query: FeatureQuery) -> sql.Composable:

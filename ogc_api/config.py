@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from layers.crs import Crs
     from layers.database import Reader, Writer
     from ogc_api.references import Reference
+    from ogc_api.transcript import Transcripts
 
 VERSION = "1.0.0"
 # The tiles and the style of all layers.
@@ -63,6 +64,7 @@ class Service:
     editor: through whom single features are edited; without it none are.
     data_folder: whose terrain rasters are the ground; without it nobody knows the ground but the rows that say it.
     tile_folder: where tiles that were made are kept for all workers; without it each keeps its own in memory.
+    transcripts: where the text of features is kept ready; without them the database writes each page.
     `geoid_m` is how high the city's zero of elevation lies above the ellipsoid of WGS 84, None where nobody said so.
     """
 
@@ -75,6 +77,7 @@ class Service:
     editor: Writer | None = None
     tile_folder: Path | None = None
     data_folder: Path | None = None
+    transcripts: Transcripts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 
 from layers.errors import Invalid
 from layers.features import feature_statement, page_statement
+from layers.transcripts import listing_statement, transcribes
 from ogc_api.config import VERSION
 from ogc_api.items import DOWNLOADS, FORMATS, Address, dump, fg_members, item_formats, neighbour_links
 from ogc_api.negotiation import choose_text
@@ -31,7 +32,8 @@ _ITEM = "-feature-"
 class Plan:
     """A request that was understood: what it wants, the statement for it, where its document is.
 
-    Plans are told apart as objects: one is made for each thing that is asked.
+    `listing` is the statement for the rows alone, where their text may be in a transcript. Plans are told apart as
+    objects: one is made for each thing that is asked.
     """
 
     request: FeatureRequest
@@ -42,6 +44,7 @@ class Plan:
     links: str
     # What a JSON-FG document has beside, as JSON.
     members: str = ""
+    listing: Statement | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -86,8 +89,11 @@ def make_plan(wanted: Wanted, *, is_page: bool) -> Plan:
     if is_page:
         request = parse_items(params, layer, edition.offered, is_download=wanted.format in DOWNLOADS)
         request = _in_form(wanted, request, is_placed="crs" in params)
-        statement = page_statement(request.query, edition.storage)
-        return Plan(request, statement, address, dump(address.links(wanted.format, *FORMATS)), _members(request))
+        query, links = request.query, dump(address.links(wanted.format, *FORMATS))
+        is_transcribed = edition.service.transcripts is not None and transcribes(query)
+        listing = listing_statement(query, edition.storage) if is_transcribed else None
+        statement = page_statement(query, edition.storage)
+        return Plan(request, statement, address, links, _members(request), listing)
     request = _in_form(wanted, parse_item(params, layer, edition.offered), is_placed="crs" in params)
     links = dump(address.links(wanted.format, *item_formats(layer)))
     return Plan(request, feature_statement(request.query), address, links, _members(request))

@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from layers.features import Page, fetch_feature, fetch_page, fetch_state
+from layers.transcripts import fetch_listing, listed_page, shown
 from ogc_api.counts import Counts
 from ogc_api.downloads import download, stream_page
 from ogc_api.edition import Asked, ask
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from layers.database import AsyncConnection
     from ogc_api.edition import Edition, Editions
 
 _STREAMED_ABOVE = 2_000
@@ -62,7 +64,9 @@ class Items:
         async with wanted.reader.live.connection() as connection:
             if kept is not None and (await fetch_state(connection, wanted.layer)).version == kept.version:
                 return kept.response
-            page = await fetch_page(connection, plan.request.query, plan.statement)
+            page = await _copied(connection, wanted, plan)
+            if page is None:
+                page = await fetch_page(connection, plan.request.query, plan.statement)
             matched = await self._counts.matched(connection, plan.request, page, wanted.edition.storage)
         if plan.request.wants_hits:
             page = Page(b"", 0, page.version, page.total)
@@ -104,6 +108,17 @@ class Items:
         if understood is None:
             understood = plans[key] = _understand(edition, key)
         return understood
+
+
+async def _copied(connection: AsyncConnection, wanted: Wanted, plan: Plan) -> Page | None:
+    """A page out of the layer's transcript; None where that does not have all of it."""
+    transcripts, query = wanted.edition.service.transcripts, plan.request.query
+    if plan.listing is None or transcripts is None or (transcript := transcripts.find(wanted.layer)) is None:
+        return None
+    listing = await fetch_listing(connection, query, plan.listing)
+    # In a thread, for a disk may keep whoever asks it waiting.
+    features = await asyncio.to_thread(transcript.read, shown(listing, query), listing.started)
+    return None if features is None else listed_page(listing, query, features)
 
 
 def _is_model(request: Request) -> bool:

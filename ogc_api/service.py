@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from layers.base import Label
     from layers.database import Reader, Writer
     from ogc_api.handlers import Answer
+    from ogc_api.transcript import Transcripts
 
 __all__ = ["ProcessPlugin", "create_ogc"]
 
@@ -117,16 +118,27 @@ def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
     editor: Writer | None = None,
     tile_folder: Path | None = None,
     data_folder: Path | None = None,
+    transcripts: Transcripts | None = None,
 ) -> Starlette:
     """OGC API Features, Tiles, Styles and Processes for the audience of `reader`, mounted where `public_url` points.
 
     The database is first asked when the first request comes. Processes run later, too, where `jobs` says where such
     runs are kept; the request's scope says under `twin.holder` whose they are. Single features are edited through
     `editor`, by callers for whom the scope says so under `twin.edits`. Tiles that were made are kept in `tile_folder`.
-    The terrain rasters of `data_folder` are the ground on which models stand.
+    The terrain rasters of `data_folder` are the ground on which models stand. Pages are put together of `transcripts`
+    where these have all of it.
     """
     service = Service(
-        reader, public_url.rstrip("/"), tuple(processes), title, jobs, geoid_m, editor, tile_folder, data_folder
+        reader,
+        public_url.rstrip("/"),
+        tuple(processes),
+        title,
+        jobs,
+        geoid_m,
+        editor,
+        tile_folder,
+        data_folder,
+        transcripts,
     )
     editions = Editions(service)
     refuse = partial(_refuse, service)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 
 from layers.database import Audience, Reader, Role, Writer
 from layers.errors import Unavailable
+from ogc_api.scribe import Scribe
 from ogc_api.service import create_ogc
 from twin.access import Gate
 from twin.audit.door import audit_routes
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ogc_api.service import ProcessPlugin
+    from ogc_api.transcript import Transcripts
     from twin.excavations.practice import Practice
 
 
@@ -40,7 +42,8 @@ class Doors:
 
     `open_desk` lets every caller on this machine in as an operator; only for a server that listens on loopback.
     `worker` does background work inside the service; without it another process has to. `geoid_m` is how high the
-    city's zero of elevation lies above the ellipsoid. `tile_folder` is where workers keep tiles that were made.
+    city's zero of elevation lies above the ellipsoid. `tile_folder` is where workers keep tiles that were made,
+    `transcripts` the text of features.
     `processes` are offered beside the city's own.
     """
 
@@ -51,6 +54,7 @@ class Doors:
     worker: App | None = None
     geoid_m: float | None = None
     tile_folder: Path | None = None
+    transcripts: Transcripts | None = None
     processes: tuple[ProcessPlugin, ...] = ()
 
 
@@ -66,6 +70,7 @@ def create_app(doors: Doors) -> Starlette:
             geoid_m=doors.geoid_m,
             tile_folder=doors.tile_folder,
             data_folder=doors.practice.data,
+            transcripts=doors.transcripts,
         ),
         Audience.OPERATOR: create_ogc(
             readers[Audience.OPERATOR],
@@ -76,6 +81,7 @@ def create_app(doors: Doors) -> Starlette:
             editor=editor,
             tile_folder=doors.tile_folder,
             data_folder=doors.practice.data,
+            transcripts=doors.transcripts,
         ),
     }
 
@@ -94,8 +100,12 @@ def create_app(doors: Doors) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with working(doors.worker):
-            yield
+        copying = (
+            Scribe(readers[Audience.OPERATOR], doors.transcripts).at_work() if doors.transcripts else nullcontext()
+        )
+        with copying:
+            async with working(doors.worker):
+                yield
         for writer in (desk, editor):
             writer.close()
         for reader in readers.values():

@@ -430,6 +430,7 @@ def serve(
 def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> None:
     import uvicorn
 
+    from ogc_api.transcript import Transcripts
     from twin.app import Doors, create_app
     from twin.work.tasks import Workshop, create_worker
 
@@ -438,6 +439,7 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
     with connect(settings.open_database()) as connection:
         storage_srid(connection)
     databases, practice = settings.web_databases(), settings.practice()
+    transcripts = Transcripts(settings.data.resolve() / "transcripts", int(settings.transcript_gb * 1e9))
     worker = create_worker(Workshop(databases, practice, settings.post())) if with_worker else None
     doors = Doors(
         databases,
@@ -447,6 +449,7 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
         worker=worker,
         geoid_m=settings.geoid_m,
         tile_folder=settings.data.resolve() / "tiles",
+        transcripts=transcripts if transcripts.room_bytes else None,
     )
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         default=None, description="Address under which people reach the server, where a proxy stands before it"
     )
 
+    transcript_gb: float = Field(
+        default=8, ge=0, description="Room on the disk for the text of features, kept ready; 0 keeps none; gigabytes"
+    )
+
     rules: Path | None = Field(
         default=None, description="The city's own rules file, laid over the clearance rules that come with the twin"
     )

@@ -1,7 +1,7 @@
 """How fast the items are: our service, the floor, stock pygeoapi and tipg, on the same million lines, in one run.
 
     python tests/benchmarks/bench_ogc.py [--lines N] [--seconds S] [--rounds R] [--no-peers]
-        [--no-endurance] [--only-tiles]
+        [--no-endurance] [--no-transcripts] [--only-tiles]
 
 Needs wrk (Debian package of that name) and, for the peers, a package index to install them from, each into an
 environment of its own in a temporary folder. Everything listens on loopback only and ends with the run.
@@ -208,15 +208,20 @@ resources:
 
 
 @contextmanager
-def running(city: City, folder: Path, *, with_peers: bool) -> Iterator[dict[str, str]]:
+def running(
+    city: City, folder: Path, *, with_peers: bool, with_transcripts: bool = True
+) -> Iterator[dict[str, str]]:
     """Where each server's collection is, by its name; "pid" is our worker's process."""
     here = Path(__file__).parent
     with ExitStack() as stack:
         places = {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
         places["ours"] += "/ogc/collections/utility_lines"
         ours = {"BENCH_DATABASE": city.url, "BENCH_DATA": str(folder), "BENCH_PORT": str(PORTS["ours"])}
+        ours["TWIN_TRANSCRIPT_GB"] = "8" if with_transcripts else "0"
         command = uvicorn(sys.executable, "ogc_ours:create", PORTS["ours"], "--factory", "--app-dir", str(here))
         process = stack.enter_context(server("ours", command, ours, places["ours"]))
+        if with_transcripts:
+            await_transcript(folder / "transcripts" / LAYER.name)
         (folder / "floor.json").write_text(json.dumps(floor_statements()))
         options = quote("-c search_path=twin,public")
         floor = {"FLOOR_STATEMENTS": str(folder / "floor.json"), "FLOOR_DATABASE": f"{city.url}&options={options}"}
@@ -229,6 +234,17 @@ def running(city: City, folder: Path, *, with_peers: bool) -> Iterator[dict[str,
         else:
             del places["pygeoapi"], places["tipg"]
         yield places | {"pid": str(process.pid)}
+
+
+def await_transcript(folder: Path) -> None:
+    """Wait until the text of all lines is kept ready, which the service does beside its work."""
+    started = time.monotonic()
+    while not (folder / "index").exists():
+        if time.monotonic() - started > 600:
+            raise RuntimeError(f"{folder}: there is no transcript after ten minutes")
+        time.sleep(0.1)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    say(f"the text of all lines: {size / 1e6:.0f} MB, written beside other work in {time.monotonic() - started:.0f} s")
 
 
 @contextmanager
@@ -461,6 +477,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--no-endurance", action="store_true")
+    parser.add_argument("--no-transcripts", action="store_true")
     parser.add_argument("--only-tiles", action="store_true")
     parser.add_argument("--database", help="a database that an earlier run filled, to be used again")
     options = parser.parse_args()
@@ -470,7 +487,9 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="city-twin-bench-")))
         url = options.database or stack.enter_context(throwaway())
         city = City(url, options.lines) if options.database else fill(url, options.lines)
-        places = stack.enter_context(running(city, folder, with_peers=not options.no_peers))
+        places = stack.enter_context(
+            running(city, folder, with_peers=not options.no_peers, with_transcripts=not options.no_transcripts)
+        )
         if not options.only_tiles:
             compare(places, city, folder, options)
         compare_tiles(places, folder, options)
