@@ -73,7 +73,7 @@ class Listing:
 def transcribes(query: FeatureQuery) -> bool:
     """Whether a query wants features written as they are kept, in the order of their identifiers."""
     plain = _plain(query.layer)
-    is_plain = query == replace(plain, filter=query.filter, limit=query.limit, offset=query.offset, cursor=query.cursor)
+    is_plain = replace(query, filter=plain.filter, limit=plain.limit, offset=0, cursor=None) == plain
     return is_plain and bool(query.limit)
 
 

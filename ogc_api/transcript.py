@@ -99,11 +99,13 @@ class Transcript:
         if started != self.head.started:
             return None
         places, known = self.index.find(rows)
-        found = self.index.take(places)
-        if not (known.all() and found.lengths.all()):
-            return None
         if not len(rows):
             return b""
+        if not known.all():
+            return None
+        found = self.index.take(places)
+        if not found.lengths.all():
+            return None
         ends = found.starts + found.lengths
         # What stands one behind the other is read at once.
         begins = np.flatnonzero(np.append(True, found.starts[1:] != ends[:-1]))

@@ -208,9 +208,7 @@ resources:
 
 
 @contextmanager
-def running(
-    city: City, folder: Path, *, with_peers: bool, with_transcripts: bool = True
-) -> Iterator[dict[str, str]]:
+def running(city: City, folder: Path, *, with_peers: bool, with_transcripts: bool = True) -> Iterator[dict[str, str]]:
     """Where each server's collection is, by its name; "pid" is our worker's process."""
     here = Path(__file__).parent
     with ExitStack() as stack:

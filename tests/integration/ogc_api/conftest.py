@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from ogc_api.transcript import Transcripts
+
 TABLES = "boundaries, parcels, buildings, roads, trees, terrain, excavations, utility_lines, utility_nodes"
 
 
@@ -117,6 +119,7 @@ def serving(
     geoid_m: float | None = None,
     tile_folder: Path | None = None,
     data_folder: Path | None = None,
+    transcripts: Transcripts | None = None,
 ) -> Iterator[httpx.Client]:
     """A client of the service, mounted under /ogc of a server on a free port.
 
@@ -141,6 +144,7 @@ def serving(
         geoid_m=geoid_m,
         tile_folder=tile_folder,
         data_folder=data_folder,
+        transcripts=transcripts,
     )
     inner = Starlette(routes=[Mount("/ogc", ogc)], lifespan=lifespan)
 

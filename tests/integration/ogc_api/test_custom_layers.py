@@ -29,7 +29,10 @@ from layers.database import Audience, Reader, Role, connect
 from layers.errors import Conflict, Invalid, NotFound
 from layers.grid import web_mercator
 from layers.history import undo_run
+from ogc_api import scribe
 from ogc_api.edition import Editions
+from ogc_api.scribe import Scribe
+from ogc_api.transcript import Transcripts
 from ogc_api.vector_tile import read_tile
 from twin.cli import app
 
@@ -124,7 +127,12 @@ def test_a_running_server_shows_a_layer_and_forgets_it(  # noqa: PLR0915 - one l
     file, here = cameras(tmp_path / "cameras.geojson"), "/collections/camera"
     public = Reader(place.login(Audience.PUBLIC), Audience.PUBLIC)
     monkeypatch.setitem(Editions.__init__.__kwdefaults__, "check_after_s", NOTICED_S)
-    with serve(public, tile_folder=tmp_path / "tiles") as client:
+    monkeypatch.setattr(scribe, "_LOOK_EVERY_S", NOTICED_S)
+    transcripts = Transcripts(tmp_path / "transcripts", 10**9)
+    with (
+        serve(public, tile_folder=tmp_path / "tiles", transcripts=transcripts) as client,
+        Scribe(Reader(place.login(Audience.OPERATOR), Audience.OPERATOR), transcripts).at_work(),
+    ):
         assert client.get(here).status_code == 404
         code, said = twin("add", file, "--title", "Camera", "--title-vi", "Máy quay")
         assert code == 3
