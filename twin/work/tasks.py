@@ -14,9 +14,11 @@ from layers.jobs import RUN_TASK, forget_old_jobs
 from layers.notices import SEND_TASK
 from layers.procedure import find_stale
 from layers.queue import QUEUE, defer
+from layers.redelivery import list_untold
 from ogc_api.execution import run_job
 from twin.excavations.process import city_processes
 from twin.excavations.recheck import RECHECK_TASK, recheck_stale, remind_overdue
+from twin.excavations.redelivery import REDELIVERY_TASK, tell_redelivered
 from twin.notices.sending import Post, send_notice, wait_s
 from twin.work.queue import open_queue, rescue
 
@@ -52,6 +54,15 @@ class Workshop:
     processes: tuple[ProcessPlugin, ...] = ()
 
 
+def put_off_changes(writer: Writer, practice: Practice) -> None:
+    """What an import or anything else has changed becomes work, once until it is done."""
+    with writer.connection() as connection:
+        if find_stale(connection, 1, rules=practice.rules_edition):
+            defer(connection, RECHECK_TASK, once=RECHECK_TASK)
+        if list_untold(connection):
+            defer(connection, REDELIVERY_TASK, once=REDELIVERY_TASK)
+
+
 def create_worker(shop: Workshop) -> App:
     """The queue with everything that a worker can do."""
     queue = open_queue(shop.databases[Role.WORKER])
@@ -73,12 +84,14 @@ def create_worker(shop: Workshop) -> App:
     def recheck() -> None:
         recheck_stale(writer, shop.practice)
 
+    @queue.task(name=REDELIVERY_TASK, queue=QUEUE, lock=REDELIVERY_TASK)
+    def tell() -> None:
+        tell_redelivered(writer, shop.practice)
+
     @queue.periodic(cron="* * * * *")
     @queue.task(name="look-for-changes", queue=QUEUE)
     def look(timestamp: int) -> None:  # noqa: ARG001 - procrastinate gives it
-        with writer.connection() as connection:
-            if find_stale(connection, 1, rules=shop.practice.rules_edition):
-                defer(connection, RECHECK_TASK, once=RECHECK_TASK)
+        put_off_changes(writer, shop.practice)
 
     @queue.periodic(cron="*/10 * * * *")
     @queue.task(name="remind", queue=QUEUE)

@@ -42,6 +42,12 @@ TRENCH = shapely.box(EAST + 40, NORTH + 49, EAST + 60, NORTH + 51)
 WATER, POWER, BUILDER, CITY = "Công ty Cấp nước", "Công ty Điện lực", "Công ty Xây lắp", "Sở Xây dựng"
 
 
+_DUE = (
+    "select exists (select from twin_queue.procrastinate_jobs where status = 'todo'"
+    " and coalesce(scheduled_at <= now(), true))"
+)
+
+
 def lonlat(shape: shapely.Geometry) -> dict[str, Any]:
     moved = transform_geometries(np.array([shape], dtype=object), STORAGE, parse_crs(WGS84))[0]
     return json.loads(shapely.to_geojson(moved))  # type: ignore[no-any-return]
@@ -197,19 +203,22 @@ class Town:
         finally:
             writer.close()
 
-    def run(self, task: str) -> None:
+    def run(self, task: str, post: Post | None = None) -> None:
         """A worker's periodic task comes up, and all that follows from it is done."""
         with self.connection.transaction():
             self.connection.execute("select twin.defer_job(%s, '{\"timestamp\": 0}')", (task,))
-        self.drain()
+        self.drain(post)
 
     def drain(self, post: Post | None = None) -> None:
-        """A worker does all that is queued."""
+        """A worker does all that is queued, and what that brings."""
         queue = create_worker(Workshop(self.databases, self.practice, post or Post()))
 
         async def run() -> None:
             async with queue.open_async():
                 await work(queue, until_empty=True)
+                # A worker that finds nothing more stops, though what still runs may put off more.
+                while self.connection.execute(_DUE).fetchone() == (True,):
+                    await work(queue, until_empty=True)
 
         asyncio.run(run())
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from importers.folder import ImportOptions, import_path
 from layers.errors import Conflict
 from layers.history import undo_run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Town
 
 EAST, NORTH = 562_000.0, 1_820_000.0
@@ -184,52 +180,3 @@ def test_reports_of_nodes_that_cannot_be_are_refused_with_every_fault(bare: Town
     other = town.say(number, "as_recorded", feature={"collection": "parcels", "id": 1})
     assert (other.status_code, "utility_nodes" in other.text) == (400, True)
     assert town.call(BUILDER, "GET", f"/{number}/deviations").json() == {"deviations": []}
-
-
-def redeliver(town: Town, folder: Path, *, moved_m: float = 0.0) -> int:
-    """The owner's file of two manholes 4 m apart, delivered (anew): its run."""
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": town.place(50 + moved_m, north)},
-            "properties": {
-                "MaHoGa": name,
-                "DonViQuanLy": WATER,
-                "CaoDoNap": 3.0,
-                "CaoDoDay": 1.0,
-                "DuongKinh_mm": 1000,
-            },
-        }
-        for name, north in (("H-1", 50), ("H-2", 54))
-    ]
-    path = folder / "ho-ga-cap-nuoc.geojson"
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
-    report = import_path(town.connection, folder, path, ImportOptions())
-    assert report.loaded == 2, report
-    return report.run_id or 0
-
-
-def test_a_manhole_that_is_delivered_anew_stands_twice_until_the_desk_decides(bare: Town, tmp_path: Path) -> None:
-    """It is known by its number and its place, its neighbour is another; either decision can be undone."""
-    town = bare
-    redeliver(town, tmp_path)
-    number = town.digging()
-    (node,) = [row[0] for row in nodes(town) if row[1] == 50]
-    said = town.say(number, "shifted", **of(node), dx_m=0.4, method="survey")
-    assert said.status_code == 201, said.text
-    run, piece = said.json()["run"], said.json()["feature"]["id"]
-    redeliver(town, tmp_path, moved_m=0.3)
-    (waiting,) = town.call(CITY, "GET", "/redelivered").json()["redelivered"]
-    assert (waiting["run"], waiting["collection"], waiting["owner_ref"]) == (run, "utility_nodes", "H-1")
-    assert waiting["field"] == [piece]
-    (delivered,) = waiting["delivered"]
-    assert len(nodes(town)) == 3
-    matters = town.check(town.file())["report"]["surroundings"]["matters"]
-    (matter,) = [m for m in matters if m["kind"] == "redelivered"]
-    assert (matter["weight"], matter["facts"]["layer"]) == ("unknown", "utility_nodes")
-    for keep, left in (("field", piece), ("delivered", delivered)):
-        decided = town.call(CITY, "POST", f"/redelivered/{run}", {"keep": keep}).json()["run"]
-        assert left in [row[0] for row in nodes(town)]
-        assert len(nodes(town)) == 2
-        undo_run(town.connection, decided)
-        assert len(nodes(town)) == 3

@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from importers.folder import ImportOptions, import_path
 from layers.database import Role
+from layers.history import undo_run
 from layers.notices import Channel, Draft, list_notices, post_notice, retry_notices
 from layers.organisations import Registration, register_organisation
 from layers.procedure import find_excavation
@@ -33,6 +35,7 @@ from twin.notices.webhook import make_secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
+    from pathlib import Path
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
     from conftest import Town
@@ -244,10 +247,11 @@ def test_a_worker_killed_while_it_sends(town: Town, smtp: Post, mailbox: Mailbox
     assert len(mailbox.messages) == 2
 
 
-def hook(town: Town, url: str) -> tuple[int, str]:
+def hook(town: Town, url: str, name: str = WATER, **about: Any) -> tuple[int, str]:
     secret = make_secret()
-    about = Registration(WATER, aliases=("Cấp nước",), webhook_url=url, webhook_secret=secret)
-    return register_organisation(town.connection, about), secret
+    known = about or {"aliases": ("Cấp nước",)}
+    given = Registration(name, webhook_url=url, webhook_secret=secret, **known)
+    return register_organisation(town.connection, given), secret
 
 
 def test_webhooks_are_signed_and_fresh(town: Town, smtp: Post, receiver: Receiver) -> None:
@@ -268,6 +272,78 @@ def test_webhooks_are_signed_and_fresh(town: Town, smtp: Post, receiver: Receive
     assert document["data"]["request"] == request["id"]
     assert document["data"]["due_on"] == request["due_on"]
     assert find_excavation(town.connection, number).name == document["data"]["name"]
+
+
+def test_the_desk_is_told_once_what_stands_twice(
+    bare: Town, smtp: Post, mailbox: Mailbox, receiver: Receiver, tmp_path: Path
+) -> None:
+    """A manhole that the field amended is delivered anew: known by number and place, one mail and one signed call to
+    the desk alone, and either decision can be undone; the next delivery is told again.
+    """
+    town, path = bare, tmp_path / "ho-ga-cap-nuoc.geojson"
+
+    def deliver(moved_m: float) -> int:
+        """The owner's file of two manholes 4 m apart: its run."""
+        features = [
+            {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": town.place(50 + moved_m, north)},
+                "properties": {"MaHoGa": name, "DonViQuanLy": WATER, "CaoDoNap": 3.0, "CaoDoDay": 1.0},
+            }
+            for name, north in (("H-1", 50), ("H-2", 54))
+        ]
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        report = import_path(town.connection, tmp_path, path, ImportOptions())
+        assert report.loaded == 2, report
+        return report.run_id or 0
+
+    def told() -> list[EmailMessage]:
+        town.run("look-for-changes", smtp)
+        return [mail for mail in mailbox.messages if "hai bản" in mail["Subject"]]
+
+    def nodes() -> set[int]:
+        return {number for (number,) in town.connection.execute("select id from utility_nodes").fetchall()}
+
+    deliver(0.0)
+    number, node = town.digging(), min(nodes())
+    about = {"feature": {"collection": "utility_nodes", "id": node}, "dx_m": 0.4, "method": "survey"}
+    report = town.say(number, "shifted", **about).json()
+    run, piece = report["run"], report["feature"]["id"]
+    hook(town, receiver.url, CITY, coordinates=True, email="so@example.vn")
+    assert told() == []
+    delivery = deliver(0.3)
+    (mail,) = told()
+    assert mail["To"] == "so@example.vn"
+    assert f"công trình đào {number}" in mail["Subject"]
+    assert f"excavation {number}" in mail["Subject"]
+    text = mail.get_content()
+    assert text.index(f"Lượt nhập {delivery}") < text.index(f"Import run {delivery}")
+    assert "/api/excavations/redelivered" in text
+    assert not any(word in text for word in (WATER, "H-1", path.name))
+    (waiting,) = town.call(CITY, "GET", "/redelivered").json()["redelivered"]
+    assert (waiting["run"], waiting["collection"], waiting["owner_ref"]) == (run, "utility_nodes", "H-1")
+    (delivered,) = waiting["delivered"]
+    ((headers, body),) = [call[1:] for call in receiver.seen if b"excavation.redelivered" in call[2]]
+    assert headers["webhook-signature"].startswith("v1,")
+    data = json.loads(body)["data"]
+    assert (data["delivered_by"], data["amended_by"]) == (delivery, [run])
+    assert data["redelivered"] == [
+        {"run": run, "report": 1, "collection": "utility_nodes", "field": [piece], "delivered": [delivered]}
+    ]
+    assert [event["actor"] for event in town.events(number) if event["kind"] == "redelivered"] == ["twin"]
+
+    matters = town.check(town.file())["report"]["surroundings"]["matters"]
+    (matter,) = [m for m in matters if m["kind"] == "redelivered"]
+    assert (matter["weight"], matter["facts"]["layer"]) == ("unknown", "utility_nodes")
+    both = nodes()
+    for keep, gone in (("field", delivered), ("delivered", piece)):
+        decided = town.call(CITY, "POST", f"/redelivered/{run}", {"keep": keep}).json()["run"]
+        assert nodes() == both - {gone}
+        undo_run(town.connection, decided)
+        assert nodes() == both
+    assert len(told()) == 1, "that it waits again is no other delivery"
+    deliver(0.2)
+    assert len(told()) == 2
 
 
 def test_a_webhook_is_tried_again_under_its_identifier(town: Town, smtp: Post, receiver: Receiver) -> None:
