@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import shapely
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # A mitred joint of a trench reaches at most this many half widths from its centre line, then it is cut off.
 _MITRE_LIMIT = 2.0
+# Less than this is rounding.
+_LOST_M2 = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,16 @@ class Trench:
     @property
     def outline(self) -> shapely.Polygon:
         half = self.width_m / 2
-        return shapely.buffer(self.line, half, cap_style="flat", join_style="mitre", mitre_limit=_MITRE_LIMIT)
+        drawn = shapely.buffer(self.line, half, cap_style="flat", join_style="mitre", mitre_limit=_MITRE_LIMIT)
+        # GEOS loses some of a line whose pieces are shorter than it is wide.
+        straights = shapely.union_all([shapely.buffer(piece, half, cap_style="flat") for piece in self.straights])
+        is_whole = shapely.difference(straights, drawn).area <= _LOST_M2
+        return drawn if is_whole else shapely.union(drawn, straights)
+
+    @property
+    def straights(self) -> list[shapely.LineString]:
+        points = shapely.get_coordinates(self.line)
+        return [shapely.LineString(ends) for ends in pairwise(points) if (ends[0] != ends[1]).any()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _SHARPEST = 2.0
 _STRAIGHT = 1e-9
 # A corner of a piece this near to one of the outline is that corner.
 _SAME_M = 1e-5
+_SAME_SHARPNESS = 1e-4
 
 
 class Gap(NamedTuple):
@@ -111,7 +112,8 @@ class Scene:
                 if incoming[0] * outgoing[1] - incoming[1] * outgoing[0] > -_STRAIGHT:
                     corner = Corner(x, y, level)
                     corner.join(incoming, outgoing)
-                    corners.append(_lean(corner, floor.slope, _find_corner(sharpness, *point)))
+                    own = _sharpen(incoming[0] * outgoing[0] + incoming[1] * outgoing[1])
+                    corners.append(_lean(corner, floor.slope, _find_corner(sharpness, *point), own))
         return Piece(walls, corners, (low, gx, gy), (floor.slope, floor.side_m), floor.band_m)
 
     def _bore(self, drive: Drive) -> Bore:
@@ -120,12 +122,19 @@ class Scene:
         return Bore(walls, [Corner(*point) for point in points], drive.radius_m)
 
 
-def _lean(corner: Corner, slope: float, sharpness: float | None) -> Corner:
+def _lean(corner: Corner, slope: float, sharpness: float | None, own: float) -> Corner:
+    """A piece that has only a part of the outline's angle at a corner has no whole mitre there: it would be sharper."""
     if sharpness is None:
         corner.lean(slope)
     else:
-        corner.mitre(slope * sharpness, whole=sharpness < _SHARPEST)
+        corner.mitre(slope * sharpness, whole=sharpness < _SHARPEST and abs(own - sharpness) < _SAME_SHARPNESS)
     return corner
+
+
+def _sharpen(cosine: float) -> float:
+    """How many times further two sides reach where they meet than either, by the cosine of the turn between them."""
+    half = sqrt(max((1 + cosine) / 2, 0.0))
+    return min(1 / half, _SHARPEST) if half else _SHARPEST
 
 
 def _direction(start: Sequence[float], end: Sequence[float]) -> tuple[float, float]:
@@ -145,9 +154,7 @@ def _sharpness(outline: shapely.Polygon) -> list[tuple[float, float, float]]:
         for (px, py), (x, y), (nx, ny) in _triples(shapely.get_coordinates(ring).tolist()):
             ax, ay, bx, by = x - px, y - py, nx - x, ny - y
             if ax * by - ay * bx > 0:
-                cosine = (ax * bx + ay * by) / (hypot(ax, ay) * hypot(bx, by))
-                half = sqrt(max((1 + cosine) / 2, 0.0))
-                found.append((x, y, min(1 / half, _SHARPEST) if half else _SHARPEST))
+                found.append((x, y, _sharpen((ax * bx + ay * by) / (hypot(ax, ay) * hypot(bx, by)))))
     return found
 
 

@@ -33,6 +33,7 @@ _STEP_M = 1.0
 _FLAT = 1e-9
 # Joints of a trench smaller than this are rounding.
 _SLIVER_M2 = 1e-9
+_ROUNDING_M = 1e-6
 
 
 def lay_excavation(parts: Sequence[Part], terrain: Terrain) -> Excavation:
@@ -64,9 +65,7 @@ def _floors(part: Pit | Trench, terrain: Terrain) -> list[Floor]:
     deepest = min(level for piece in pieces for level in piece.levels())
     height_m = over.highest_m - deepest
     if height_m <= 0 or max(level for piece in pieces for level in piece.levels()) > over.highest_m:
-        raise Invalid(
-            f"the bottom at {deepest:.2f} m is not below the ground at {over.highest_m:.2f} m: check its level"
-        )
+        raise _above_ground(deepest, over.highest_m)
     slope = part.sides.slope_at(height_m)
     if not slope:
         return pieces
@@ -79,7 +78,13 @@ def _lean(piece: Floor, slope: float, outline: shapely.Polygon, terrain: Terrain
     for _ in range(4):  # the side goes further up where the ground beside it rises
         beside = terrain.within(piece.polygon, slope * height_m)
         height_m = float((beside.xyz[:, 2] - _levels_beside(piece, beside.xyz[:, :2])).max())
+    if height_m <= 0:
+        raise _above_ground(piece.bottom_m, beside.highest_m)
     return replace(piece, slope=slope, outline=outline, height_m=height_m, ground_m=beside.highest_m)
+
+
+def _above_ground(bottom_m: float, ground_m: float) -> Invalid:
+    return Invalid(f"the bottom at {bottom_m:.2f} m is not below the ground at {ground_m:.2f} m: check its level")
 
 
 def _levels_beside(piece: Floor, xy: Floats) -> Floats:
@@ -177,11 +182,12 @@ def _along(part: Trench, outline: shapely.Polygon, over: Terrain) -> Iterator[Fl
         rise = (end[1] - start[1]) / length2
         ground_m = _above(over.within(straight).highest_m, max(start[1], end[1]))
         yield Floor(straight, start[1], ground_m, grade=((x1 - x0) * rise, (y1 - y0) * rise), origin=(x0, y0))
-    rest = shapely.difference(outline, shapely.union_all(straights))
-    for joint in shapely.get_parts(rest):
+    # Without slivers of rounding along the sides, which would tie joints together.
+    known = shapely.buffer(shapely.union_all(straights), _ROUNDING_M, join_style="mitre")
+    for joint in shapely.get_parts(shapely.difference(outline, known)):
         if joint.geom_type == "Polygon" and joint.area > _SLIVER_M2:
             level = _level_at(stations, float(part.line.project(joint.centroid)))
-            yield Floor(joint.convex_hull, level, _above(over.highest_m, level))
+            yield Floor(joint, level, _above(over.highest_m, level))
 
 
 def _drive(part: Bore, terrain: Terrain) -> Drive:

@@ -22,8 +22,8 @@ type Points = tuple[tuple[float, ...], ...]
 PLAN_M = (-1e8, 1e8)
 ELEVATION_M = (-500.0, 9000.0)
 SIZE_M = (0.0, 100.0)
-# A floor that is bent inwards by less than this, as a share of its area, is convex but for rounding.
-_BENT = 1e-9
+# A floor that is bent inwards by less than this is convex but for rounding.
+_BENT_M = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +285,8 @@ def _widen(polygon: shapely.Polygon, by_m: float) -> shapely.Polygon:
 
 def is_convex(polygon: shapely.Polygon) -> bool:
     """Whether nothing of the polygon is bent inwards, but for rounding."""
-    hull = shapely.convex_hull(polygon).area
-    return bool(hull - polygon.area <= _BENT * hull)
+    hull = shapely.convex_hull(polygon)
+    return bool(hull.area - polygon.area <= _BENT_M * hull.length)
 
 
 def _refuse(thing: str, faults: Iterable[str]) -> None:

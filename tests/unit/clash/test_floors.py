@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from layers.errors import Invalid
@@ -195,6 +195,13 @@ def test_what_lies_above_the_ground_is_refused(part, message):
         lay(part)
 
 
+def test_a_piece_above_its_own_ground_is_refused_as_the_whole_is():
+    """Protects the remedy: where the ground falls below a level the level is named, not what follows from it."""
+    stations = Stations(((0, 1.5), (100, 1.5), (200, 1.5)))
+    with pytest.raises(Invalid, match=r"the bottom at 1.50 m is not below the ground at 1.\d\d m: check its level"):
+        lay(Trench(LINE, 1.0, stations, BATTERED), slope(-0.02))
+
+
 def test_unknown_ground_stands_above_every_level():
     """Protects digs where no terrain is known: their levels are kept, whatever stands for the ground."""
     parts = [Pit(PIT, Elevation(12.0)), Trench(BENT, 1.0, Stations(((0, 14.0), (9, 13.0)))), Pit(PIT, Depth(1.0))]
@@ -227,3 +234,45 @@ def test_a_dig_in_pieces_is_never_less_than_the_dig(gx, gy, x, y, depth):
     true = np.sqrt(((grid - point[:2]) ** 2).sum(axis=1) + np.maximum(bottom - point[2], 0) ** 2).min()
     axis = scene.lay([point, (point[0] + 1e-6, point[1], point[2])])
     assert scene.space(axis, Section(0.0)).distance_m <= true + 0.01
+
+
+steps = st.floats(-60, 60) | st.floats(-0.5, 0.5)
+ways = (
+    st.lists(st.tuples(steps, steps), min_size=2, max_size=5)
+    .map(lambda points: shapely.LineString([(EAST + x, NORTH + y) for x, y in points]))
+    .filter(lambda line: line.length > 0.5 and line.is_simple)
+)
+GRADE = Grade(Depth(2.0), 0.003)
+bottoms = st.sampled_from([Depth(1.5), GRADE, Stations(((0, -1.0), (40, 0.5), (90, -2.0)))])
+
+
+@settings(max_examples=150, deadline=None)
+@given(ways, bottoms, st.sampled_from([0.6, 2.5]))
+@example(shapely.LineString([(EAST + 6.6, NORTH + 29.2), (EAST, NORTH), (EAST + 26.3, NORTH + 26.2)]), GRADE, 1.02)
+def test_a_trench_is_as_wide_as_it_is_drawn(line, bottom, width_m):
+    """Protects what lies in the inside of a bend: nothing is dug there, and all along the line is dug."""
+    part = Trench(line, width_m, bottom)
+    dug = shapely.union_all([floor.polygon for floor in lay(part, waves).floors])
+    along = shapely.union_all([piece.buffer(width_m / 2, cap_style="flat") for piece in part.straights])
+    assert shapely.difference(dug, part.outline.buffer(1e-5)).area < 1e-4
+    assert shapely.difference(part.outline, dug.buffer(1e-5)).area < 1e-4
+    assert shapely.difference(along, dug.buffer(1e-5)).area < 1e-4
+    assert shapely.difference(part.outline, line.buffer(width_m * 1.25)).area < 1e-4
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 2 * math.pi), st.floats(8, 200), st.floats(0, 2 * math.pi))
+@example(1.55, 32, 0.1)
+@pytest.mark.parametrize("cut", [(9.9, 9.8), (19.0, 0.4), (10.0, 9.99)])
+def test_leaning_sides_meet_no_further_out_than_twice_their_width(cut, towards, away_m, turned):
+    """Protects what lies far off the narrow end of a piece: a corner of the outline may be cut among several pieces."""
+    notch = shapely.Polygon([(EAST + x, NORTH + y) for x, y in ((0, 0), cut, (20, 0))])
+    part = Pit(shapely.difference(PIT, notch), Depth(2.0), BATTERED)
+    dig = lay(part, waves)
+    drawn = shapely.union_all([floor.polygon for floor in dig.floors])
+    x, y = EAST + 10 + (away_m + 12) * math.cos(towards), NORTH + 5 + (away_m + 12) * math.sin(towards)
+    line = shapely.LineString([(x, y), (x + 4 * math.cos(turned), y + 4 * math.sin(turned))])
+    reach_m = max(floor.spread_m for floor in dig.floors)
+    found = Scene(dig).plan(Scene(dig).lay(list(line.coords))).distance_m
+    beside = line.distance(drawn)
+    assert 0.98 * (beside - 2 * reach_m) <= found <= beside
