@@ -83,11 +83,12 @@ def refuse_records(layer: SourceLayer, findings: Iterable[Finding]) -> Iterator[
     """Put records aside, with all that they hold."""
     of_records = [finding for finding in findings if finding.row is not None]
     place = {row: i for i, row in enumerate(layer.rows.tolist())} if of_records else {}
+    geometries = layer.geometries if of_records else ()
     records: list[Refused] = []
     for finding in of_records:
         i = place[finding.row]
         record = {name: plain(value) for name, value in layer.record(i).items()}
-        records.append(refuse(layer.name, finding, record, Where(layer.crs, layer.geometries[i])))
+        records.append(refuse(layer.name, finding, record, Where(layer.crs, geometries[i])))
         if len(records) == _MOST_RECORDS:
             yield Quarantined(tuple(records))
             records = []

@@ -16,6 +16,7 @@ import shapely
 from importers.fields import DEPTH, parse_lengths, parse_number
 from importers.vocabulary import match_value, vocabulary
 from layers.columns import Column, Slots
+from layers.linestrings import LineStrings
 from layers.utilities import ElevationSource, VerticalReference
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from importers.attributes import Attributes, Counted
     from importers.section import Section
+    from layers.linestrings import Shapes
     from layers.terrain import Ground
 
     type Chosen = NDArray[np.bool_]
@@ -68,10 +70,15 @@ class Lines:
     first: NDArray[np.int64]
 
     @classmethod
-    def on(cls, ground: Ground, lines: NDArray[np.object_]) -> Lines:
-        xyz, of = shapely.get_coordinates(lines, include_z=True, return_index=True)
-        counts = np.bincount(of, minlength=len(lines))
-        return cls(xyz, ground.elevations(xyz[:, :2]), of, np.cumsum(counts) - counts)
+    def on(cls, ground: Ground, lines: Shapes) -> Lines:
+        if isinstance(lines, LineStrings):
+            unknown = np.full((len(lines.vertices), 3 - lines.vertices.shape[1]), np.nan)
+            xyz, of, first = np.hstack([lines.vertices, unknown]), lines.of, lines.first
+        else:
+            xyz, of = shapely.get_coordinates(lines, include_z=True, return_index=True)
+            counts = np.bincount(of, minlength=len(lines))
+            first = np.cumsum(counts) - counts
+        return cls(xyz, ground.elevations(xyz[:, :2]), of, first)
 
     def every(self, vertices: Chosen) -> Chosen:
         """For each line, whether all its vertices are."""
@@ -174,9 +181,7 @@ class Vertical:
         self.reason.put(chosen, reason)
 
 
-def read_verticals(
-    lines: NDArray[np.object_], attributes: Attributes, sections: Sequence[Section], ground: Ground
-) -> Vertical:
+def read_verticals(lines: Shapes, attributes: Attributes, sections: Sequence[Section], ground: Ground) -> Vertical:
     """Axis elevations of lines (storage CRS) from z, start and end inverts, one elevation, or one depth: the first
     of these that is there.
     """

@@ -139,7 +139,7 @@ def draw_lines(layer: SourceLayer, nodes: Nodes) -> SourceLayer:
     shapes[:] = [_line(pair, nodes, system) for pair in pairs]
     return replace(
         layer,
-        geometries=shapes,
+        shapes=shapes,
         crs=system.crs,
         crs_origin=f"{system.origin} of the nodes" if system.origin else "",
         surveyor_axes=system.surveyor_axes,

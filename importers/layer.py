@@ -15,7 +15,7 @@ from importers.decoding import decode, decode_names, describe
 from importers.draft import refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
 from importers.mapping import map_rows
-from importers.position import move, place, read_long
+from importers.position import move, move_lines, place, read_long
 from importers.recognition import Target, recognise
 from importers.repair import find_repeats, repair, usable
 from importers.survey import Letters, count_values
@@ -23,7 +23,8 @@ from importers.vocabulary import vocabulary, words_in
 from layers.catalog import find_layer
 from layers.columns import Column
 from layers.crs import transform_geometries
-from layers.rows import LineStrings, encode_records, encode_rows
+from layers.linestrings import LineStrings
+from layers.rows import encode_records, encode_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -239,9 +240,13 @@ def _placed(
 
 def locate(layer: SourceLayer, reading: Reading, city: City) -> tuple[Placement, NDArray[np.int64], list[Finding]]:
     """As above, where it is known how the coordinates are read."""
-    present, findings = usable(layer.geometries, layer.rows)
+    placed = move_lines(layer.shapes, reading, city) if isinstance(layer.shapes, LineStrings) else None
+    if placed is not None:
+        return _in_city(layer, placed, np.arange(len(layer)), [], city)
+    geometries = layer.geometries
+    present, findings = usable(geometries, layer.rows)
     kept = np.flatnonzero(present)
-    return _in_city(layer, move(layer.geometries[kept], reading, city), kept, findings, city)
+    return _in_city(layer, move(geometries[kept], reading, city), kept, findings, city)
 
 
 def _in_city(
@@ -255,13 +260,17 @@ def _in_city(
     if not city.understands_heights_of(placed.crs):
         reason = f"{placed.reason}; z refers to {placed.crs.vertical} and is not used"
         reading = replace(placed.reading, reason=reason)
-        placed = replace(placed, geometries=shapely.force_2d(placed.geometries), reading=reading)
+        shapes = placed.geometries
+        flat = shapes.in_plan() if isinstance(shapes, LineStrings) else shapely.force_2d(shapes)
+        placed = replace(placed, geometries=flat, reading=reading)
     return placed, kept[placed.inside], findings
 
 
 def _map_layer(report: FileReport, understood: Understood, context: Context) -> Iterator[Part]:
     layer, target, placed, kept = understood.layer, understood.target, understood.placed, understood.kept
-    sound = repair(target.table, placed.geometries[placed.inside], layer.rows[kept])
+    shapes = placed.geometries  # plain lines are all inside
+    within = shapes if isinstance(shapes, LineStrings) else shapes[placed.inside]
+    sound = repair(target.table, within, layer.rows[kept])
     index = kept[sound.index]
     rows = map_rows(target, understood.attributes.take(index), sound.geometries, context.ground, context.owner)
     columns, impossible = _possible(target.table, rows.columns)

@@ -19,9 +19,9 @@ from layers.boundaries import Level
 from layers.citizen_reports import ReportStatus, Topic
 from layers.columns import Column, combine
 from layers.excavations import ExcavationStatus
+from layers.linestrings import LineStrings
 from layers.restricted_zones import Demand, ZoneKind
 from layers.roads import HOURS
-from layers.rows import LineStrings
 from layers.utilities import (
     Discipline,
     ElevationSource,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from importers.attributes import Attributes
     from importers.recognition import Target
+    from layers.linestrings import Shapes
     from layers.terrain import Ground
 
 
@@ -55,11 +56,9 @@ class Rows:
     reasons: list[str]
 
 
-def map_rows(
-    target: Target, attributes: Attributes, geometries: NDArray[np.object_], ground: Ground, owner: str | None
-) -> Rows:
+def map_rows(target: Target, attributes: Attributes, shapes: Shapes, ground: Ground, owner: str | None) -> Rows:
     """Rows of the target table for sound geometries (storage CRS), one record of `attributes` each."""
-    return _MAPPERS[target.table](target, attributes, geometries, ground, owner)
+    return _MAPPERS[target.table](target, attributes, shapes, ground, owner)
 
 
 def _plain(attributes: Attributes, geometries: NDArray[np.object_], **parsers: Callable[[Any], Any]) -> Columns:
@@ -253,12 +252,10 @@ def _materials(attributes: Attributes) -> Column[str | None]:
     return attributes.values("material").map(lambda value: match_value("material", value) or parse_text(value))
 
 
-def _utility_lines(
-    target: Target, attributes: Attributes, geometries: NDArray[np.object_], ground: Ground, owner: str | None
-) -> Rows:
+def _utility_lines(target: Target, attributes: Attributes, shapes: Shapes, ground: Ground, owner: str | None) -> Rows:
     materials = _materials(attributes)
     sections = read_sections(attributes, materials)
-    vertical = read_verticals(geometries, attributes, sections, ground)
+    vertical = read_verticals(shapes, attributes, sections, ground)
     columns = (
         _utility(target, attributes, owner)
         | {"geom": LineStrings(vertical.lines.xyz[:, :2], vertical.lines.counts), "axis": _axes(vertical)}

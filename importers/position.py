@@ -22,13 +22,16 @@ from layers.crs import (
     has_accurate_path,
     parse_crs,
     transform_geometries,
+    transform_points,
 )
 from layers.errors import Invalid
+from layers.linestrings import LineStrings, to_objects
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from importers.source import LongLayer, SourceLayer
+    from layers.linestrings import Shapes
 
 # A feature may stand this far outside the boundary: a reference map is no legal boundary.
 BOUNDARY_MARGIN_M = 1000.0
@@ -110,7 +113,7 @@ class Reading:
 class Placement:
     """Geometries in storage CRS, which of them lie in the city, and how they were read."""
 
-    geometries: NDArray[np.object_]
+    geometries: Shapes
     inside: NDArray[np.bool_]
     reading: Reading
 
@@ -158,11 +161,14 @@ def read_long(layer: LongLayer, city: City, given: Crs | None, *, force: bool) -
     box = np.array([] if layer.extent is None else [shapely.box(*layer.extent)], dtype=object)
     crs, reason = _decide(layer, box, city, given, force=force)
     as_said, swapped = Reading(crs, reason), Reading(crs, reason, is_swapped=True)
-    if len(box) and city.covers(shapely.total_bounds(move(shapely.segmentize(box, 1000), as_said, city).geometries)):
-        return as_said
+    if len(box):
+        moved = to_objects(move(shapely.segmentize(box, 1000), as_said, city).geometries)
+        if city.covers(shapely.total_bounds(moved)):
+            return as_said
     share, some = _Share(0, 0, 0), box
     for chunk in layer.chunks():
-        sound = chunk.geometries[usable(chunk.geometries, chunk.rows)[0]]
+        geometries = chunk.geometries
+        sound = geometries[usable(geometries, chunk.rows)[0]]
         inside, inside_swapped = (int(move(sound, reading, city).inside.sum()) for reading in (as_said, swapped))
         share = share.with_more(len(sound), inside, inside_swapped)
         some = sound
@@ -203,6 +209,18 @@ def move(geometries: NDArray[np.object_], reading: Reading, city: City) -> Place
         geometries = _exchange(geometries)
     moved, inside = _try(geometries, reading.crs, city)
     return Placement(moved, inside, reading)
+
+
+def move_lines(lines: LineStrings, reading: Reading, city: City) -> Placement | None:
+    """The same of plain lines where all have a place and lie in the city; None where one may not."""
+    x, y, *z = lines.vertices.T
+    points = np.column_stack([y, x, *z] if reading.is_swapped else [x, y, *z])
+    if not np.isfinite(points[:, :2]).all():
+        return None
+    moved = transform_points(points, reading.crs, city.storage, strict=False)
+    if not city.covers((*moved[:, :2].min(axis=0), *moved[:, :2].max(axis=0))):
+        return None
+    return Placement(LineStrings(moved, lines.counts), np.ones(len(lines), dtype=bool), reading)
 
 
 def _exchange(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

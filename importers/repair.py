@@ -9,11 +9,14 @@ import numpy as np
 import shapely
 
 from importers.faults import Fault, Finding
+from layers.linestrings import LineStrings, to_objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from layers.linestrings import Shapes
 
 # A repair that changes more of the area than this has changed the thing.
 _AREA_TOLERANCE = 1e-3
@@ -40,7 +43,7 @@ _PARTED = {"utility_lines", "utility_nodes", "trees", "excavations", "citizen_re
 class Sound:
     """Geometries that passed, the index of the record and the part of it that each is, and what was found."""
 
-    geometries: NDArray[np.object_]
+    geometries: Shapes
     index: NDArray[np.int64]
     part: NDArray[np.int64]
     findings: tuple[Finding, ...]
@@ -86,8 +89,11 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN
 
 
-def repair(table: str, geometries: NDArray[np.object_], rows: NDArray[np.int64]) -> Sound:
+def repair(table: str, shapes: Shapes, rows: NDArray[np.int64]) -> Sound:
     """Geometries in storage CRS as their table wants them: kind, parts, validity, length."""
+    if isinstance(shapes, LineStrings) and table == "utility_lines" and shapes.have_length():
+        return Sound(shapes, np.arange(len(shapes)), np.zeros(len(shapes), dtype=np.int64), ())
+    geometries = to_objects(shapes)
     kept, index, findings = _mend(_KINDS[table], table, geometries, rows)
     if table in _PARTED:
         parts, of = shapely.get_parts(kept, return_index=True)

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layers.columns import Column
+from layers.linestrings import LineStrings, to_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from layers.linestrings import Shapes
 
 # Suffixes of files that belong to another of the same stem, and say nothing alone.
 COMPANIONS = frozenset(
@@ -81,7 +84,7 @@ class Dataset:
 class SourceLayer:
     """One layer as it was delivered, n records.
 
-    geometries: n shapely geometries or None, coordinates as they stand in the file.
+    shapes: n shapely geometries or None, or plain lines, coordinates as they stand in the file.
     columns: field name -> n plain values (str, int, float, bool, date or None), a list or a `Column`. Text in a legacy
     encoding is the ISO-8859-1 view of its bytes: nothing is lost before the encoding is decided.
     rows: n ordinals, the first record is 1.
@@ -92,7 +95,7 @@ class SourceLayer:
     """
 
     name: str
-    geometries: NDArray[np.object_]
+    shapes: Shapes
     columns: Mapping[str, Sequence[Any]]
     rows: NDArray[np.int64]
     crs: str | None = None
@@ -106,10 +109,16 @@ class SourceLayer:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def geometries(self) -> NDArray[np.object_]:
+        """N shapely geometries or None, which plain lines are made each time that they are asked for."""
+        return to_objects(self.shapes)
+
     def take(self, index: NDArray[np.int64]) -> SourceLayer:
         """The records at these positions."""
         columns = {name: Column.of(values).take(index) for name, values in self.columns.items()}
-        return replace(self, geometries=self.geometries[index], columns=columns, rows=self.rows[index])
+        shapes = self.shapes.take(index) if isinstance(self.shapes, LineStrings) else self.shapes[index]
+        return replace(self, shapes=shapes, columns=columns, rows=self.rows[index])
 
     def record(self, index: int) -> dict[str, Any]:
         return {name: values[index] for name, values in self.columns.items()}

@@ -17,6 +17,7 @@ from layers.base import SCHEMA, Base
 from layers.columns import Column
 from layers.custom import HEIGHTS, Kind
 from layers.errors import Invalid
+from layers.linestrings import LineStrings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from layers.custom import Draft
 
 _SOLID = "solid"
-# Extended WKB as PostGIS reads it: flags on the type of geometry, and the SRID behind it.
-_LINESTRING, _WITH_Z, _WITH_SRID = 2, 0x80000000, 0x20000000
-_LINE_HEAD = np.dtype([("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("count", "<u4")])
 # The first that a column is an instance of: SQLAlchemy's whole numbers are each other's subclasses.
 _TYPES = (
     (BigInteger, pa.int64()),
@@ -53,40 +51,6 @@ _CUSTOM_TYPES = {
 }
 _PLACES = {"geom": pa.binary(), HEIGHTS: pa.binary(), "source_layer": pa.string(), "source_row": pa.int32()}
 JSONB_VERSION = b"\x01"
-
-
-@dataclass(frozen=True, slots=True)
-class LineStrings:
-    """n lines in storage CRS; `vertices` (m, 2 or 3) in their order, `counts` (n,) how many each has, 0 for NULL."""
-
-    vertices: NDArray[np.float64]
-    counts: NDArray[np.int64]
-
-    def take(self, index: NDArray[np.int64]) -> LineStrings:
-        """The lines at these positions."""
-        ends = np.cumsum(self.counts)
-        starts, counts = (ends - self.counts)[index], self.counts[index]
-        at = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        return LineStrings(self.vertices[at], counts)
-
-    def to_ewkb(self, srid: int) -> pa.Array:
-        """Extended WKB of each line."""
-        present = self.counts > 0
-        counts = self.counts[present]
-        kind = _LINESTRING | _WITH_SRID | (_WITH_Z if self.vertices.shape[1] == 3 else 0)
-        heads = np.zeros(len(counts), dtype=_LINE_HEAD)
-        heads["order"], heads["kind"], heads["srid"], heads["count"] = 1, kind, srid, counts
-        width = self.vertices.shape[1] * 8
-        sizes = np.where(present, _LINE_HEAD.itemsize + self.counts * width, 0)
-        offsets = np.concatenate([[0], np.cumsum(sizes)])
-        content = np.empty(offsets[-1], dtype=np.uint8)
-        in_head = np.zeros(len(content), dtype=bool)
-        in_head[offsets[:-1][present][:, None] + np.arange(_LINE_HEAD.itemsize)] = True
-        content[in_head] = heads.view(np.uint8)
-        content[~in_head] = np.ascontiguousarray(self.vertices).view(np.uint8).ravel()
-        validity = None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little").tobytes())
-        buffers = [validity, pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(content.tobytes())]
-        return pa.Array.from_buffers(pa.binary(), len(self.counts), buffers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from importers.source import LongLayer
 from layers.columns import Column
 from layers.custom import GEOMETRIES, HEIGHTS, Draft
 from layers.custom import Field as TableField
+from layers.linestrings import to_objects
 from layers.provenance import Outcome
 from layers.rows import encode_custom, encode_records
 
@@ -120,7 +121,8 @@ def read_custom(dataset: Dataset, sha256: str, *, wish: Wish, context: Context) 
 
 def _chunks(layer: AnyLayer, dimension: int) -> Iterator[SourceLayer]:
     """The records; of a layer of several kinds of geometry those of one."""
-    for chunk in layer.chunks() if isinstance(layer, LongLayer) else (layer,):
+    for turn in layer.chunks() if isinstance(layer, LongLayer) else (layer,):
+        chunk = replace(turn, shapes=turn.geometries)
         found = np.asarray(shapely.get_dimensions(chunk.geometries))
         yield chunk if (found[found >= 0] == dimension).all() else chunk.take(np.flatnonzero(found == dimension))
 
@@ -162,7 +164,11 @@ def _take(report: FileReport, chunk: SourceLayer, settled: _Settled, context: Co
     layer, text, findings = decode(chunk, settled.decoding)
     placed, kept, faults = locate(layer, settled.reading, context.city)
     sound = repair_custom(
-        wish.name, settled.dimension, placed.geometries[placed.inside], layer.rows[kept], single=_is_single(draft)
+        wish.name,
+        settled.dimension,
+        to_objects(placed.geometries)[placed.inside],
+        layer.rows[kept],
+        single=_is_single(draft),
     )
     index = kept[sound.index]
     repeats = find_repeats(layer.geometries, layer.columns, layer.rows)
@@ -173,7 +179,7 @@ def _take(report: FileReport, chunk: SourceLayer, settled: _Settled, context: Co
     report.decide(_decisions(layer, text, settled))
     if len(index):
         report.count(wish.name, len(index))
-        values = _values(layer, settled, index) | _shapes(draft, sound.geometries)
+        values = _values(layer, settled, index) | _shapes(draft, to_objects(sound.geometries))
         yield encode_custom(wish.name, draft, values, context.city.storage.srid)
         delivered = {name: Column.of(v).take(index) for name, v in layer.columns.items()}
         yield encode_records(layer.name, layer.rows[index], delivered)

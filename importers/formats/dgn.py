@@ -54,7 +54,7 @@ def read_dgn(dataset: Dataset) -> Iterator[SourceLayer]:
             geometries = _with_points(elements.geometries)
             drawing = replace(
                 elements,
-                geometries=geometries,
+                shapes=geometries,
                 crs=crs,
                 crs_origin=origin,
                 drawing=True,

@@ -23,9 +23,10 @@ from pyogrio.raw import open_arrow
 
 from importers.faults import Fault, Rejected
 from importers.formats.bodies import flatten_bodies, parse_faces
-from importers.formats.records import without_unknown_z
+from importers.formats.records import are_heights, without_unknown_z
 from importers.source import AnyLayer, LongLayer, SourceLayer
 from layers.columns import Column
+from layers.linestrings import LineStrings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from importers.source import Dataset
+    from layers.linestrings import Shapes
 
 SEND_AGAIN = "ask the department to deliver the file again"
 # The format says so; what a department typed into it may still be legacy letters.
@@ -221,11 +223,18 @@ def _read_turns(source: Source, name: str, announced: int, with_geometry: bool) 
 def _chunk(source: Source, meta: dict[str, Any], batch: pa.RecordBatch, before: int) -> SourceLayer:
     ids = batch.column(meta["fid_column"] or "OGC_FID").to_numpy()
     place = batch.schema.get_field_index(meta["geometry_name"] or "wkb_geometry")
-    wkb = None if place < 0 else np.array(batch.column(place).to_pylist(), dtype=object)
-    geometries, told, unread = _geometries(wkb, len(ids), every=source.solid)
+    lines = None if place < 0 or source.solid else LineStrings.from_wkb(batch.column(place))
+    shapes: Shapes
+    told: dict[str, list[Any]] = {}
+    unread: tuple[str, ...] = ()
+    if lines is not None and are_heights(lines.vertices[:, 2:]):
+        shapes = lines
+    else:
+        wkb = None if place < 0 else np.array(batch.column(place).to_pylist(), dtype=object)
+        shapes, told, unread = _geometries(wkb, len(ids), every=source.solid)
     columns = {name: _column(batch.column(name)) for name in map(str, meta["fields"])}
     rows = ids.astype(np.int64) + 1 if source.numbered else np.arange(before + 1, before + len(ids) + 1)
-    return SourceLayer("", geometries, {**told, **columns}, rows, notes=unread)
+    return SourceLayer("", shapes, {**told, **columns}, rows, notes=unread)
 
 
 def _column(array: pa.Array) -> Column[Any]:

@@ -47,6 +47,11 @@ def without_unknown_z(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     return shapes
 
 
+def are_heights(z: NDArray[np.float64]) -> bool:
+    """Whether all are heights that are known."""
+    return bool((np.abs(z) < _UNKNOWN_Z).all())
+
+
 def swap_axes(geometry: shapely.Geometry) -> shapely.Geometry:
     """X and y in each other's place, z as it was."""
     return shapely.transform(geometry, lambda c: c[:, [1, 0, *range(2, c.shape[1])]], include_z=geometry.has_z)

@@ -137,19 +137,19 @@ def test_tables_that_name_manholes_are_drawn_between_them(connection: Connection
     ]
 
 
-@pytest.mark.parametrize("suffix", [".gpkg", ".fgb"])
+@pytest.mark.parametrize(("suffix", "z"), [(".gpkg", None), (".fgb", None), (".gpkg", 2.5)])
 def test_long_layer_is_loaded_as_a_short_one(
-    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, z: float | None
 ) -> None:
     """Read in turns or at once, the city holds the same features, decisions and records."""
     told = {}
     for name, size in (("whole", 10**6), ("turns", 50)):
-        path = pipes(tmp_path / name / f"ong-cap-nuoc{suffix}", rows=170)
+        path = pipes(tmp_path / name / f"ong-cap-nuoc{suffix}", rows=170, z=z)
         monkeypatch.setattr(gdal, "CHUNK_RECORDS", size)
         with_chunks = _import_in_process(connection, path)
         rows = connection.execute(
             "select owner_ref, outer_width_m, vertical_raw, vertical_unit, vertical_reason, section_reason, source_row,"
-            " st_asewkt(geom) from utility_lines order by source_row"
+            " st_asewkb(geom), st_asewkb(axis) from utility_lines order by source_row"
         ).fetchall()
         records = connection.execute("select row, attributes from source_rows order by row").fetchall()
         told[name] = (rows, records, with_chunks)
@@ -159,7 +159,7 @@ def test_long_layer_is_loaded_as_a_short_one(
     assert told["turns"][0] == told["whole"][0]
     assert told["turns"][1] == told["whole"][1]
     assert told["turns"][2] == told["whole"][2]
-    assert told["whole"][0][0][3] == "cm", "by the values of the whole layer: 80 to 179"
+    assert told["whole"][0][0][3] == ("cm" if z is None else "m"), "by the values of the whole layer: 80 to 179"
 
 
 def test_text_that_the_first_records_do_not_show_is_read_all_the_same(connection: Connection, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import pytest
 import shapely
 
 from importers.faults import Fault, Rejected
-from importers.position import City, Placement, place
+from importers.position import City, Placement, Reading, move, move_lines, place
 from importers.source import SourceLayer
 from layers.crs import parse_crs, transform_geometries
+from layers.linestrings import LineStrings
 
 HUE = parse_crs("EPSG:9214")
 WARD = shapely.box(561_000, 1_819_500, 563_000, 1_821_500)
@@ -153,3 +154,22 @@ def test_without_a_boundary_the_area_of_use_holds() -> None:
     """A new city has no boundary yet: the CRS's own area still catches what is in another country."""
     city = City(parse_crs("EPSG:28992"))
     assert city.contains(points((83_000, 431_000), (5_000_000, 431_000))).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_plain_lines_move_as_their_geometries(*, is_swapped: bool) -> None:
+    """Lines as arrays come to the same bits as one by one; where one may lie elsewhere, none is taken."""
+    reading = Reading(parse_crs("EPSG:3405"), "declared", is_swapped=is_swapped)
+    ends = shapely.get_coordinates(transform_geometries(INSIDE, HUE, reading.crs))[:, :: -1 if is_swapped else 1]
+    vertices = np.column_stack([np.vstack([ends, ends[::-1], ends[:1]]), [1.5, 2.5, 3.5, 4.5, 5.5]])
+    lines = LineStrings(vertices, np.array([2, 3]))
+    placed = move_lines(lines, reading, CITY)
+    assert placed is not None
+    assert isinstance(placed.geometries, LineStrings)
+    assert placed.inside.tolist() == [True, True]
+    true = move(lines.to_objects(), reading, CITY).geometries
+    assert shapely.to_wkb(placed.geometries.to_objects()).tolist() == shapely.to_wkb(true).tolist()
+    for stray in (ends[0] + 9000, np.nan, np.inf):
+        astray = LineStrings(vertices.copy(), lines.counts)
+        astray.vertices[3, :2] = stray
+        assert move_lines(astray, reading, CITY) is None
