@@ -46,7 +46,7 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
     damaged = np.zeros(len(layer), dtype=bool)
     for name, values in layer.columns.items():
         column = Column.of(values)
-        if keeps_ascii and _is_plain(column.distinct):
+        if keeps_ascii and _is_plain(column.joined()):
             columns[str(_to_unicode(name, decoding, keeps_ascii=keeps_ascii))] = column
             continue
         read = [_to_unicode(value, decoding, keeps_ascii=keeps_ascii) for value in column.distinct]
@@ -72,10 +72,9 @@ def _without_escapes(value: Any) -> Any:
     return decode_cad_escapes(value) if isinstance(value, str) else value
 
 
-def _is_plain(values: Sequence[Any]) -> bool:
-    """Whether no text among the values can be damaged or is anything but ASCII."""
-    joined = "".join([value for value in values if isinstance(value, str)])
-    return joined.isascii() and "?" not in joined and "\0" not in joined
+def _is_plain(text: str) -> bool:
+    """Whether it cannot be damaged, nor be anything but ASCII."""
+    return text.isascii() and "?" not in text and "\0" not in text
 
 
 def _to_unicode(value: Any, decoding: Decoding, *, keeps_ascii: bool) -> Any:

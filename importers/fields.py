@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from operator import itemgetter
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
@@ -163,13 +164,25 @@ def parse_date(value: Any) -> date | None:
 def parse_text(value: Any) -> str | None:
     """Trimmed text, None for blank and for what says that nothing is known; a whole number loses its '.0'."""
     if isinstance(value, str) and value[-1:] in _plain_ends() and not value[0].isspace():
-        return value  # The codes of a million pipes differ from each other, and would cost too much to look at closely.
+        return value
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
         value = int(value) if value == int(value) else value
     text = "" if value is None else str(value).strip()
     return None if not text or _says_nothing(text) else text
+
+
+def parse_texts(column: Column[Any]) -> Column[str | None]:
+    """The same of each value; the codes of a million pipes are not looked at one by one."""
+    texts = list(filter(None, column.distinct))
+    is_told = len(texts) + column.distinct.count(None) == len(column.distinct) and set(map(type, texts)) <= {str}
+    if is_told and _plain_ends().issuperset(map(_LAST, texts)) and not any(map(str.isspace, set(map(_FIRST, texts)))):
+        return column
+    return column.map(parse_text)
+
+
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 
 
 def _says_nothing(text: str) -> bool:

@@ -145,7 +145,7 @@ def read_long_layer(
 def _first(turns: Iterator[SourceLayer], layer: LongLayer) -> SourceLayer:
     head = next(turns, None)
     if head is None:
-        raise Rejected(Fault.GEOMETRY_MISSING, f"{layer.name} has no record that can be read", "check the export")
+        raise Rejected(Fault.GEOMETRY_MISSING, f"{layer.name} has no features", "check the export")
     return head
 
 

@@ -12,7 +12,7 @@ import shapely
 
 from importers.elevation import Vertical, read_node_heights, read_verticals
 from importers.faults import Fault, Finding
-from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text
+from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text, parse_texts
 from importers.section import read_ducts, read_sections, sections_columns
 from importers.vocabulary import best_word, match_first, match_value, match_whole
 from layers.boundaries import Level
@@ -63,7 +63,11 @@ def map_rows(target: Target, attributes: Attributes, shapes: Shapes, ground: Gro
 
 def _plain(attributes: Attributes, geometries: NDArray[np.object_], **parsers: Callable[[Any], Any]) -> Columns:
     columns: Columns = {"geom": shapely.force_2d(geometries)}
-    return columns | {name: attributes.values(name).map(parse) for name, parse in parsers.items()}
+    return columns | {name: _parse(attributes.values(name), parse) for name, parse in parsers.items()}
+
+
+def _parse[R](column: Column[Any], parse: Callable[[Any], R]) -> Column[R] | Column[str | None]:
+    return parse_texts(column) if parse is parse_text else column.map(parse)
 
 
 def _boundaries(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
@@ -217,8 +221,8 @@ def _excavation_fault(depth: float | None, start: date | None, end: date | None)
 
 
 def _utility(target: Target, attributes: Attributes, owner: str | None) -> Columns:
-    def read[R](attribute: str, parse: Callable[[Any], R]) -> Column[R]:
-        return attributes.values(attribute).map(parse)
+    def read[R](attribute: str, parse: Callable[[Any], R]) -> Column[R] | Column[str | None]:
+        return _parse(attributes.values(attribute), parse)
 
     return {
         "discipline": read("discipline", lambda v: _stated_discipline(v) or target.discipline or Discipline.OTHER),

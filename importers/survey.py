@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from importers.decoding import decide
+from layers.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from importers.attributes import Census
     from importers.source import LongLayer
     from importers.text import Decoding
-    from layers.columns import Column
 
 # Values of a field that are counted, and texts that are looked at for their letters: more do not change a decision.
 _MOST_VALUES = 20_000
@@ -28,11 +28,11 @@ class Letters:
     texts: set[str] = field(default_factory=set)
 
     def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Those of some more records, which are read in turns."""
-        for column in columns.values():
-            if len(self.texts) < _MOST_TEXTS:
-                distinct: Sequence[Any] = column.distinct  # type: ignore[attr-defined]
-                self.texts.update([v for v in distinct if isinstance(v, str) and not v.isascii()])
+        """Those of some more records."""
+        for values in columns.values():
+            column = Column.of(values)
+            if len(self.texts) < _MOST_TEXTS and not column.joined().isascii():
+                self.texts.update([v for v in column.distinct if isinstance(v, str) and not v.isascii()])
 
     def decide(self, layer: LongLayer, told: str | None) -> Decoding:
         """How the text of the layer is read by these. Raises: Rejected as `decide`."""

@@ -81,6 +81,13 @@ class Column[T](Sequence[T]):
     def objects(self) -> NDArray[np.object_]:
         return _objects(self.distinct)[self.codes]
 
+    def joined(self) -> str:
+        """All texts among the distinct values as one: whether they hold a letter is found out at once."""
+        try:
+            return "".join(filter(None, self.distinct))  # type: ignore[arg-type] # most columns have text or none
+        except TypeError:
+            return "".join([value for value in self.distinct if isinstance(value, str)])
+
     def counted(self) -> Iterator[tuple[T, int]]:
         """The values that records have, and how many have each."""
         counts = np.bincount(self.codes, minlength=len(self.distinct)).tolist()
@@ -115,12 +122,29 @@ class Slots[T]:
 
 def combine(*columns: Column[Any]) -> Column[tuple[Any, ...]]:
     """Rows of several columns of equal length as one column of tuples."""
-    key = np.zeros(len(columns[0]), dtype=np.int64)
+    key, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    first = np.zeros(0, dtype=np.int64)
     for column in columns:
-        _, key = np.unique(key * max(len(column.distinct), 1) + column.codes, return_inverse=True)
-    _, first, codes = np.unique(key, return_index=True, return_inverse=True)
+        first, key = number(key * max(len(column.distinct), 1) + column.codes, size * max(len(column.distinct), 1))
+        size = len(first)
     distinct = [tuple(column[i] for column in columns) for i in first.tolist()]
-    return Column(distinct, codes.astype(np.int32))
+    return Column(distinct, key.astype(np.int32))
+
+
+_SPARSE = 4
+
+
+def number(keys: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Keys (n,) from 0, below `size`, numbered anew in their order without gaps: where each first stands, and (n,)."""
+    if size > _SPARSE * len(keys) + 1000:
+        _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
+        return first, numbers
+    place = np.full(size, -1, dtype=np.int64)
+    place[keys[::-1]] = np.arange(len(keys))[::-1]
+    present = np.flatnonzero(place >= 0)
+    numbers = np.zeros(size, dtype=np.int64)
+    numbers[present] = np.arange(len(present))
+    return place[present], numbers[keys]
 
 
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-import pgpq
 import pyarrow as pa
 import shapely
 from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, Boolean, Date, Double, Integer, SmallInteger, Text
 
 from layers.base import SCHEMA, Base
-from layers.columns import Column
+from layers.columns import Column, number
+from layers.copy_format import encode
 from layers.custom import HEIGHTS, Kind
 from layers.errors import Invalid
 from layers.linestrings import LineStrings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -51,6 +52,10 @@ _CUSTOM_TYPES = {
 }
 _PLACES = {"geom": pa.binary(), HEIGHTS: pa.binary(), "source_layer": pa.string(), "source_row": pa.int32()}
 JSONB_VERSION = b"\x01"
+# Rows for which it pays to look for what they have in common, and how many must have it on average.
+_MANY_ROWS, _FEW = 1000, 4
+
+type Values = Column[Any] | NDArray[Any] | LineStrings
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +77,16 @@ class Records:
     content: bytes
 
 
-def encode_rows(table: str, columns: Mapping[str, Column[Any] | NDArray[Any] | LineStrings], srid: int) -> Rows:
+def encode_rows(table: str, columns: Mapping[str, Values], srid: int) -> Rows:
     """Rows of a table from columns of n values; geometries are shapely's, in the storage CRS, whose SRID they get.
 
     Numbers that are NaN are NULL; a column of NULLs alone is left out where the table puts NULL there anyway.
     Raises: Invalid for a value that does not fit its column.
     """
     kinds = Base.metadata.tables[f"{SCHEMA}.{table}"].columns
-    arrays = {}
-    for name, values in columns.items():
-        kind = next(arrow for sql, arrow in _TYPES if isinstance(kinds[name].type, sql))
-        array = _fit(f"{table}.{name}", values, kind, srid)
-        if array.null_count < len(array) or not kinds[name].nullable or kinds[name].server_default is not None:
-            arrays[name] = array
-    return _encode(table, arrays)
+    types = {name: next(arrow for sql, arrow in _TYPES if isinstance(kinds[name].type, sql)) for name in columns}
+    optional = {name for name in columns if kinds[name].nullable and kinds[name].server_default is None}
+    return _encode(_Fitting(table, types, srid), columns, optional)
 
 
 def encode_custom(table: str, draft: Draft, columns: Mapping[str, Column[Any] | NDArray[Any]], srid: int) -> Rows:
@@ -94,25 +95,61 @@ def encode_custom(table: str, draft: Draft, columns: Mapping[str, Column[Any] | 
     Raises: Invalid.
     """
     kinds = {field.name: _CUSTOM_TYPES[field.kind] for field in draft.fields} | _PLACES
-    return _encode(table, {name: _fit(f"{table}.{name}", v, kinds[name], srid) for name, v in columns.items()})
+    return _encode(_Fitting(table, kinds, srid), columns)
 
 
-def _fit(name: str, values: Column[Any] | NDArray[Any] | LineStrings, kind: pa.DataType, srid: int) -> pa.Array:
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """The columns of a table as Arrow has them; `srid` is for its geometries."""
+
+    table: str
+    types: Mapping[str, pa.DataType]
+    srid: int
+
+    def fit(self, name: str, values: Values) -> pa.Array:
+        """Raises: Invalid."""
+        name_in_full = f"{self.table}.{name}"
+        try:
+            return _to_arrow(name_in_full, values, self.types[name], self.srid)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
+            raise Invalid(f"{name_in_full}: a value does not fit the column: {error}") from error
+
+
+def _encode(fitting: _Fitting, columns: Mapping[str, Values], optional: Collection[str] = ()) -> Rows:
     """Raises: Invalid."""
-    try:
-        return _to_arrow(name, values, kind, srid)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
-        raise Invalid(f"{name}: a value does not fit the column: {error}") from error
+    count = len(next(iter(columns.values())))
+    shared, first, codes = _find_shared(columns, count)
+    few = {name: fitting.fit(name, column.take(first)) for name, column in shared.items()}
+    many = {name: fitting.fit(name, values) for name, values in columns.items() if name not in shared}
+    few, many = (
+        {name: a for name, a in arrays.items() if a.null_count < len(a) or name not in optional}
+        for arrays in (few, many)
+    )
+    return Rows(fitting.table, (*many, *few), count, encode(many, few, codes))
 
 
-def _encode(table: str, arrays: Mapping[str, pa.Array]) -> Rows:
-    batch = pa.record_batch(arrays)
-    encoder = pgpq.ArrowToPostgresBinaryEncoder(batch.schema)
-    content = (encoder.write_header(), encoder.write_batch(batch), encoder.finish())
-    return Rows(table, tuple(arrays), batch.num_rows, content)
+def _find_shared(
+    columns: Mapping[str, Values], count: int
+) -> tuple[dict[str, Column[Any]], NDArray[np.int64], NDArray[np.int32]]:
+    """Columns of which many rows have the same values; (k,) the first row with each set of them; (n,) which set."""
+    shared: dict[str, Column[Any]] = {}
+    first, key = np.zeros(1, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    seen: dict[int, bool] = {}
+    found = {name: values for name, values in columns.items() if isinstance(values, Column)}
+    if count < _MANY_ROWS or len(found) == len(columns):
+        return {}, first, key.astype(np.int32)
+    for name, column in found.items():
+        if id(column.codes) not in seen:  # of columns that are made of one all repeat alike
+            several = max(len(column.distinct), 1)
+            firsts, keys = number(key * several + column.codes, len(first) * several)
+            seen[id(column.codes)] = len(firsts) * _FEW <= count
+            first, key = (firsts, keys) if seen[id(column.codes)] else (first, key)
+        if seen[id(column.codes)]:
+            shared[name] = column
+    return shared, first, key.astype(np.int32)
 
 
-def _to_arrow(name: str, values: Column[Any] | NDArray[Any] | LineStrings, kind: pa.DataType, srid: int) -> pa.Array:
+def _to_arrow(name: str, values: Values, kind: pa.DataType, srid: int) -> pa.Array:
     if isinstance(values, LineStrings):
         return values.to_ewkb(srid)
     if isinstance(values, Column):
@@ -135,7 +172,9 @@ def encode_records(layer: str, rows: NDArray[np.int64], columns: Mapping[str, Co
 
 
 def _plain_column(column: Column[Any]) -> Column[Any]:
-    return Column([value if type(value) is str else plain(value) for value in column.distinct], column.codes)
+    if set(map(type, column.distinct)) <= {str, NoneType}:
+        return column
+    return Column([plain(value) for value in column.distinct], column.codes)
 
 
 def plain(value: Any) -> Any:
