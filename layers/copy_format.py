@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _COUNT_BYTES, _LENGTH_BYTES = 2, 4
+_END = b"\xff\xff"  # a row of -1 fields
 
 
 def encode(
@@ -42,8 +43,11 @@ def encode(
 
 
 def _encode(batch: pa.RecordBatch) -> tuple[bytes, bytes, bytes]:
+    """The encoder keeps what is little until it is finished."""
     encoder = pgpq.ArrowToPostgresBinaryEncoder(batch.schema)
-    return encoder.write_header(), encoder.write_batch(batch), encoder.finish()
+    begin, rows = encoder.write_header(), encoder.write_batch(batch)
+    rows += encoder.finish()
+    return begin, rows[: -len(_END)], _END
 
 
 def _split(rows: bytes, batch: pa.RecordBatch, fields: int) -> pa.BinaryArray:
