@@ -24,6 +24,7 @@ from layers.catalog import find_layer
 from layers.columns import Column
 from layers.crs import transform_geometries
 from layers.linestrings import LineStrings
+from layers.reach import state_reach
 from layers.rows import encode_records, encode_rows
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def _map_layer(report: FileReport, understood: Understood, context: Context) -> 
     index = kept[sound.index]
     rows = map_rows(target, understood.attributes.take(index), sound.geometries, context.ground, context.owner)
     columns, impossible = _possible(target.table, rows.columns)
-    columns |= {
+    columns |= state_reach(target.table, columns) | {
         "source_layer": Column.constant(layer.name, len(index)),
         "source_row": layer.rows[index],
         "source_part": sound.part,

@@ -31,6 +31,7 @@ _IDENTITY = {
     "utility_nodes": "owner_ref",
 }
 _PROVENANCE = ("id", "source_file_id", "source_layer", "source_row", "source_part")
+_DERIVED = ("reach_m",)  # to the last bit it depends on who computed it
 
 
 class ReplacedFeature(Base):
@@ -113,7 +114,7 @@ def columns_of(connection: Connection, layer: Layer) -> list[str]:
 
 
 def _compare(connection: Connection, layer: Layer, old: list[int], new: int) -> Change:
-    content = [name for name in columns_of(connection, layer) if name not in _PROVENANCE]
+    content = [name for name in columns_of(connection, layer) if name not in (*_PROVENANCE, *_DERIVED)]
     features = sql.SQL(
         "select md5(row({})::text) as content,"
         " coalesce({}, source_layer || '#' || source_row || '#' || source_part) as key from {}"

@@ -1,20 +1,43 @@
 """How far a utility may reach beyond where it is drawn, and how those that may reach a place are found by index.
 
+`reach_m` is half the diagonal of the section, or of a node's plan, and the stated accuracy; what is unknown counts 0.
 Most reach less than `WIDE_M`: the index on `geom`, asked that much farther, finds them. The few that reach farther
 have an index of their own, on what they may cover.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import hypot
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
+
+from layers.columns import Column, combine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg.sql import Composable
 
 WIDE_M = 2.0
+_ACROSS = {"utility_lines": "outer_height_m", "utility_nodes": "outer_length_m"}
+
+
+def state_reach(table: str, columns: Mapping[str, Any]) -> dict[str, Column[float]]:
+    """The column `reach_m` of rows of a utility layer, from their other columns; none for another layer."""
+    if table not in _ACROSS:
+        return {}
+    stated = combine(*(Column.of(columns[name]) for name in ("outer_width_m", _ACROSS[table], "horizontal_accuracy_m")))
+    return {"reach_m": stated.map(lambda row: hypot(row[0] or 0.0, row[1] or 0.0) / 2 + (row[2] or 0.0))}
+
+
+def proven(table: str) -> CheckConstraint:
+    """The rule that `reach_m` is what the row says otherwise."""
+    across = _ACROSS[table]
+    squares = f"coalesce(outer_width_m * outer_width_m, 0) + coalesce({across} * {across}, 0)"
+    reach = f"sqrt({squares}) / 2 + coalesce(horizontal_accuracy_m, 0)"
+    return CheckConstraint(f"abs(reach_m - ({reach})) < 1e-6", name="reach")
 
 
 def wide(table: str) -> Index:

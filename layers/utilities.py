@@ -12,7 +12,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
-    Computed,
     Date,
     Double,
     ForeignKey,
@@ -23,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import SCHEMA, Base, Feature, between, by_file, geometry, labelled, one_of
-from layers.reach import wide
+from layers.reach import proven, wide
 
 
 class Discipline(StrEnum):
@@ -172,16 +171,8 @@ class UtilityLine(Utility, Base):
     hazard_class: Mapped[str | None] = labelled(Text, vi="Cấp nguy hiểm", en="Hazard class")
     geom: Mapped[object] = mapped_column(geometry("LINESTRING"), nullable=False)
     axis: Mapped[object | None] = mapped_column(geometry("LINESTRINGZ"))
-    # How far from `geom` the object may be in plan: half its section's diagonal plus its stated accuracy.
-    reach_m: Mapped[float] = mapped_column(
-        Double,
-        Computed(
-            "sqrt(power(coalesce(outer_width_m, 0), 2) + power(coalesce(outer_height_m, 0), 2)) / 2"
-            " + coalesce(horizontal_accuracy_m, 0)",
-            persisted=True,
-        ),
-        nullable=False,
-    )
+    # By a trigger, where it is not loaded in bulk.
+    reach_m: Mapped[float] = mapped_column(Double, nullable=False)
 
     __table_args__ = (
         *utility_checks(),
@@ -200,6 +191,7 @@ class UtilityLine(Utility, Base):
         CheckConstraint("st_length(geom) > 0", name="length"),
         Index(None, "geom", postgresql_using="gist"),
         by_file(),
+        proven("utility_lines"),
         wide("utility_lines"),
     )
 
@@ -214,15 +206,7 @@ class UtilityNode(Utility, Base):
     cover_m: Mapped[float | None] = labelled(Double, vi="Cao độ nắp", en="Cover elevation", unit="m")
     bottom_m: Mapped[float | None] = labelled(Double, vi="Cao độ đáy", en="Bottom elevation", unit="m")
     geom: Mapped[object] = mapped_column(geometry("POINT"), nullable=False)
-    reach_m: Mapped[float] = mapped_column(
-        Double,
-        Computed(
-            "sqrt(power(coalesce(outer_width_m, 0), 2) + power(coalesce(outer_length_m, 0), 2)) / 2"
-            " + coalesce(horizontal_accuracy_m, 0)",
-            persisted=True,
-        ),
-        nullable=False,
-    )
+    reach_m: Mapped[float] = mapped_column(Double, nullable=False)
 
     __table_args__ = (
         *utility_checks(),
@@ -235,5 +219,6 @@ class UtilityNode(Utility, Base):
         CheckConstraint("bottom_m <= cover_m", name="upright"),
         Index(None, "geom", postgresql_using="gist"),
         by_file(),
+        proven("utility_nodes"),
         wide("utility_nodes"),
     )
