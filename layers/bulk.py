@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FEWEST_ROWS = 100_000
 _BUILD_MEMORY = "512MB"
+_NUMBERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ class Rebuild:
         for trigger, _ in triggers:  # one that is only disabled still has all rows copied for its transition table
             connection.execute(sql.SQL("drop trigger {} on {}").format(sql.Identifier(trigger), name))
         told, untold = _settle_file(connection, table)
-        connection.execute(_alter(name, told, *drops))
+        connection.execute(_alter(name, told, _take_numbers(_NUMBERS), *drops))
         restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in (*indexes, *triggers)]
-        return cls(table, before, (_alter(name, *additions, untold), *restore))
+        return cls(table, before, (_alter(name, *additions, untold, _take_numbers(1)), *restore))
 
     def finish(self, connection: Connection, added: int) -> None:
         """Bring keys, indexes and triggers back, and do what the triggers would have done for the rows that were added.
@@ -105,6 +106,11 @@ def _settle_file(connection: Connection, table: str) -> tuple[sql.Composed, sql.
     default, file_id = row or ("null", None)
     change = sql.SQL("alter source_file_id set default {}")
     return change.format(sql.Literal(int(file_id) if file_id else None)), change.format(sql.SQL(default))
+
+
+def _take_numbers(count: int) -> sql.Composed:
+    """How many ids are taken from their sequence at once; those that are left over are nobody's."""
+    return sql.SQL("alter id set cache {}").format(sql.Literal(count))
 
 
 def _alter(table: sql.Identifier, *actions: sql.Composable) -> sql.Composed:

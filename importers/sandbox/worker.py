@@ -43,6 +43,7 @@ def main() -> None:
     import_module(module)
     gc.collect()
     gc.freeze()
+    gc.enable()  # while all that was loaded only to stay, every look for rubbish was in vain
     control.send(READY)
     workers: set[int] = set()
     try:

@@ -250,6 +250,24 @@ def test_impossible_pipes_are_refused(connection: Connection, change: str, rule:
     assert caught.value.diag.constraint_name == f"ck_utility_lines_{rule}"
 
 
+def test_reach_is_what_the_row_says(connection: Connection) -> None:
+    """Whatever a writer says of the reach, it is computed; where the trigger is off, as in bulk, it is proven."""
+    connection.execute(A_PIPE)
+    for change, across_m, accuracy_m in (
+        ("outer_width_m = 0.4, outer_height_m = 0.3, reach_m = 99", 0.5, 0.0),
+        ("horizontal_accuracy_m = 2", 0.5, 2.0),
+        ("outer_width_m = null", 0.3, 2.0),
+        ("outer_height_m = null, horizontal_accuracy_m = null", 0.0, 0.0),
+    ):
+        (stated,) = connection.execute(f"update utility_lines set {change} returning reach_m").fetchone() or (None,)  # noqa: S608
+        assert stated == pytest.approx(across_m / 2 + accuracy_m)
+    connection.execute("alter table utility_lines disable trigger reach_before_write")
+    with pytest.raises(psycopg.errors.CheckViolation) as caught:
+        connection.execute("update utility_lines set horizontal_accuracy_m = 1")
+    assert caught.value.diag.constraint_name == "ck_utility_lines_reach"
+    connection.execute("update utility_lines set horizontal_accuracy_m = 1, reach_m = 1")
+
+
 def test_what_may_reach_a_place_is_found_by_index(connection: Connection) -> None:
     """A pipe that lies 90 m off and is known to 100 m is a candidate: by either index, the same as without any."""
     connection.execute("select setseed(0.5)")
