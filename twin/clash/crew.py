@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _SHARE = 256
 # Digs of one square of this side are neighbours.
 _CELL_M = 1000.0
-# For fewer another process is not worth its start.
-_WORTH_IT = 500
+# For fewer other processes are not worth their start, of three seconds.
+_WORTH_IT = 4000
 
 
 @dataclass(frozen=True, slots=True)
