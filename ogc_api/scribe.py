@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 10.0
+# After a failure, lest a layer that takes too long to read burdens the database for ever.
+_REST_S = 600.0
 _BATCH = 1000
 # A text file is begun anew when less than half of it is of use, but not for a few edits.
 _LEAST_WASTE = 64 * 1024 * 1024
@@ -47,6 +49,7 @@ class Scribe:
         self._reader = reader
         self._folder, self._room_bytes = transcripts.folder, transcripts.room_bytes
         self._done: dict[str, tuple[int, int]] = {}
+        self._failed_until: dict[str, float] = {}
         self._stop = threading.Event()
 
     @contextmanager
@@ -65,7 +68,7 @@ class Scribe:
             try:
                 self.look()
             except (OSError, TwinError, psycopg.Error) as error:
-                LOGGER.warning("the text of features could not be kept ready (%s): again in a while", error)
+                LOGGER.warning("the text of features could not be kept ready (%s): again in %g s", error, _LOOK_EVERY_S)
             self._stop.wait(_LOOK_EVERY_S)
 
     def look(self) -> None:
@@ -86,12 +89,22 @@ class Scribe:
             versions, started = read_versions(connection), started_at(connection)
         for layer in layers:
             state = (versions.get(layer.name, 0), started)
-            if not self._stop.is_set() and self._done.get(layer.name) != state:
-                # A layer that is gone, or another one, since it was listed is looked at next time.
-                with suppress(psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-                    self._copy(layer, started)
-                    self._done[layer.name] = state
+            is_due = self._done.get(layer.name) != state and time.monotonic() >= self._failed_until.get(layer.name, 0)
+            if is_due and not self._stop.is_set() and self._try(layer, started):
+                self._done[layer.name] = state
         self._clear(layers)
+
+    def _try(self, layer: Layer, started: int) -> bool:
+        try:
+            self._copy(layer, started)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+            # It is gone, or another one, since it was listed: the next look sees it as it is.
+            return False
+        except (OSError, TwinError, psycopg.Error) as error:
+            LOGGER.warning("the text of layer '%s' could not be kept ready (%s): again later", layer.name, error)
+            self._failed_until[layer.name] = time.monotonic() + _REST_S
+            return False
+        return True
 
     def _copy(self, layer: Layer, started: int) -> None:
         folder = self._folder / layer.name

@@ -222,6 +222,24 @@ def test_text_of_no_use_is_thrown_away(office: Office, monkeypatch: pytest.Monke
     assert not (office.transcripts.folder / "gone").exists()
 
 
+def test_a_layer_that_fails_leaves_the_others_alone(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be written is told of once and tried again later; pages stay right, the other layers are kept."""
+    office.town.a_ward("Phú Hội")
+    office.transcripts.folder.mkdir()
+    office.folder("boundaries").write_text("a file where a folder has to be")
+    for _ in range(2):
+        office.scribe.look()
+    (told,) = caplog.messages
+    assert told.startswith("the text of layer 'boundaries' could not be kept ready")
+    office.same("/collections/boundaries/items")
+    office.forge()
+    assert FORGED in office.same(TREES)
+    office.folder("boundaries").unlink()
+    office.scribe._failed_until.clear()
+    office.scribe.look()
+    assert len(office.opened("boundaries").index.rows) == 1
+
+
 def test_of_several_scribes_one_works(office: Office) -> None:
     """Services that share a folder do not write the same file."""
     office.town.trees(3)
