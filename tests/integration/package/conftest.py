@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import shapely
 
 from layers.database import connect
 from layers.embedded import create_database
 from layers.terrain import read_ground
 from twin.clash.check import check
+from twin.clash.dig import Depth, Grade, PlannedDig, Sides, Support, Trench
 from twin.excavations.package.package import Package
 from twin.excavations.package.tables import Contact
 from twin.excavations.request import read_digs
@@ -48,6 +51,15 @@ class Ward:
         digs = [d for p in (self.folder / "sample" / "trenches").iterdir() for d in read_digs(p, None, ground.storage)]
         (dig,) = [dig for dig in digs if dig.name == name]
         return check(self.connection, ground, dig)
+
+    def check_bent(self) -> ClashReport:
+        """A battered sewer trench that bends three times, across and along Lê Lợi."""
+        ground = read_ground(self.connection, self.folder)
+        start = shapely.get_coordinates(self.check(TRENCHES[0]).polygon)[0]
+        line = shapely.LineString(np.array([(0, 0), (10, -21), (35, -10), (24, 15), (47, 27)]) + start)
+        sides = Sides(Support.BATTERED, slope=0.5)
+        trench = Trench(line, 1.2, Grade(Depth(1.8), 0.004), sides)
+        return check(self.connection, ground, PlannedDig.of("Cống gấp khúc", (trench,), ground.storage))
 
 
 @pytest.fixture(scope="package")

@@ -15,10 +15,11 @@ import shapely
 
 from tests.integration.package import pdf_reader
 from tests.integration.package.conftest import CONTACTS, TRENCHES
+from twin.clash.outcome import Outcome
 from twin.clash.records import redraw
 from twin.clash.terrain import Soundings, Terrain
 from twin.excavations.package.package import MEDIA_TYPES, Package
-from twin.excavations.package.paper import Text
+from twin.excavations.package.paper import Hatching, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,13 +48,31 @@ def drawings(package: Package) -> list[Drawing]:
 def test_no_words_cover_others(packages: dict[str, Package], language: str) -> None:
     """On no drawing does one text lie on another or leave the paper."""
     for package in packages.values():
-        for drawing in drawings(Package(package.report, language)):
-            texts = [mark for mark in drawing.marks if isinstance(mark, Text)]
-            paper = shapely.box(0, 0, drawing.width_mm, drawing.height_mm)
-            assert [text.text for text in texts if not paper.contains(text.outline)] == [], drawing.title
-            cores = [(text.text, text.outline.buffer(-TOUCH_MM)) for text in texts]
-            covered = [(a[0], b[0]) for a, b in combinations(cores, 2) if a[1].intersection(b[1]).area > 0.1]
-            assert covered == [], drawing.title
+        require_legible(Package(package.report, language))
+
+
+def require_legible(package: Package) -> None:
+    for drawing in drawings(package):
+        texts = [mark for mark in drawing.marks if isinstance(mark, Text)]
+        paper = shapely.box(0, 0, drawing.width_mm, drawing.height_mm)
+        assert [text.text for text in texts if not paper.contains(text.outline)] == [], drawing.title
+        cores = [(text.text, text.outline.buffer(-TOUCH_MM)) for text in texts]
+        covered = [(a[0], b[0]) for a, b in combinations(cores, 2) if a[1].intersection(b[1]).area > 0.1]
+        assert covered == [], drawing.title
+
+
+def test_a_dig_that_bends_is_whole_on_its_plan(ward: Ward) -> None:
+    """All that is dug is in the plan's window, and all that it hits; on the paper, too, there is all of the dig."""
+    package = Package(ward.check_bent(), "vi", CONTACTS)
+    survey = package.drawings.survey
+    assert survey.plan.window.contains(survey.report.excavation.footprint)
+    hit = {n for n, clash in enumerate(survey.report.clashes, start=1) if clash.outcome is Outcome.DEFINITE}
+    assert len(hit) > 10
+    assert hit <= {track.number for track in survey.plan.tracks}
+    (plan,) = package.drawings.plans
+    drawn_mm2 = max(mark.shape.area for mark in plan.marks if isinstance(mark, Hatching))
+    assert drawn_mm2 == pytest.approx(survey.report.polygon.area * 1e6 / plan.scales[0] ** 2)
+    require_legible(package)
 
 
 def test_every_conflict_is_in_a_section(packages: dict[str, Package]) -> None:

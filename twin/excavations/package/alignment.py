@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from twin.clash.dig import Part
     from twin.clash.solids import Floats
 
+_SAME_M = 1e-6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
@@ -41,6 +43,13 @@ class Alignment:
     def headings(self) -> Floats:
         """(n - 1, 2) unit vectors along its legs."""
         return np.asarray(np.diff(self.points, axis=0) / self.steps_m[:, None])
+
+    @property
+    def towards(self) -> Floats:
+        """Unit vector (2) from its start to its end, along its first leg where it ends where it starts."""
+        way = self.points[-1] - self.points[0]
+        length_m = np.hypot(*way)
+        return np.asarray(way / length_m) if length_m > _SAME_M else self.headings[0]
 
     def locate(self, xy: Floats) -> tuple[Floats, Floats]:
         """Stations and offsets (m) of points (m, 2), by the nearest leg."""
@@ -81,7 +90,7 @@ def align(polygon: shapely.Geometry, parts: Sequence[Part]) -> Alignment:
     """
     lines = [part.line for part in parts if not isinstance(part, Pit)]
     if len(lines) == len(parts) == 1:
-        return Alignment(shapely.get_coordinates(shapely.remove_repeated_points(lines[0], 1e-6)))
+        return Alignment(shapely.get_coordinates(shapely.remove_repeated_points(lines[0], _SAME_M)))
     # Full projected coordinates would cost the rectangle its direction's last digits.
     origin = np.floor(shapely.get_coordinates(polygon)[0])
     points = shapely.get_coordinates(polygon) - origin

@@ -10,6 +10,7 @@ import shapely
 import shapely.affinity
 
 from twin.excavations.package.frame import A3, A4, BORDER_MM, STRIP_MM
+from twin.excavations.package.profile import MARGIN_M
 from twin.excavations.package.view import SCALES, choose_scale
 
 if TYPE_CHECKING:
@@ -66,12 +67,9 @@ def _fit(window: shapely.Polygon, turn_deg: float, paper: tuple[float, float]) -
 
 def _parts(survey: Survey) -> list[Layout]:
     """Sheets along the dig; of more than `MOST_PARTS` only those with a cross-section."""
-    alignment, window = survey.alignment, survey.plan.window
+    alignment = survey.alignment
     width, height = room_mm(A3)
-    across = shapely.get_coordinates(window)
-    _, offsets = alignment.locate(across)
-    breadth = float(np.ptp(offsets))
-    scale = max(_PART_SCALE, choose_scale(breadth, height))
+    scale = max(_PART_SCALE, choose_scale(2 * _beside_m(survey), height))
     if scale not in SCALES:
         return []
     step = width * scale / 1000 - 2 * _OVERLAP_M
@@ -89,9 +87,14 @@ def _part(survey: Survey, stations_m: tuple[float, float], scale: int) -> Layout
     start, end = stations_m
     turn = -_heading_deg(alignment, start, end)
     line = shapely.LineString(alignment.place(np.linspace(start - _OVERLAP_M, end + _OVERLAP_M, 64)))
-    _, offsets = alignment.locate(shapely.get_coordinates(survey.plan.window))
-    window = line.buffer(float(np.abs(offsets).max()), cap_style="flat")
+    window = line.buffer(_beside_m(survey), cap_style="flat")
     return Layout(A3, scale, turn, window, stations_m)
+
+
+def _beside_m(survey: Survey) -> float:
+    """How far to either side of the alignment a sheet shows what is there."""
+    _, offsets = survey.alignment.locate(shapely.get_coordinates(survey.report.excavation.footprint))
+    return float(np.abs(offsets).max()) + MARGIN_M
 
 
 def _heading_deg(alignment: Alignment, start_m: float, end_m: float) -> float:

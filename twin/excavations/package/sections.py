@@ -47,7 +47,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """`window` is what is drawn, a rectangle along the alignment."""
+    """`window` is what is drawn, a rectangle along the way from the alignment's start to its end."""
 
     window: shapely.Polygon
     tracks: tuple[Track, ...]
@@ -96,11 +96,12 @@ def survey(report: ClashReport) -> Survey:
 
 
 def _plan(report: ClashReport, alignment: Alignment) -> Plan:
-    stations, offsets = alignment.locate(shapely.get_coordinates(report.polygon))
-    low, high = stations.min() - MARGIN_M, stations.max() + MARGIN_M
-    left, right = offsets.min() - MARGIN_M, offsets.max() + MARGIN_M
-    ends = np.array([low, high])
-    window = shapely.Polygon([*alignment.place(ends, left), *alignment.place(ends, right)[::-1]])
+    axes = np.array([alignment.towards, (alignment.towards[1], -alignment.towards[0])])
+    origin = alignment.points[0]
+    rim = (shapely.get_coordinates(report.excavation.footprint) - origin) @ axes.T
+    (low, left), (high, right) = rim.min(axis=0) - MARGIN_M, rim.max(axis=0) + MARGIN_M
+    corners = np.array([(low, left), (high, left), (high, right), (low, right)])
+    window = shapely.Polygon(corners @ axes + origin)
     tracks = []
     for number, clash in enumerate(report.clashes, start=1):
         line = shapely.intersection(axis_in_plan(clash), window)
