@@ -246,7 +246,7 @@ GRADE = Grade(Depth(2.0), 0.003)
 bottoms = st.sampled_from([Depth(1.5), GRADE, Stations(((0, -1.0), (40, 0.5), (90, -2.0)))])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ways, bottoms, st.sampled_from([0.6, 2.5]))
 @example(shapely.LineString([(EAST + 6.6, NORTH + 29.2), (EAST, NORTH), (EAST + 26.3, NORTH + 26.2)]), GRADE, 1.02)
 def test_a_trench_is_as_wide_as_it_is_drawn(line, bottom, width_m):

@@ -280,8 +280,11 @@ with Workers(2, folder=Path({str(place)!r})) as workers:
     assert list(place.iterdir()) == []
 
 
-def test_interrupted_import_ends_its_workers(dataset):
+def test_interrupted_import_ends_its_workers(dataset, request):
     """Ctrl-C waits for no reader."""
+    # A shell starts what runs in its background deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with Workers(2) as workers:
         assert read(workers, readers.misbehave, dataset, "behave") == "pipes.txt"
         session = workers._nursery._process.pid
