@@ -182,12 +182,17 @@ _PATIENCE = f"set local statement_timeout = {int(_COUNT_PATIENCE_S * 1000)}".enc
 
 async def fetch_page(connection: AsyncConnection, query: FeatureQuery, statement: Statement) -> Page:
     """Features of a query, whose `page_statement` is at hand. Raises: Invalid, NotFound."""
+    return to_page(await fetch_row(connection, query, statement), query)
+
+
+async def fetch_row(connection: AsyncConnection, query: FeatureQuery, statement: Statement) -> tuple[Any, ...]:
+    """What a statement tells of a query's page, in its one row. Raises: Invalid, NotFound."""
     with explained(query):
         cursor = await connection.execute(statement.text, statement.values, prepare=statement.is_prepared)
         row = await cursor.fetchone()
     if row is None:
         raise NotFound(f"there is no layer '{query.layer.name}' for this audience")
-    return to_page(row, query)
+    return row
 
 
 async def fetch_feature(connection: AsyncConnection, query: FeatureQuery, statement: bytes, feature_id: str) -> Found:

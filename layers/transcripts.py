@@ -17,8 +17,7 @@ from psycopg import sql
 
 from layers.crs import WGS84, parse_crs
 from layers.database import storage_srid
-from layers.errors import NotFound
-from layers.features import Page, explained, to_page
+from layers.features import Page, fetch_row, to_page
 from layers.geojson import feature_text
 from layers.query import FeatureQuery, Shape
 from layers.selection import on_page, order
@@ -108,12 +107,7 @@ def listing_statement(query: FeatureQuery, storage: Crs) -> Statement:
 
 async def fetch_listing(connection: AsyncConnection, query: FeatureQuery, statement: Statement) -> Listing:
     """The rows of a page, whose `listing_statement` is at hand. Raises: Invalid, NotFound."""
-    with explained(query):
-        cursor = await connection.execute(statement.text, statement.values, prepare=statement.is_prepared)
-        row = await cursor.fetchone()
-    if row is None:
-        raise NotFound(f"there is no layer '{query.layer.name}' for this audience")
-    version, total, started, places = row
+    version, total, started, places = await fetch_row(connection, query, statement)
     return Listing(version, total, started, _to_rows(np.frombuffer(places or b"", _PLACE)))
 
 

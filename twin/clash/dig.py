@@ -111,6 +111,8 @@ class Trench:
     def outline(self) -> shapely.Polygon:
         half = self.width_m / 2
         drawn = shapely.buffer(self.line, half, cap_style="flat", join_style="mitre", mitre_limit=_MITRE_LIMIT)
+        if len(self.straights) == 1:
+            return drawn
         # GEOS loses some of a line whose pieces are shorter than it is wide.
         straights = shapely.union_all([shapely.buffer(piece, half, cap_style="flat") for piece in self.straights])
         is_whole = shapely.difference(straights, drawn).area <= _LOST_M2
@@ -118,6 +120,7 @@ class Trench:
 
     @property
     def straights(self) -> list[shapely.LineString]:
+        """The pieces of the centre line, each straight and none without length."""
         points = shapely.get_coordinates(self.line)
         return [shapely.LineString(ends) for ends in pairwise(points) if (ends[0] != ends[1]).any()]
 
