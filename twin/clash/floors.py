@@ -7,20 +7,22 @@ these remain as the band between the deepest and the shallowest reading of its b
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from layers.errors import Invalid
-from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations
-from twin.clash.solids import Drive, Excavation, Floor, is_convex
+from layers.errors import Invalid, Sentence
+from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations, Support
+from twin.clash.solids import ELEVATION_M, SIZE_M, Drive, Excavation, Floor, is_convex
+from twin.clash.terrain import FARTHEST_M, STEP_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from twin.clash.dig import Bottom, Part, Trench
+    from twin.clash.dig import Bottom, Part, Sides, Trench
     from twin.clash.solids import Floats
     from twin.clash.terrain import Terrain
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 _RELIEF_M = 0.02
 _SHORTEST_M = 1.5
 _MOST_PIECES = 256
-_STEP_M = 1.0
+# Deeper below the ground nobody may ask to dig, so that no level lies further below ground that is not known.
+_DEEPEST_M = 30.0
 # Points whose line is straight but for rounding give no inclination across it.
 _FLAT = 1e-9
 # Joints of a trench smaller than this are rounding.
@@ -46,7 +49,7 @@ def lay_excavation(parts: Sequence[Part], terrain: Terrain) -> Excavation:
 def assume_ground(parts: Sequence[Part]) -> float:
     """An elevation that stands for ground which nobody knows: above all that is stated, 0 where nothing is."""
     stated = [z for part in parts for z in _elevations(part.axis if isinstance(part, Bore) else part.bottom)]
-    return min(max(stated) + 500.0, 9000.0) if stated else 0.0
+    return min(max(stated) + _DEEPEST_M, ELEVATION_M[1]) if stated else 0.0
 
 
 def _elevations(bottom: Bottom) -> list[float]:
@@ -63,28 +66,59 @@ def _floors(part: Pit | Trench, terrain: Terrain) -> list[Floor]:
     over = terrain.within(outline)
     pieces = list(_pieces(part, outline, over))
     deepest = min(level for piece in pieces for level in piece.levels())
-    height_m = over.highest_m - deepest
-    if height_m <= 0 or max(level for piece in pieces for level in piece.levels()) > over.highest_m:
+    if max(level for piece in pieces for level in piece.levels()) > over.highest_m or deepest >= over.highest_m:
         raise _above_ground(deepest, over.highest_m)
-    slope = part.sides.slope_at(height_m)
-    if not slope:
+    if part.sides.support is not Support.BATTERED:
         return pieces
-    return [_lean(piece, slope, outline, terrain) for piece in pieces]
+    return _lean(pieces, part.sides, outline, terrain)
 
 
-def _lean(piece: Floor, slope: float, outline: shapely.Polygon, terrain: Terrain) -> Floor:
-    """The piece with sides of a slope, up to the highest ground that they reach."""
-    height_m = 0.0
-    for _ in range(4):  # the side goes further up where the ground beside it rises
-        beside = terrain.within(piece.polygon, slope * height_m)
-        height_m = float((beside.xyz[:, 2] - _levels_beside(piece, beside.xyz[:, :2])).max())
-    if height_m <= 0:
-        raise _above_ground(piece.bottom_m, beside.highest_m)
-    return replace(piece, slope=slope, outline=outline, height_m=height_m, ground_m=beside.highest_m)
+def _lean(pieces: list[Floor], sides: Sides, outline: shapely.Polygon, terrain: Terrain) -> list[Floor]:
+    """The pieces with sides of the slope that the highest of them needs, up to where they come out of the ground."""
+    slope = sides.slope_at(0.0)
+    while True:
+        leaning = [_climb(piece, replace(sides, slope=slope), terrain) for piece in pieces]
+        needed = sides.slope_at(max(piece.side_m for piece in leaning))
+        if needed <= slope:
+            return [replace(piece, outline=outline) for piece in leaning] if slope else pieces
+        slope = needed
+
+
+def _climb(piece: Floor, sides: Sides, terrain: Terrain) -> Floor:
+    """The piece with sides of one slope. Raises: Invalid where it is not below the ground, or never comes out of it."""
+    reach_m = searched_m = 0.0
+    while True:
+        near = terrain.within(piece.polygon, searched_m)
+        height_m = near.climb(piece.polygon, partial(_levels_beside, piece), sides)
+        reach_m = sides.slope_at(height_m) * height_m
+        if height_m <= 0:
+            raise _above_ground(piece.bottom_m, near.highest_m)
+        if height_m > SIZE_M[1] or reach_m > FARTHEST_M:
+            raise _endless(sides)
+        if reach_m < searched_m or not reach_m:
+            ground_m = terrain.within(piece.polygon, reach_m + STEP_M if reach_m else 0.0).highest_m
+            return replace(piece, slope=sides.slope_at(height_m), height_m=height_m, ground_m=ground_m)
+        searched_m = 2 * reach_m + STEP_M
 
 
 def _above_ground(bottom_m: float, ground_m: float) -> Invalid:
-    return Invalid(f"the bottom at {bottom_m:.2f} m is not below the ground at {ground_m:.2f} m: check its level")
+    return Invalid(
+        Sentence(
+            f"the bottom at {bottom_m:.2f} m is not below the ground at {ground_m:.2f} m: check its level",
+            f"đáy ở cao độ {bottom_m:.2f} m không thấp hơn mặt đất {ground_m:.2f} m: kiểm tra cao độ",
+        )
+    )
+
+
+def _endless(sides: Sides) -> Invalid:
+    return Invalid(
+        Sentence(
+            f"sides of slope {sides.slope:g} do not come out of the rising ground within {FARTHEST_M:g} m in plan and"
+            f" {SIZE_M[1]:g} m in height: shore them, or give a steeper slope",
+            f"mái dốc {sides.slope:g} không lên tới mặt đất trong phạm vi {FARTHEST_M:g} m trên mặt bằng và"
+            f" {SIZE_M[1]:g} m chiều cao: hãy chống vách hoặc ghi mái dốc đứng hơn",
+        )
+    )
 
 
 def _levels_beside(piece: Floor, xy: Floats) -> Floats:
@@ -126,7 +160,7 @@ def _follow(outline: shapely.Polygon, depth_m: float, over: Terrain) -> Iterator
 def _cut(piece: shapely.Polygon, depth_m: float, over: Terrain, least_m: float) -> Iterator[Floor]:
     """Floors over a convex polygon, halved across its length while the ground over it is no plane."""
     # The ground is known a metre apart: between points on both sides of an edge it is anything from one to the other.
-    near = over.within(piece, _STEP_M)
+    near = over.within(piece, STEP_M)
     floor = _fit(piece, depth_m, near)
     if floor.band_m <= _RELIEF_M or shapely.minimum_bounding_radius(piece) * 2 <= least_m:
         yield floor
@@ -194,14 +228,19 @@ def _drive(part: Bore, terrain: Terrain) -> Drive:
     """The axis of a bore. Raises: Invalid where it comes out of the ground."""
     line = part.line
     if isinstance(part.axis, Depth):
-        xy = shapely.get_coordinates(shapely.segmentize(line, _STEP_M))
+        xy = shapely.get_coordinates(shapely.segmentize(line, STEP_M))
         ground = terrain.nearest(xy) - part.axis.below_ground_m
         axis = [(x, y, z) for (x, y), z in zip(xy.tolist(), ground.tolist(), strict=True)]
     else:
         axis = [(x, y, z) for (x, y), z in _breaks(line, _stations(part.axis, line, terrain))]
     highest = terrain.within(part.outline).highest_m
     if max(z for _, _, z in axis) >= highest:
-        raise Invalid(f"the bore's axis is not below the ground at {highest:.2f} m: check its level")
+        raise Invalid(
+            Sentence(
+                f"the bore's axis is not below the ground at {highest:.2f} m: check its level",
+                f"trục lỗ khoan không thấp hơn mặt đất {highest:.2f} m: kiểm tra cao độ",
+            )
+        )
     return Drive(tuple(axis), part.radius_m)
 
 

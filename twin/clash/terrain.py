@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import shapely
 
-from twin.clash.dig import Bore, Elevation, Grade, Stations, stated_depth
+from twin.clash.dig import Bore, Elevation, Grade, Stations, Support, Trench
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from twin.clash.dig import Bottom, Part
+    from twin.clash.dig import Part, Pit, Sides
     from twin.clash.solids import Floats
 
     type Heights = Callable[[Floats], Floats]
@@ -27,13 +27,15 @@ class Surface(Protocol):
     def elevations(self, points: Floats, /) -> Floats: ...
 
 
-_STEP_M = 1.0
+STEP_M = 1.0
 # What lies within one such square is read together.
 _CELL_M = 1000.0
 # Drawings show the ground this far beside the dig.
 _DRAWN_M = 4.0
 # Beside a battered dig the ground is read this much further than its sides reach, for it may rise there.
 _FURTHER = 1.5
+# Sides that are still below rising ground this far from their floor are no sides of a dig.
+FARTHEST_M = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,24 @@ class Terrain:
             inside[np.argmin(shapely.distance(area, shapely.points(self.xyz[:, :2])))] = True
         return Terrain(self.xyz[inside])
 
+    def climb(self, floor: shapely.Geometry, levels: Callable[[Floats], Floats], sides: Sides) -> float:
+        """How high above a floor its leaning sides come out of this ground: they go on while it rises beside them.
+
+        `levels` are those of the floor at its points nearest to points (n, 2).
+        """
+        away = shapely.distance(floor, shapely.points(self.xyz[:, :2]))
+        order = np.argsort(away)
+        away = away[order]
+        tops = np.maximum.accumulate((self.xyz[:, 2] - levels(self.xyz[:, :2]))[order]).tolist()
+        height_m, found = -np.inf, tops[0]
+        while found > height_m:
+            height_m = found
+            slope = sides.slope_at(height_m)
+            # Past the last point that a side reaches the ground may already be as high as at the next.
+            reach_m = slope * max(height_m, 0.0) + STEP_M if slope else 0.0
+            found = tops[max(int(np.searchsorted(away, reach_m, "right")) - 1, 0)]
+        return float(height_m)
+
     def nearest(self, xy: Floats) -> Floats:
         """The ground at the point nearest to each of some points (m, 2)."""
         tree = shapely.STRtree(shapely.points(self.xyz[:, :2]))
@@ -88,7 +108,7 @@ class Soundings:
     def surface(self) -> Floats:
         """(n, 3): over the dig and a metre apart around it; what is not known is missing."""
         rim = self.polygon.buffer(_DRAWN_M, quad_segs=2).boundary
-        around = shapely.get_coordinates(shapely.segmentize(rim, _STEP_M))
+        around = shapely.get_coordinates(shapely.segmentize(rim, STEP_M))
         points = np.vstack([self.terrain.xyz, np.column_stack([around, self.heights(around)])])
         return np.asarray(points[np.isfinite(points[:, 2])])
 
@@ -109,33 +129,42 @@ def _join(outlines: list[shapely.Polygon]) -> shapely.Geometry:
 
 
 def _read_beside(parts: Sequence[Part], terrain: Terrain, heights: Heights) -> Terrain:
-    if not terrain.is_known:
-        return terrain
-    spreads = [(part.outline, spread) for part in parts if (spread := _spread_m(part, terrain))]
-    if not spreads:
-        return terrain
-    beside = shapely.union_all([outline.buffer(spread * _FURTHER) for outline, spread in spreads])
-    (found,) = _read([beside], heights)
-    return Terrain(np.vstack([terrain.xyz, found.xyz]))
+    for part in parts:
+        if not isinstance(part, Bore):
+            terrain = _read_out(part, terrain, heights)
+    return terrain
 
 
-def _spread_m(part: Part, terrain: Terrain) -> float:
-    """How far the working space and the sides of a part reach outside its floor, at its deepest."""
-    if isinstance(part, Bore):
-        return 0.0
-    height_m = terrain.highest_m - _lowest(part.bottom, terrain.lowest_m)
-    return part.sides.working_m + part.sides.slope_at(height_m) * max(height_m, 0.0)
+def _read_out(part: Pit | Trench, terrain: Terrain, heights: Heights) -> Terrain:
+    """The ground as far out as the working space and the sides of a part reach, which is further where it rises."""
+    read_m = 0.0
+    while terrain.is_known and read_m < (reach_m := min(_reach_m(part, terrain), FARTHEST_M)):
+        read_m = reach_m * _FURTHER
+        (beside,) = _read([part.outline.buffer(read_m)], heights)
+        terrain = Terrain(np.vstack([terrain.xyz, beside.xyz]))
+    return terrain
 
 
-def _lowest(bottom: Bottom, ground_m: float) -> float:
-    """The lowest elevation of a bottom but for what a grade takes it down, over ground as low as that."""
-    depth = stated_depth(bottom)
-    if depth is not None:
-        return ground_m - depth
+def _reach_m(part: Pit | Trench, terrain: Terrain) -> float:
+    """How far the working space and the sides of a part reach outside its floor, if all of it were at its deepest."""
+    sides = part.sides
+    if sides.support is not Support.BATTERED:
+        return sides.working_m
+    floor = part.outline.buffer(sides.working_m)
+    lowest_m = _lowest(part, terrain.within(floor).lowest_m)
+    height_m = terrain.climb(floor, lambda xy: np.full(len(xy), lowest_m), sides)
+    return sides.working_m + sides.slope_at(height_m) * max(height_m, 0.0)
+
+
+def _lowest(part: Pit | Trench, ground_m: float) -> float:
+    """The lowest elevation of a floor over ground as low as that."""
+    bottom = part.bottom
     if isinstance(bottom, Stations):
         return min(z for _, z in bottom.points_m)
     start = bottom.start if isinstance(bottom, Grade) else bottom
-    return start.elevation_m if isinstance(start, Elevation) else ground_m
+    level_m = start.elevation_m if isinstance(start, Elevation) else ground_m - start.below_ground_m
+    fall_m = bottom.fall * part.line.length if isinstance(bottom, Grade) and isinstance(part, Trench) else 0.0
+    return level_m - max(fall_m, 0.0)
 
 
 def _read(areas: Sequence[shapely.Geometry], heights: Heights) -> list[Terrain]:
@@ -156,9 +185,9 @@ def _read(areas: Sequence[shapely.Geometry], heights: Heights) -> list[Terrain]:
 
 
 def _spread_points(area: shapely.Geometry) -> Floats:
-    edges = shapely.get_coordinates(shapely.segmentize(area, _STEP_M))
+    edges = shapely.get_coordinates(shapely.segmentize(area, STEP_M))
     minx, miny, maxx, maxy = area.bounds
-    columns, rows = np.arange(minx, maxx, _STEP_M), np.arange(miny, maxy, _STEP_M)
+    columns, rows = np.arange(minx, maxx, STEP_M), np.arange(miny, maxy, STEP_M)
     grid = np.empty((len(rows), len(columns), 2))
     grid[:, :, 0], grid[:, :, 1] = columns, rows[:, None]
     xy = grid.reshape(-1, 2)

@@ -147,6 +147,41 @@ def test_leaning_sides_go_up_to_the_ground_they_reach():
     assert all(f.spread_m == pytest.approx(1.5, abs=0.1) for f in dig.floors)
 
 
+def dike(xy):
+    """A dike whose toe is the east side of the pit: 1:2 up to a crest 4 m higher."""
+    return 3.0 + np.clip((xy[:, 0] - EAST - 20) * 0.5, 0, 4)
+
+
+def test_leaning_sides_go_on_into_a_dike():
+    """Protects what lies in a slope beside a dig: the side meets the ground far beyond where level ground would be."""
+    part = Pit(PIT, Elevation(1.0), Sides(Support.BATTERED, slope=1.5))
+    # The side rises 1 in 1.5 from the toe at 20, meets the crest at 29, 6 m above the floor.
+    pipes = [Tube(n, [(EAST + 20 + d, NORTH + 2, 1.1 + d / 1.5), (EAST + 20 + d, NORTH + 8, 1.1 + d / 1.5)], 0.05)
+             for n, d in enumerate((2.0, 5.0, 7.0, 8.5))]  # fmt: skip
+    assert {found.outcome for found in assess(lay(part, dike), pipes)} == {Outcome.DEFINITE}
+    (floor,) = lay(part, dike).floors
+    assert (floor.height_m, floor.ground_m) == (6.0, 7.0)
+
+
+def test_sides_that_never_come_out_of_a_mountain_are_refused():
+    """Protects against sides that end where nobody looked any further; the remedy is named in both languages."""
+    with pytest.raises(Invalid, match="do not come out of the rising ground") as refused:
+        lay(Pit(PIT, Elevation(1.0), Sides(Support.BATTERED, slope=2.0)), slope(0.6))
+    assert "mái dốc 2 không lên tới mặt đất" in refused.value.message.vi
+
+
+def test_a_falling_trench_is_given_the_ground_its_sides_reach_at_its_deep_end():
+    """Protects the lower end of a graded trench: its sides lean out by its depth there, not at its start."""
+
+    def bank(xy):
+        return 3.0 + np.clip((xy[:, 1] - NORTH - 6) * 0.5, 0, 3)
+
+    # At 198 m the floor lies 8.92 m below the street; 11 m beside its edge the side is at 5.08, the bank at 5.75.
+    part = Trench(LINE, 1.0, Grade(Depth(1.0), 0.04), BATTERED)
+    far = Tube(1, [(EAST + 198, NORTH + 11.5, 5.3), (EAST + 199, NORTH + 11.5, 5.3)], 0.05)
+    assert assess(lay(part, bank), [far])[0].outcome is Outcome.DEFINITE
+
+
 def test_soil_decides_the_slope_by_the_height_of_the_side():
     """Protects the table of slopes: deeper than 3 m made ground stands flatter."""
     (shallow,) = lay(Pit(PIT, Depth(1.4), Sides(Support.BATTERED, soil="tcvn-fill"))).floors
@@ -210,6 +245,14 @@ def test_unknown_ground_stands_above_every_level():
     assert not terrain.is_known
     assert lay_excavation(parts, terrain.levelled(assume_ground(parts))).floors
     assert assume_ground([Pit(PIT, Depth(1.0))]) == 0.0
+
+
+def test_leaning_sides_of_a_given_level_lie_in_unknown_ground_as_far_as_anybody_digs():
+    """Protects leaning sides where no terrain is known: they reach as far as the deepest dig's would, and are drawn."""
+    part = Pit(PIT, Elevation(12.0), BATTERED)
+    terrain = read_terrain([part], lambda xy: np.full(len(xy), math.nan))
+    (floor,) = lay_excavation([part], terrain.levelled(assume_ground([part]))).floors
+    assert floor.spread_m == 30.0
 
 
 @settings(max_examples=40, deadline=None)
