@@ -12,7 +12,7 @@ from shapely.errors import ShapelyError
 
 from layers.candidates import Asked, look_around
 from layers.crs import CrsMismatch
-from layers.errors import Invalid, TwinError, Unavailable
+from layers.errors import Invalid, Sentence, TwinError, Unavailable
 from layers.roads import has_traffic
 from twin.clash.accuracy import STATED, read_accuracies
 from twin.clash.clearance import Candidate, Street, find_duties, judge_laid
@@ -118,9 +118,19 @@ class _Desk:
     @staticmethod
     def _refuse(dig: PlannedDig, near: Near) -> TwinError | None:
         if near.is_within is False:
-            return Invalid(f"'{dig.name}' reaches beyond the city's boundary, where nothing is recorded: cut it there")
+            return Invalid(
+                Sentence(
+                    f"'{dig.name}' reaches beyond the city's boundary, where nothing is recorded: cut it there",
+                    f"'{dig.name}' vượt ranh giới thành phố, nơi không có hồ sơ: hãy cắt tại ranh giới",
+                )
+            )
         if not near.lines:
-            return Unavailable("no utility lines are loaded: import them first, an empty city has no clear ground")
+            return Unavailable(
+                Sentence(
+                    "no utility lines are loaded: import them first, an empty city has no clear ground",
+                    "chưa nạp đường ống hay cáp nào: hãy nạp hồ sơ trước, thành phố trống không có nghĩa là an toàn",
+                )
+            )
         return None
 
     def _try_out(self, dig: PlannedDig, terrain: Terrain) -> _Site | TwinError:

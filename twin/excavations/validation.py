@@ -10,7 +10,7 @@ import shapely
 
 from layers.boundaries import is_within, read_boundary
 from layers.errors import Invalid, Sentence
-from twin.clash.dig import Elevation, Grade, Stations
+from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations
 from twin.excavations.request import parse_digs
 from twin.excavations.schema import DEPTH_M
 
@@ -26,6 +26,8 @@ FARTHEST_DAYS = 730
 # Neighbouring wards were drawn apart by this much at the most; the gap is no outside.
 _SLIVER_M = 1.0
 _GROUND_STEP_M = 1.0
+# How deep, at what level below what ground: of a part that follows the ground nothing.
+_NO_LEVEL = (-np.inf, np.nan, np.nan)
 
 
 def read_valid_digs(
@@ -111,36 +113,45 @@ def find_place_faults(connection: Connection, dig: PlannedDig) -> list[Sentence]
 
 
 def find_level_faults(dig: PlannedDig, ground: Ground) -> list[Sentence]:
-    """Bottoms that are given as elevations, against the ground that is known."""
-    lowest = min((z for part in dig.parts for z in _elevations(part)), default=None)
-    if lowest is None:
+    """Bottoms that are given as elevations or with a grade, against the ground that is known over each."""
+    depth_m, level_m, top_m = max((_find_deepest(part, ground) for part in dig.parts), default=_NO_LEVEL)
+    if depth_m <= DEPTH_M.high:
         return []
-    heights = _heights(dig.polygon, ground)
-    if np.isnan(heights).all():
-        return []
-    top = float(np.nanmax(heights))
-    depth_m = top - lowest
-    if depth_m > DEPTH_M.high:
-        return [
-            Sentence(
-                f"the bottom at {lowest:.2f} m lies {depth_m:.1f} m below the ground at {top:.2f} m,"
-                f" at most {DEPTH_M.high:g} m: check its elevation",
-                f"đáy ở cao độ {lowest:.2f} m sâu {depth_m:.1f} m dưới mặt đất {top:.2f} m,"
-                f" tối đa {DEPTH_M.high:g} m: kiểm tra cao độ",
-            )
-        ]
-    return []
+    return [
+        Sentence(
+            f"the bottom at {level_m:.2f} m lies {depth_m:.1f} m below the ground at {top_m:.2f} m,"
+            f" at most {DEPTH_M.high:g} m: check its elevation",
+            f"đáy ở cao độ {level_m:.2f} m sâu {depth_m:.1f} m dưới mặt đất {top_m:.2f} m,"
+            f" tối đa {DEPTH_M.high:g} m: kiểm tra cao độ",
+        )
+    ]
 
 
-def _elevations(part: Part) -> list[float]:
-    level = getattr(part, "bottom", None) or getattr(part, "axis", None)
-    match level.start if isinstance(level, Grade) else level:
-        case Elevation(elevation_m):
-            return [elevation_m]
-        case Stations(points_m):
-            return [z for _, z in points_m]
-        case _:
-            return []
+def _find_deepest(part: Part, ground: Ground) -> tuple[float, float, float]:
+    """Where the level of a part lies deepest: how deep, the level, and the ground there."""
+    level = part.axis if isinstance(part, Bore) else part.bottom
+    if isinstance(level, Depth):
+        return _NO_LEVEL
+    if isinstance(level, Elevation):
+        tops = _heights(part.outline, ground)
+        levels = np.full(len(tops), level.elevation_m)
+    else:
+        line = shapely.segmentize(part.line, _GROUND_STEP_M) if not isinstance(part, Pit) else part.outline.exterior
+        tops, levels = ground.elevations(shapely.get_coordinates(line)), _levels_along(line, level, ground)
+    depths = np.nan_to_num(tops - levels, nan=-np.inf)
+    at = int(np.argmax(depths))
+    return float(depths[at]), float(levels[at]), float(tops[at])
+
+
+def _levels_along(line: shapely.LineString, level: Stations | Grade, ground: Ground) -> np.ndarray[Any, Any]:
+    """The level at each point of a line; a grade from ground that is not known begins nowhere."""
+    xy = shapely.get_coordinates(line)
+    at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    if isinstance(level, Stations):
+        return np.asarray(np.interp(at, *np.array(level.points_m).T))
+    start = level.start
+    begins = start.elevation_m if isinstance(start, Elevation) else ground.elevations(xy[:1])[0] - start.below_ground_m
+    return np.asarray(begins - level.fall * at)
 
 
 def _heights(polygon: shapely.Geometry, ground: Ground) -> np.ndarray[Any, np.dtype[np.float64]]:

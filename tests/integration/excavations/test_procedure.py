@@ -329,6 +329,7 @@ def a_box(west: float, east: float) -> shapely.Polygon:
 
 
 BIG = shapely.box(EAST + 1, NORTH + 1, EAST + 700, NORTH + 20)
+LINE = shapely.LineString([(EAST + 10, NORTH + 50), (EAST + 45, NORTH + 50)])
 BOW = shapely.Polygon(
     [(EAST + 10, NORTH + 10), (EAST + 19, NORTH + 19), (EAST + 19, NORTH + 10), (EAST + 10, NORTH + 19)]
 )
@@ -345,6 +346,7 @@ BOW = shapely.Polygon(
         ({"depth_m": 90}, "depth_m 90 is not within 0.05 to 30", "depth_m 90 không nằm trong khoảng"),
         ({"depth_m": None}, "no depth", "thiếu chiều sâu"),
         ({"depth_m": None, "bottom_m": -40}, "43.0 m below the ground", "sâu 43.0 m"),
+        ({"polygon": LINE, "width_m": 1, "grade": 1}, "at -33.50 m lies 36.5 m below the ground", "sâu 36.5 m"),
         ({"starts_on": "2020-02-01"}, "starts_on 2020-02-01 is past", "starts_on 2020-02-01 đã qua"),
         ({"ends_on": "2099-01-01"}, "lies more than 730 days ahead", "cách hơn 730 ngày"),
         ({"starts_on": "tomorrow"}, "'tomorrow' is no date", "'tomorrow' không phải ngày"),
