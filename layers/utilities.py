@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Text,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -190,6 +191,8 @@ class UtilityLine(Utility, Base):
         CheckConstraint("st_zmin(axis) > -500 and st_zmax(axis) < 9000", name="elevation"),
         CheckConstraint("st_length(geom) > 0", name="length"),
         Index(None, "geom", postgresql_using="gist"),
+        # Without it every line that is deleted has all others read for one that names it as its parent.
+        Index(None, "parent_id", postgresql_where=text("parent_id is not null")),
         by_file(),
         proven("utility_lines"),
         wide("utility_lines"),

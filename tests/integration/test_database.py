@@ -268,6 +268,13 @@ def test_reach_is_what_the_row_says(connection: Connection) -> None:
     connection.execute("update utility_lines set horizontal_accuracy_m = 1, reach_m = 1")
 
 
+def test_a_line_is_deleted_without_reading_all_others(connection: Connection) -> None:
+    """A key asks at each deletion whether a line names this one as its parent: half a second a line among a million."""
+    connection.execute("set enable_seqscan = off")
+    plan = connection.execute("explain select from only utility_lines x where 5 = x.parent_id for key share").fetchall()
+    assert "ix_utility_lines_parent_id" in str(plan)
+
+
 def test_what_may_reach_a_place_is_found_by_index(connection: Connection) -> None:
     """A pipe that lies 90 m off and is known to 100 m is a candidate: by either index, the same as without any."""
     connection.execute("select setseed(0.5)")
