@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import shapely
 
 from layers.crs import parse_crs
 from layers.database import Audience, Reader
 from twin.clash.dig import Bore, Depth, Elevation, Pit, PlannedDig, Sides, Support
+from twin.clash.floors import lay_excavation
 from twin.clash.rulefile import read_rules
+from twin.clash.situation import Situation
 from twin.clash.surroundings import Kind, Surroundings, Weight
 from twin.clash.survey import survey
+from twin.clash.terrain import read_terrain
 from twin.clash.works import Works
 
 if TYPE_CHECKING:
@@ -52,7 +57,7 @@ def at(x: float, y: float) -> shapely.Point:
 
 
 def around(connection: Connection, dig: PlannedDig | None = None, depth_m: float | None = 1.5) -> Surroundings:
-    return survey(connection, dig or a_dig(), depth_m, BOOK)
+    return survey(connection, Situation.of(dig or a_dig(), depth_m, BOOK))
 
 
 def weights(found: Surroundings, *kinds: Kind) -> list[Weight]:
@@ -91,6 +96,17 @@ def test_foundations(connection: Connection) -> None:
     connection.execute("truncate buildings")
     put(connection, "buildings", multi(box(45, 45, 55, 55)))
     assert "Lies under" in around(connection, depth_m=0.1).of(Kind.BUILDING)[0].text.en
+
+
+def test_each_side_opens_what_was_checked(connection: Connection) -> None:
+    """A deep pit at the end of a shallow trench does not make the trench lean into the gardens along it."""
+    put(connection, "parcels", multi(box(30, 54, 70, 60)))
+    leaning = Sides(Support.BATTERED, slope=1.0)
+    parts = (Pit(box(40, 50, 60, 51), Depth(1.5), leaning), Pit(box(80, 50, 82, 51), Depth(5.0), leaning))
+    dig = replace(a_dig(parts=parts), depth_m=5.0)
+    excavation = lay_excavation(parts, read_terrain(parts, lambda xy: np.full(len(xy), 3.0)))
+    assert not survey(connection, Situation.of(dig, 5.0, BOOK, excavation.opening)).of(Kind.PARCEL)
+    assert around(connection, dig, 5.0).of(Kind.PARCEL)
 
 
 def test_battered_sides_open_more(connection: Connection) -> None:

@@ -157,6 +157,8 @@ class _Desk:
 
     def _margin_m(self, dig: PlannedDig, excavation: Excavation) -> float:
         near_m = max(self._nearby_m, self.book.reach_m if dig.works.laid else 0.0)
+        # A corner of a piece may be measured as far as a mitre goes, which its dig does not open.
+        near_m += max((floor.spread_m for floor in excavation.floors), default=0.0)
         depth_m = excavation.ground_m - excavation.bottom_m[0]
         return near_m + read_accuracies().search_margin_m(depth_m + _DEEPEST_M)
 

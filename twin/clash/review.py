@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twin.clash.check import check
+from twin.clash.situation import Situation
 from twin.clash.survey import survey
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def review(
 ) -> ClashReport:
     """The check with the survey of the dig's surroundings as it is today. Raises: as `check` does."""
     report = check(connection, ground, dig, book)
-    return replace(report, surroundings=survey(connection, dig, _depth_m(report), book, today))
+    opening = None if report.ground_m is None else report.excavation.opening
+    situation = Situation.of(dig, _depth_m(report), book, opening)
+    return replace(report, surroundings=survey(connection, situation, today))
 
 
 def _depth_m(report: ClashReport) -> float | None:

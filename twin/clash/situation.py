@@ -34,12 +34,15 @@ class Situation:
     excavation_id: int | None
 
     @classmethod
-    def of(cls, dig: PlannedDig, depth_m: float | None, book: RuleBook) -> Situation:
-        opening = _open_surface(dig, depth_m or 0.0)
+    def of(
+        cls, dig: PlannedDig, depth_m: float | None, book: RuleBook, opening: shapely.Geometry | None = None
+    ) -> Situation:
+        """By the opening that was checked; without one each side leans as if all of it were that deep."""
+        opened = _open_surface(dig, depth_m or 0.0) if opening is None else opening
         return cls(
             book=book,
-            opening=opening,
-            area=shapely.union_all([opening, dig.polygon]),
+            opening=opened,
+            area=shapely.union_all([opened, dig.polygon]),
             depth_m=depth_m,
             starts_on=dig.starts_on,
             ends_on=dig.ends_on,

@@ -132,9 +132,13 @@ class Excavation:
     @property
     def footprint(self) -> shapely.Geometry:
         """All that is dug, in plan: floors with their sides, and bores."""
-        floors = [_widen(floor.polygon, floor.spread_m) for floor in self.floors]
         bores = [shapely.buffer(shapely.LineString([p[:2] for p in b.axis]), b.radius_m) for b in self.bores]
-        return shapely.union_all([*floors, *bores])
+        return shapely.union_all([self.opening, *bores])
+
+    @property
+    def opening(self) -> shapely.Geometry:
+        """What is open at the surface: floors with their sides; nothing of a mere bore."""
+        return shapely.union_all([_open(floor) for floor in self.floors])
 
     @property
     def origin(self) -> tuple[float, float]:
@@ -277,6 +281,15 @@ class Shaft:
 
 
 type Utility = Tube | Shaft
+
+
+def _open(floor: Floor) -> shapely.Geometry:
+    """A floor with its leaning sides, which of a piece are mitred only where the outline has a corner."""
+    mitred = _widen(floor.polygon, floor.spread_m)
+    if floor.outline is None or not floor.spread_m:
+        return mitred
+    whole = _widen(floor.outline, floor.spread_m)
+    return shapely.union(shapely.intersection(mitred, whole), shapely.buffer(floor.polygon, floor.spread_m))
 
 
 def _widen(polygon: shapely.Polygon, by_m: float) -> shapely.Polygon:

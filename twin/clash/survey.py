@@ -21,7 +21,6 @@ from twin.clash.accuracy import Wording
 from twin.clash.citizens import judge_reports
 from twin.clash.other_digs import compare_digs
 from twin.clash.roadworks import judge_closures, judge_roads
-from twin.clash.situation import Situation
 from twin.clash.surroundings import Kind, Matter, Surroundings, Weight
 
 if TYPE_CHECKING:
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 
     from layers.database import Connection
     from layers.surroundings import EnteredParcel, NearBuilding, NearTree, NearZone, Ward
-    from twin.clash.dig import PlannedDig
     from twin.clash.rulebook import RuleBook
+    from twin.clash.situation import Situation
 
 # Layers that a city can be expected to have: of an empty one nothing is known.
 _EXPECTED = ("trees", "buildings", "parcels", "roads", "boundaries", "restricted_zones", "citizen_reports")
@@ -41,14 +40,11 @@ NEAR_M = 2.0
 _DEPTH_UNKNOWN_M = 15.0
 
 
-def survey(
-    connection: Connection, dig: PlannedDig, depth_m: float | None, book: RuleBook, today: date | None = None
-) -> Surroundings:
-    """Everything but utilities that the dig touches, worst first; `depth_m` is its greatest depth below ground.
+def survey(connection: Connection, situation: Situation, today: date | None = None) -> Surroundings:
+    """Everything but utilities that a dig touches, worst first.
 
     today: up to which reports of citizens age.
     """
-    situation = Situation.of(dig, depth_m, book)
     matters = [
         *_natural(connection, situation),
         *_legal(connection, situation),

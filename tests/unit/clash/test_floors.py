@@ -182,6 +182,16 @@ def test_a_falling_trench_is_given_the_ground_its_sides_reach_at_its_deep_end():
     assert assess(lay(part, bank), [far])[0].outcome is Outcome.DEFINITE
 
 
+def test_leaning_pieces_open_no_more_than_the_whole():
+    """Protects the rim that is drawn, and whose land is entered: pieces have no corners of their own."""
+    outline = PIT.difference(shapely.box(EAST + 5, NORTH + 3, EAST + 12, NORTH + 10))
+    dig = lay(Pit(outline, Depth(1.5), BATTERED), waves)
+    spreads = [floor.spread_m for floor in dig.floors]
+    assert len(spreads) > 4
+    assert outline.buffer(max(spreads) + 1e-6, join_style="mitre", mitre_limit=2).covers(dig.footprint)
+    assert dig.footprint.covers(outline.buffer(min(spreads) - 1e-6, join_style="mitre", mitre_limit=2))
+
+
 def test_soil_decides_the_slope_by_the_height_of_the_side():
     """Protects the table of slopes: deeper than 3 m made ground stands flatter."""
     (shallow,) = lay(Pit(PIT, Depth(1.4), Sides(Support.BATTERED, soil="tcvn-fill"))).floors

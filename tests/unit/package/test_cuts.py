@@ -12,8 +12,11 @@ import shapely.affinity
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.clash.dig import Bore, Depth, Pit, Trench
+from twin.clash.solids import Excavation, Floor
 from twin.excavations.package.alignment import Alignment, align
 from twin.excavations.package.cuts import Plane, Section, cut_line, cut_polygon, cut_shaft
+from twin.excavations.package.digs import cut_dig
 from twin.excavations.package.profile_picture import spread
 from twin.excavations.package.relief import Relief
 from twin.excavations.package.view import View, choose_scale
@@ -85,6 +88,47 @@ def test_stations_lead_back_to_their_place(station: float, offset: float) -> Non
     if abs(station - 20) > 0.5:
         found = bent.locate(bent.place(np.array([station]), offset))
         assert (found[0][0], found[1][0]) == pytest.approx((station, offset), abs=1e-6)
+
+
+def at(*points: tuple[float, float]) -> shapely.LineString:
+    return shapely.LineString(np.array(points) + HERE)
+
+
+def a_trench(*points: tuple[float, float]) -> Trench:
+    return Trench(at(*points), 0.8, Depth(1.2))
+
+
+def the_alignment(*parts: Trench | Pit | Bore) -> list[tuple[float, float]]:
+    found = align(shapely.union_all([part.outline for part in parts]), parts).points - HERE
+    return [(round(x, 6), round(y, 6)) for x, y in found.tolist()]
+
+
+def test_alignment_follows_trenches_and_bores_through_their_pits() -> None:
+    """What is dug one after the other is cut along all of it, whichever way each line was drawn."""
+    pits = [Pit(shapely.box(EAST + x, NORTH - 1, EAST + x + 3, NORTH + 2), Depth(3)) for x in (19, 39)]
+    bore = Bore(at((40, 0.5), (30, 3), (21.5, 0)), Depth(2), 0.4)
+    trench = a_trench((0, -5), (20, 0))
+    line = [(0, -5), (20, 0), (21.5, 0), (30, 3)]
+    assert the_alignment(trench, pits[0], bore, pits[1])[:-1] == line
+    assert the_alignment(trench, bore)[:-1] == line
+    last = the_alignment(trench, pits[0], bore, pits[1])[-1]
+    assert last[0] > 42, "through the pit at the end"
+
+
+def test_alignment_of_branches_is_the_long_middle() -> None:
+    """House connections leave a main where they lie: no section runs back and forth along it."""
+    main, branches = a_trench((0, 0), (40, 0)), [a_trench((x, 0.4), (x, 6)) for x in (10, 20, 30)]
+    assert len(the_alignment(main, *branches)) == 2
+    assert len(the_alignment(a_trench((0, 0), (40, 0)), a_trench((10, -9), (10, 9)))) == 2
+
+
+def test_a_leaning_side_is_cut_beside_its_floor() -> None:
+    """A section past the end of a pit shows what its side takes there: half as deep halfway up."""
+    floor = Floor(shapely.box(EAST - 2, NORTH, EAST + 2, NORTH + 8), 1.0, 3.0, slope=1.0, height_m=2.0)
+    plane = Plane(HERE - (0, 1), np.array([1.0, 0.0]), -9, 9)
+    shape, _ = cut_dig(plane, np.array([(-9, 3.0), (9, 3.0)]), Excavation((floor,)))
+    left, bottom, right, top = shape.bounds
+    assert (bottom, top, right, left) == pytest.approx((2.0, 3.0, 2 + math.sqrt(3), -2 - math.sqrt(3)), abs=0.05)
 
 
 @pytest.mark.parametrize("angle", range(0, 360, 15))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from twin.clash.solids import Floats
 
 _SAME_M = 1e-6
+# Where one line ends and the next begins, both in one pit, they may pass each other by so much.
+_JOINED_M = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,13 +86,52 @@ class Alignment:
 
 
 def align(polygon: shapely.Geometry, parts: Sequence[Part]) -> Alignment:
-    """The centre line of a dig that is one trench or bore; else the long middle of its outline.
+    """The centre lines of trenches and bores one after the other, through the pits at either end; else the long middle.
 
-    That runs from west to east, or from south to north where it is nearer to that.
+    That of the outline runs from west to east, or from south to north where it is nearer to that; it stands for lines
+    that branch or cross, too.
     """
-    lines = [part.line for part in parts if not isinstance(part, Pit)]
-    if len(lines) == len(parts) == 1:
-        return Alignment(shapely.get_coordinates(shapely.remove_repeated_points(lines[0], _SAME_M)))
+    lines = [shapely.remove_repeated_points(part.line, _SAME_M) for part in parts if not isinstance(part, Pit)]
+    chain = _chain([shapely.get_coordinates(line) for line in lines])
+    if chain is None:
+        return _long_middle(polygon)
+    pits = [shapely.get_coordinates(part.outline) for part in parts if isinstance(part, Pit)]
+    return _extend(Alignment(chain), np.concatenate(pits)) if pits else Alignment(chain)
+
+
+def _chain(lines: list[Floats]) -> Floats | None:
+    """Lines end to end in their order, each turned so that it goes on; None where one begins elsewhere."""
+    if not lines:
+        return None
+    chain = lines[0]
+    if len(lines) > 1 and _between(chain[0], lines[1]) < _between(chain[-1], lines[1]):
+        chain = chain[::-1]
+    for line in lines[1:]:
+        ahead = line if _apart(chain[-1], line[0]) <= _apart(chain[-1], line[-1]) else line[::-1]
+        apart = float(shapely.distance(shapely.LineString(chain), shapely.LineString(line)))
+        if _apart(chain[-1], ahead[0]) > apart + _JOINED_M:
+            return None
+        chain = np.vstack([chain, ahead[_apart(chain[-1], ahead[0]) <= _SAME_M :]])
+    return chain if len(lines) == 1 or shapely.LineString(chain).is_simple else None
+
+
+def _apart(a: Floats, b: Floats) -> float:
+    return float(np.hypot(*(a - b)))
+
+
+def _between(point: Floats, line: Floats) -> float:
+    return float(shapely.distance(shapely.Point(point), shapely.LineString(line)))
+
+
+def _extend(alignment: Alignment, points: Floats) -> Alignment:
+    """The alignment straight on as far as some points lie beyond its ends."""
+    stations, _ = alignment.locate(points)
+    first, last = min(float(stations.min()), 0.0), max(float(stations.max()), alignment.length_m)
+    ends = alignment.place(np.array([first, last]))
+    return Alignment(np.vstack([ends[:1], alignment.points[1:-1], ends[1:]]))
+
+
+def _long_middle(polygon: shapely.Geometry) -> Alignment:
     # Full projected coordinates would cost the rectangle its direction's last digits.
     origin = np.floor(shapely.get_coordinates(polygon)[0])
     points = shapely.get_coordinates(polygon) - origin

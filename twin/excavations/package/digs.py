@@ -11,13 +11,15 @@ from twin.excavations.package.cuts import Section, cut_line, cut_polygon
 
 if TYPE_CHECKING:
     from twin.clash.report import ClashReport
-    from twin.clash.solids import Drive, Floats, Floor
+    from twin.clash.solids import Drive, Excavation, Floats, Floor
     from twin.excavations.package.cuts import Plane
 
 # Neighbouring pieces of one floor share an edge but for rounding.
 _SEAM_M = 1e-4
 # Above all ground and below all floors of a section.
 _BEYOND_M = 100.0
+# A leaning side that is cut beside its floor is drawn through so many points.
+_SIDE_POINTS = 33
 
 
 def rim_of(report: ClashReport) -> shapely.Geometry:
@@ -30,30 +32,31 @@ def levels_of(floor: Floor, xy: Floats) -> Floats:
     return np.asarray(floor.bottom_m + (xy - np.array(floor.origin)) @ np.array(floor.grade))
 
 
-def cut_dig(plane: Plane, ground: Floats, report: ClashReport) -> tuple[shapely.Geometry, shapely.Geometry]:
+def cut_dig(plane: Plane, ground: Floats, excavation: Excavation) -> tuple[shapely.Geometry, shapely.Geometry]:
     """What is dug in any case and at the deepest reading of the floors, in u and z; `ground` is (n, 2) in u and z."""
     if len(ground) < 2:
         return shapely.Polygon(), shapely.Polygon()
-    beneath = _beneath(ground, report)
-    bores = [_cut_bore(bore, plane) for bore in report.excavation.bores]
+    beneath = _beneath(ground, excavation)
+    bores = [_cut_bore(bore, plane) for bore in excavation.bores]
     dug = []
     for deep in (False, True):
-        shapes = [shape for floor in report.excavation.floors for shape in _cut_floor(floor, plane, deep=deep)]
+        shapes = [shape for floor in excavation.floors for shape in _cut_floor(floor, plane, deep=deep)]
         dug.append(_join([*(shapely.intersection(shape, beneath) for shape in shapes), *bores]))
     return dug[0], dug[1]
 
 
-def _beneath(ground: Floats, report: ClashReport) -> shapely.Polygon:
+def _beneath(ground: Floats, excavation: Excavation) -> shapely.Polygon:
     """All that lies below the ground."""
-    low = report.excavation.bottom_m[0] - _BEYOND_M
+    low = excavation.bottom_m[0] - _BEYOND_M
     return shapely.make_valid(shapely.Polygon([*ground.tolist(), (ground[-1, 0], low), (ground[0, 0], low)]))
 
 
 def _cut_floor(floor: Floor, plane: Plane, *, deep: bool) -> list[shapely.Geometry]:
     """Everything over each stretch of a floor and between its sides, far up."""
     wide = cut_polygon(_widen(floor), plane)
-    shapes = []
-    for span in cut_polygon(floor.polygon, plane):
+    spans = cut_polygon(floor.polygon, plane)
+    shapes = [] if spans else [_cut_side(floor, plane, span, deep=deep) for span in wide]
+    for span in spans:
         u = np.array(span)
         bed = levels_of(floor, plane.origin + u[:, None] * plane.ahead) + (0.0 if deep else floor.band_m)
         left, right = next((rim for rim in wide if rim[0] <= u.mean() <= rim[1]), span)
@@ -69,6 +72,17 @@ def _cut_floor(floor: Floor, plane: Plane, *, deep: bool) -> list[shapely.Geomet
             )
         )  # fmt: skip
     return shapes
+
+
+def _cut_side(floor: Floor, plane: Plane, span: tuple[float, float], *, deep: bool) -> shapely.Geometry:
+    """Everything over a leaning side where the plane passes beside the floor."""
+    u = np.linspace(*span, _SIDE_POINTS)
+    points = shapely.points(plane.origin + u[:, None] * plane.ahead)
+    toes = shapely.get_coordinates(shapely.get_point(shapely.shortest_line(floor.polygon, points), 0))
+    up = np.minimum(shapely.distance(floor.polygon, points) / floor.slope, floor.side_m)
+    bed = levels_of(floor, toes) + (0.0 if deep else floor.band_m) + up
+    top = floor.ground_m + _BEYOND_M
+    return shapely.make_valid(shapely.Polygon([*zip(u.tolist(), bed.tolist(), strict=True), (u[-1], top), (u[0], top)]))
 
 
 def _widen(floor: Floor) -> shapely.Geometry:

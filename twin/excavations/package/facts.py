@@ -54,8 +54,8 @@ def _nearest(report: ClashReport, clash: Clash) -> Floats:
     if is_node(clash):
         return clash.axis[:1]
     axis = shapely.LineString(clash.axis)
-    within = float(shapely.distance(axis_in_plan(clash), report.polygon)) + _TOUCH_M
-    near = shapely.intersection(axis, report.polygon.buffer(within))
+    within = float(shapely.distance(axis_in_plan(clash), report.excavation.footprint)) + _TOUCH_M
+    near = shapely.intersection(axis, report.excavation.footprint.buffer(within))
     return np.asarray(shapely.get_coordinates(shapely.segmentize(near, _STEP_M), include_z=axis.has_z))
 
 

@@ -182,7 +182,8 @@ class _Picture:
 
     def _mark(self, section: CrossSection) -> None:
         """Where a cross-section is, with arrows that look along the dig."""
-        within = shapely.get_coordinates(shapely.intersection(section.plane.trace, self.survey.report.polygon))
+        dug = self.survey.report.excavation.footprint
+        within = shapely.get_coordinates(shapely.intersection(section.plane.trace, dug))
         u = section.plane.measure(within)
         ends = self.view.map(section.plane.origin + np.array([[u.min()], [u.max()]]) * section.plane.ahead)
         outward = (ends[1] - ends[0]) / np.hypot(*(ends[1] - ends[0]))

@@ -13,7 +13,7 @@ import shapely.affinity
 
 from twin.excavations.package.bodies import Bodies, axis_in_plan, half_width_m, is_node, section_of
 from twin.excavations.package.cuts import Section, cut_line, cut_polygon, cut_shaft
-from twin.excavations.package.digs import cut_dig
+from twin.excavations.package.digs import cut_dig, rim_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Site:
 
     @cached_property
     def surroundings(self) -> shapely.Geometry:
-        return self.report.polygon.buffer(MARGIN_M)
+        return rim_of(self.report).buffer(MARGIN_M)
 
 
 def cut_profile(site: Site, plane: Plane) -> Profile:
@@ -83,7 +83,7 @@ def cut_profile(site: Site, plane: Plane) -> Profile:
     u = np.unique(np.append(np.arange(plane.start_m, plane.end_m, _GROUND_STEP_M), plane.end_m))
     heights = site.relief.read(plane.origin + u[:, None] * plane.ahead)
     ground = np.column_stack([u, heights])[np.isfinite(heights)]
-    dig, deepest = cut_dig(plane, ground, site.report)
+    dig, deepest = cut_dig(plane, ground, site.report.excavation)
     crossed = ((n, clash, cut_polygon(body, plane)) for n, clash, body in site.bodies.cross(plane.trace))
     seen = [found for n, clash, spans in crossed if spans and (found := _see(n, clash, plane, spans)) is not None]
     return Profile(ground, dig, deepest, tuple(seen), tuple(_cut_laid(site.report, plane)))

@@ -138,33 +138,51 @@ def _long_section(site: Site) -> Profile:
 
 
 def _cross_sections(site: Site) -> Iterator[CrossSection]:
-    report, alignment = site.report, site.alignment
-    _, offsets = alignment.locate(shapely.get_coordinates(report.polygon))
-    wide = (float(offsets.min()) - MARGIN_M, float(offsets.max()) + MARGIN_M)
     name = 0
-    for station, numbers in _group(_stretches(report, alignment)):
-        origin, rightward = alignment.place(np.array([station]))[0], alignment.rightward(station)
-        spans = cut_polygon(report.polygon, Plane(origin, rightward, *wide))
-        if spans:
-            plane = Plane(origin, rightward, spans[0][0] - MARGIN_M, spans[-1][1] + MARGIN_M)
-            profile = cut_profile(site, plane)
-            # What lies beyond the ends of the dig is in the long section alone.
-            shown = {seen.number for seen in profile.seen}.intersection(numbers)
-            if shown:
-                name += 1
-                yield CrossSection(str(name), station, plane, profile, tuple(sorted(shown)))
+    for station, numbers in _group(_stretches(site)):
+        # Far out a leaning side may already be above the ground: the end of the floor is what is nearest then.
+        for at in (station, float(np.clip(station, *_ends(site, site.report.polygon)))):
+            plane = _across(site, at)
+            profile = None if plane is None else cut_profile(site, plane)
+            if plane is not None and profile is not None and not profile.dig.is_empty:
+                break
+        else:
+            continue
+        # What lies beyond the ends of the dig is in the long section alone.
+        shown = {seen.number for seen in profile.seen}.intersection(numbers)
+        if shown:
+            name += 1
+            yield CrossSection(str(name), at, plane, profile, tuple(sorted(shown)))
 
 
-def _stretches(report: ClashReport, alignment: Alignment) -> Iterator[tuple[float, float, int]]:
-    """From which station to which each conflict is nearest to the dig, or in it."""
-    for number, clash in enumerate(report.clashes, start=1):
+def _across(site: Site, station_m: float) -> Plane | None:
+    """The plane across all that is dug at a station; None where nothing is."""
+    alignment, dug = site.alignment, site.report.excavation.footprint
+    _, offsets = alignment.locate(shapely.get_coordinates(dug))
+    origin, rightward = alignment.place(np.array([station_m]))[0], alignment.rightward(station_m)
+    wide = Plane(origin, rightward, float(offsets.min()) - MARGIN_M, float(offsets.max()) + MARGIN_M)
+    spans = cut_polygon(dug, wide)
+    return Plane(origin, rightward, spans[0][0] - MARGIN_M, spans[-1][1] + MARGIN_M) if spans else None
+
+
+def _ends(site: Site, area: shapely.Geometry) -> tuple[float, float]:
+    """The stations between which an area lies."""
+    stations, _ = site.alignment.locate(shapely.get_coordinates(area))
+    return float(stations.min()) + TOUCH_M, float(stations.max()) - TOUCH_M
+
+
+def _stretches(site: Site) -> Iterator[tuple[float, float, int]]:
+    """From which station to which each conflict is nearest to all that is dug, or in it."""
+    dug = site.report.excavation.footprint
+    ends = _ends(site, dug)
+    for number, clash in enumerate(site.report.clashes, start=1):
         if clash.outcome is Outcome.CLEAR:
             continue
         axis = axis_in_plan(clash)
-        within = float(shapely.distance(axis, report.polygon)) + TOUCH_M
-        near = shapely.intersection(axis, report.polygon.buffer(within))
-        stations, _ = alignment.locate(shapely.get_coordinates(near))
-        inside = np.clip(stations, TOUCH_M, alignment.length_m - TOUCH_M)
+        within = float(shapely.distance(axis, dug)) + TOUCH_M
+        near = shapely.intersection(axis, dug.buffer(within))
+        stations, _ = site.alignment.locate(shapely.get_coordinates(near))
+        inside = np.clip(stations, *ends)
         if len(stations):
             yield float(inside.min()), float(inside.max()), number
 
