@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from importers.faults import Finding, Rejected
     from importers.joining import Nodes
+    from importers.layer_rules import Profile
     from importers.position import City
-    from importers.profile import Profile
     from importers.report import FileReport
     from importers.source import LongLayer, SourceLayer
     from layers.crs import Crs

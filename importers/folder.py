@@ -1,115 +1,26 @@
-"""A folder into the city: every file is read by a worker, decided upon and written, and none stops the others."""
+"""A folder into the city.
+
+The process that reads files is started first, and loads what it needs while this one does: of two cores, neither waits.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-import psycopg
-
-from importers.dataset import Identity, Postponed, identify, read_dataset, refuse_dataset, report_refusal
-from importers.delivery import Delivery, open_delivery
-from importers.draft import Context, Where, refuse
-from importers.faults import Fault, Finding, Rejected
-from importers.joining import nodes_at
-from importers.layer import Announcement, Doubted
-from importers.position import City
-from importers.profile import Profile
-from importers.report import FileReport, ImportReport
-from importers.sandbox import KEPT, Limits, Workers
-from importers.source import is_geodatabase
-from importers.vocabulary import vocabulary
-from layers.boundaries import read_boundary
-from layers.catalog import read_versions
-from layers.crs import Crs, parse_crs
-from layers.database import storage_srid
-from layers.errors import Invalid, Unavailable
-from layers.loading import (
-    FileRecord,
-    Loading,
-    Quarantined,
-    Verdict,
-    close_run,
-    find_loaded,
-    forget_file,
-    importing,
-    loading,
-    open_run,
-    take_file_ids,
-)
-from layers.provenance import Outcome
-from layers.rows import Records, Rows
-from layers.terrain import read_ground
-from layers.utility_nodes import find_places
+from importers.options import ImportOptions, Progress
+from importers.sandbox import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from importers.source import Dataset
+    from importers.report import ImportReport
     from layers.database import Connection
 
-# A reader of the largest file may take a second for each of its megabytes.
-LIMITS = Limits(cpu_seconds_per_mb=1.0, memory_bytes=1 << 30, result_bytes=256 << 20)
-TERRAIN, BOUNDARIES, REST, SCHEMATIC = range(4)
+__all__ = ["ImportOptions", "Progress", "import_path"]
 
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What the user adds to what the files say.
-
-    crs: for files that declare none, and for a file that is named alone, against its own declaration.
-    again: read files again that are in the city as they are. limits: bounds on the reading of one file.
-    """
-
-    crs: Crs | None = None
-    owner: str | None = None
-    layer: str | None = None
-    dry_run: bool = False
-    again: bool = False
-    profile: Profile = field(default_factory=Profile)
-    limits: Limits = LIMITS
-
-    @property
-    def given(self) -> dict[str, str | None]:
-        crs = self.crs.code if self.crs else None
-        return {"crs": crs, "owner": self.owner, "layer": self.layer, "profile": self.profile.text}
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an import is: files and bytes done and in all, rows loaded, and the file that is being loaded."""
-
-    files: int
-    of_files: int
-    bytes: int
-    of_bytes: int
-    rows: int
-    path: str
-
-
-def open_context(connection: Connection, data: Path, path: Path, options: ImportOptions) -> Context:
-    """What is known of the city before a file is opened."""
-    storage = parse_crs(f"EPSG:{storage_srid(connection)}")
-    return Context(
-        city=City(storage, read_boundary(connection)),
-        ground=read_ground(connection, data),
-        terrain=KEPT,
-        crs=options.crs,
-        force_crs=is_one(path),
-        owner=options.owner,
-        layer=options.layer,
-        profile=options.profile,
-    )
-
-
-def is_one(path: Path) -> bool:
-    """Whether a path is one file, or the folder that a geodatabase is."""
-    return path.is_file() or is_geodatabase(path)
+_READERS = "importers.dataset"
 
 
 def import_path(
@@ -129,219 +40,14 @@ def import_path(
     """
     started = time.monotonic()
     path = path.resolve()
-    with importing(connection), Workers(limits=options.limits, module=read_dataset.__module__) as workers:
-        delivery = open_delivery(path, workers)
-        job = _Import(connection, data, delivery, options, workers, on_progress)
-        try:
+    with Workers(limits=options.limits, module=_READERS) as workers:
+        from importers.delivery import open_delivery  # noqa: PLC0415 - while their process loads the readers
+        from importers.job import Import, guarded  # noqa: PLC0415
+        from importers.report import ImportReport  # noqa: PLC0415
+
+        with guarded(connection):
+            delivery = open_delivery(path, workers)
+            job = Import(connection, data, delivery, options, workers, on_progress)
             reports = job.run()
-        except (psycopg.OperationalError, psycopg.InternalError) as error:
-            raise say_stopped(error) from error
     seconds = time.monotonic() - started
     return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None)
-
-
-def say_stopped(error: psycopg.Error) -> Unavailable:
-    """What the database failed with, what that means for the city, and what to do.
-
-    A file system's limit on the size of a file is an internal error to PostgreSQL, a full disk an operational one.
-    """
-    said = str(error).strip().partition("\n")[0]
-    is_full = isinstance(error, psycopg.errors.DiskFull)
-    remedy = "free space on the disk of the database" if is_full else "see 'twin db status', start it again"
-    return Unavailable(
-        f"the database stopped the import: {said}; every file is in the city as it was before or as it is now, none in"
-        f" between: {remedy}, then import again"
-    )
-
-
-class _PutOffError(Exception):
-    """The file is to be read when all manholes are known."""
-
-
-class _DoubtedError(Exception):
-    """The file is to be read again, thoroughly."""
-
-
-@dataclass(slots=True)
-class _Import:
-    connection: Connection
-    data: Path
-    delivery: Delivery
-    options: ImportOptions
-    workers: Workers
-    on_progress: Callable[[Progress], None]
-    run_id: int = 0
-    reports: dict[str, FileReport] = field(default_factory=dict)
-    loaded: dict[str, str] = field(default_factory=dict)
-    postponed: list[tuple[Dataset, Identity]] = field(default_factory=list)
-    done_bytes: int = 0
-
-    def run(self) -> list[FileReport]:
-        """The report of each file, in the order of their names."""
-        if not self.options.dry_run:
-            self.run_id = open_run(self.connection, str(self.delivery.root), self.options.given)
-        for dataset, finding in self.delivery.refused:
-            self._refuse(dataset, Identity("", REST), finding)
-        ranks: list[list[tuple[Dataset, Identity]]] = [[], [], []]
-        for dataset, identity in self.workers.map(identify, ((d,) for d in self.delivery.datasets)):
-            if isinstance(identity, Rejected):
-                self._refuse(dataset, Identity("", REST), identity.finding)
-            else:
-                ranks[identity.rank].append((dataset, identity))
-        for rank, files in enumerate(ranks):
-            self._read_all(files, rank)
-        self._read_all(self.postponed, SCHEMATIC)
-        if not self.options.dry_run:
-            close_run(self.connection, self.run_id)
-        return [self.reports[name] for name in sorted(self.reports)]
-
-    def _read_all(self, files: list[tuple[Dataset, Identity]], rank: int) -> None:
-        """Files of one rank; of the same content the second is read only where the first was not loaded."""
-        if not files:
-            return
-        context, circumstances = self._context(rank), self._circumstances(rank)
-        first: dict[str, tuple[Dataset, Identity]] = {}
-        again = []
-        for dataset, identity in files:
-            if first.setdefault(identity.sha256, (dataset, identity))[0] is not dataset:
-                again.append((dataset, identity))
-        self._read_new(first.values(), context, circumstances)
-        for dataset, identity in again:
-            self._read_new([(dataset, identity)], context, circumstances)
-
-    def _read_new(self, files: Iterable[tuple[Dataset, Identity]], context: Context, circumstances: str) -> None:
-        """Those files that are not in the city as they are."""
-        jobs = {}
-        for dataset, identity in files:
-            key = hashlib.sha256(f"{identity.sha256} {circumstances}".encode()).hexdigest()
-            if seen := self._seen_before(dataset, identity.sha256, key):
-                self._end(dataset, seen)
-            else:
-                jobs[dataset.name] = (dataset, identity, key)
-        reading = partial(read_dataset, context=context)
-        todo = ((dataset, identity.sha256) for dataset, identity, _ in jobs.values())
-        for dataset, parts in self.workers.stream(reading, todo, keep_in=self._terrain):
-            _, identity, key = jobs[dataset.name]
-            self._load(dataset, identity, key, parts, context)
-
-    @property
-    def _terrain(self) -> Path | None:
-        return None if self.options.dry_run else self.data / "terrain"
-
-    def _context(self, rank: int) -> Context:
-        context = open_context(self.connection, self.data, self.delivery.path, self.options)
-        rasters = tuple(replace(r, path=self.workers.share(r.path)) for r in context.ground.rasters)
-        context = replace(context, ground=replace(context.ground, rasters=rasters))
-        if rank != SCHEMATIC:
-            return context
-        places = find_places(self.connection, str(self.delivery.root))
-        return replace(context, nodes=nodes_at(places, context.city.storage.code))
-
-    def _circumstances(self, rank: int) -> str:
-        """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""
-        terrain = read_versions(self.connection)["terrain"] if rank >= REST else None
-        return json.dumps([self.options.given, is_one(self.delivery.path), terrain, vocabulary()])
-
-    def _seen_before(self, dataset: Dataset, sha256: str, key: str) -> FileReport | None:
-        """Report of a file whose content is in the city already, or came with another file of this import."""
-        known = find_loaded(self.connection, sha256)
-        own = [file for file in known if file.location == dataset.location]
-        if own:
-            if own[0].key != key or self.options.again:
-                return None
-            self.loaded[sha256] = dataset.name
-            return FileReport(dataset.name, "unchanged", message="imported before, nothing to do")
-        twin = self.loaded.get(sha256) or next((file.path for file in known), None)
-        if twin is None:
-            return None
-        if not self.options.dry_run:
-            forget_file(self.connection, self.run_id, dataset.location)
-        return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {twin}")
-
-    def _load(self, dataset: Dataset, identity: Identity, key: str, parts: Iterator[object], context: Context) -> None:
-        """One transaction; what the database refuses goes to the quarantine whole."""
-        try:
-            report = self._write(dataset, identity, key, parts)
-        except _PutOffError:
-            self.postponed.append((dataset, identity))
-            return
-        except _DoubtedError:
-            thorough = partial(read_dataset, context=replace(context, thorough=True))
-            for _, again in self.workers.stream(thorough, [(dataset, identity.sha256)], keep_in=self._terrain):
-                self._load(dataset, identity, key, again, context)
-            return
-        except Rejected as rejected:
-            self._refuse(dataset, identity, rejected.finding)
-            return
-        except Invalid as error:
-            reading = partial(refuse_dataset, context=replace(context, verdict=str(error)))
-            for _, again in self.workers.stream(reading, [(dataset,)]):
-                report = self._write(dataset, identity, key, again)
-        if report.outcome in (Outcome.LOADED, Outcome.PARTLY):
-            self.loaded[identity.sha256] = dataset.name
-        self._end(dataset, report)
-
-    def _write(self, dataset: Dataset, identity: Identity, key: str, parts: Iterator[object]) -> FileReport:
-        """Raises: Rejected where the parts end without a report, _PutOffError and _DoubtedError as they say."""
-        if self.options.dry_run:
-            return self._take(dataset, parts, None)
-        record = FileRecord(dataset.name, dataset.location, identity.sha256, key, dataset.size)
-        (file_id,) = take_file_ids(self.connection, 1)
-        with loading(self.connection, self.run_id, record, file_id) as file:
-            report = self._take(dataset, parts, file)
-            verdict = Verdict(report.format, self.options.owner, Outcome(report.outcome), report.decisions)
-            file.finish(verdict)
-        report.change = None if file.change is None else asdict(file.change)
-        return report
-
-    def _take(self, dataset: Dataset, parts: Iterator[object], file: Loading | None) -> FileReport:
-        """The report on a file, whose parts go into the city where there is a place for them.
-
-        All parts are taken, for what a reader leaves (a terrain raster) is kept at their end.
-        """
-        report: FileReport | None = None
-        rows = expected = 0
-        for part in parts:
-            match part:
-                case FileReport():
-                    report = part
-                case Postponed():
-                    raise _PutOffError
-                case Doubted():
-                    raise _DoubtedError
-                case Announcement():
-                    expected += part.rows
-                    if file is not None:
-                        file.announce(part.table, part.rows)
-                case Rows() | Records() | Quarantined():
-                    rows += part.count if isinstance(part, Rows) else 0
-                    if file is not None:
-                        file.add(part)
-                    self._tell(dataset, rows, rows / max(expected, rows, 1) if expected else 0.0)
-        if report is None:
-            raise Rejected(Fault.UNREADABLE, f"{dataset.name} is read without an end", "report the file as a fault")
-        return report
-
-    def _refuse(self, dataset: Dataset, identity: Identity, finding: Finding) -> None:
-        """Put a file aside that could not be read."""
-        report = report_refusal(dataset, finding)
-        if not self.options.dry_run:
-            record = FileRecord(dataset.name, dataset.location, identity.sha256, "", dataset.size)
-            (file_id,) = take_file_ids(self.connection, 1)
-            with loading(self.connection, self.run_id, record, file_id) as file:
-                file.add(Quarantined((refuse(None, finding, {}, Where()),)))
-                file.finish(Verdict(None, self.options.owner, Outcome.QUARANTINED, []))
-        self._end(dataset, report)
-
-    def _end(self, dataset: Dataset, report: FileReport) -> None:
-        self.reports[dataset.name] = report
-        self.done_bytes += dataset.size
-        self._tell(dataset, 0, 0.0)
-
-    def _tell(self, dataset: Dataset, rows: int, share: float) -> None:
-        """Progress: of the file at hand so many rows are loaded, which are a share of it."""
-        loaded = sum(report.loaded for report in self.reports.values()) + rows
-        files = len(self.delivery.datasets) + len(self.delivery.refused)
-        done = self.done_bytes + int(share * dataset.size)
-        progress = Progress(len(self.reports), files, done, self.delivery.size, loaded, dataset.name)
-        self.on_progress(progress)

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from importers.attributes import Attributes, Census
     from importers.draft import Context
+    from importers.layer_rules import LayerRule
     from importers.mapping import Columns, Rows
     from importers.position import City, Placement, Reading
-    from importers.profile import LayerRule
     from importers.report import FileReport
     from importers.source import Dataset, LongLayer, SourceLayer
     from importers.text import Decoding

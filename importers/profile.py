@@ -1,15 +1,15 @@
-"""A mapping that a person wrote down: which layer goes where, in which system, which field is which attribute."""
+"""A mapping that a person wrote down, as a YAML file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from importers.layer_rules import LayerRule, Profile
 from importers.recognition import TABLES
 from importers.vocabulary import attributes_of, vocabulary
-from layers.crs import Crs, parse_crs
+from layers.crs import parse_crs
 from layers.errors import Invalid
 from layers.utilities import Discipline
 
@@ -18,35 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEYS = {"file", "layer", "table", "discipline", "crs", "encoding", "fields", "skip"}
-
-
-@dataclass(frozen=True, slots=True)
-class LayerRule:
-    """What is said of one layer; None leaves the decision to the importer.
-
-    fields: attribute -> (field, unit or None); where given, no other field is used.
-    """
-
-    table: str | None = None
-    discipline: Discipline | None = None
-    crs: Crs | None = None
-    encoding: str | None = None
-    fields: dict[str, tuple[str, str | None]] | None = None
-    skip: bool = False
-
-
-NO_RULE = LayerRule()
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Rules by file (path below the imported folder) and layer; `text` is what was read, for the import's record."""
-
-    rules: dict[tuple[str, str], LayerRule] = field(default_factory=dict)
-    text: str = ""
-
-    def find(self, file: str, layer: str) -> LayerRule:
-        return self.rules.get((file, layer), NO_RULE)
 
 
 def read_profile(path: Path) -> Profile:

@@ -10,9 +10,10 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base
+from layers.base import Base
 from layers.database import AsyncConnection, Audience, Connection
 from layers.errors import Invalid, NotFound
+from layers.schemas import SCHEMA
 
 
 class AccessKey(Base):

@@ -16,10 +16,11 @@ from sqlalchemy import Identity as Generated
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, geometry, one_of_texts
+from layers.base import Base, geometry, one_of_texts
 from layers.database import Connection, storage_srid
 from layers.errors import Conflict, NotFound
 from layers.pairs import LAYERS, count_present
+from layers.schemas import SCHEMA
 
 # How sure it is that a pair lies too near, worst first; "unknown" is what the records do not say.
 VERDICTS = ("definite", "possible", "unknown")

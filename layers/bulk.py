@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from layers.base import SCHEMA
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

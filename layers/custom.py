@@ -12,9 +12,10 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, Label, one_of
+from layers.base import Base, Label, one_of
 from layers.catalog import PROVENANCE, Layer, Look, Property, layers_for
 from layers.database import Audience
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from layers.base import CUSTOM
 from layers.change import Change
 from layers.custom import HEIGHTS, Kind, read_custom
 from layers.custom_tables import publish, stage
 from layers.errors import Invalid
 from layers.loading import begin_file, conclude, copy_rows, keep_delivered, ruled
 from layers.rows import Rows
+from layers.schemas import CUSTOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

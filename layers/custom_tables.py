@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from layers.base import CUSTOM, PAST
 from layers.catalog import LAYERS
 from layers.custom import HEIGHTS, LONGEST_NAME, SQL_TYPES, read_custom
 from layers.database import Audience, storage_srid
 from layers.errors import Conflict, Invalid, NotFound, Sentence
 from layers.patience import lock_alone
+from layers.schemas import CUSTOM, PAST
 
 if TYPE_CHECKING:
     from layers.custom import CustomLayer

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
 import psycopg
-import sqlalchemy
 from psycopg import sql
 from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 
-from layers.base import CUSTOM, SCHEMA
 from layers.crs import parse_storage_crs
 from layers.errors import Conflict, Unavailable
+from layers.schemas import CUSTOM, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -244,7 +243,8 @@ def migrate(url: str, storage_crs: str) -> None:
 
     Raises: Invalid for a CRS that is not projected in metres, Conflict for another than the database has.
     """
-    # Nobody else needs Alembic, which takes its time to load.
+    # Nobody else needs these, which take their time to load.
+    import sqlalchemy  # noqa: PLC0415
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 

@@ -24,9 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, geometry, one_of
+from layers.base import Base, geometry, one_of
 from layers.database import storage_srid
 from layers.errors import NotFound, Sentence
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, Feature, between, by_file, geometry, labelled, one_of
+from layers.base import Base, Feature, between, by_file, geometry, labelled, one_of
+from layers.schemas import SCHEMA
 
 
 class ExcavationStatus(StrEnum):

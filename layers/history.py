@@ -11,11 +11,12 @@ from psycopg import sql
 from sqlalchemy import BigInteger, ForeignKey, Identity, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base
+from layers.base import Base
 from layers.catalog import LAYERS, Layer
 from layers.change import Change
 from layers.custom_tables import undo_layers
 from layers.errors import Conflict, NotFound
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

@@ -17,9 +17,10 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, Text, U
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, one_of
+from layers.base import Base, one_of
 from layers.errors import NotFound
 from layers.queue import defer
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

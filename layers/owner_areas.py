@@ -12,8 +12,9 @@ from psycopg.rows import class_row
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, geometry, one_of
+from layers.base import Base, geometry, one_of
 from layers.database import storage_srid
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

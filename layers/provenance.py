@@ -10,7 +10,8 @@ from sqlalchemy import ARRAY, JSON, BigInteger, DateTime, ForeignKey, Identity, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, any_geometry, one_of
+from layers.base import Base, any_geometry, one_of
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

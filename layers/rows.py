@@ -10,15 +10,15 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import shapely
-from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, Boolean, Date, Double, Integer, SmallInteger, Text
 
-from layers.base import SCHEMA, Base
+from layers.base import Base, Geometry
 from layers.columns import Column, number
 from layers.copy_format import encode
 from layers.custom import HEIGHTS, Kind
 from layers.errors import Invalid
 from layers.linestrings import LineStrings
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

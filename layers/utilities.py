@@ -22,8 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import SCHEMA, Base, Feature, between, by_file, geometry, labelled, one_of
+from layers.base import Base, Feature, between, by_file, geometry, labelled, one_of
 from layers.reach import proven, wide
+from layers.schemas import SCHEMA
 
 
 class Discipline(StrEnum):

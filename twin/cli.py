@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from importers.folder import ImportOptions, import_path, open_context
+from importers.folder import ImportOptions, import_path
 from importers.inspect import inspect_path
+from importers.job import open_context
+from importers.layer_rules import Profile
 from importers.map_picture import draw_map
-from importers.profile import Profile, read_profile, write_profile
+from importers.profile import read_profile, write_profile
 from importers.quarantine import export_quarantine
 from importers.recognition import TABLES
 from importers.report_page import to_json, write_report

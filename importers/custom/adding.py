@@ -16,7 +16,8 @@ from importers.custom.reading import MOST_FIELDS, Wish, read_custom
 from importers.dataset import identify
 from importers.delivery import open_delivery
 from importers.faults import Fault, Rejected
-from importers.folder import ImportOptions, open_context, say_stopped
+from importers.job import open_context, say_stopped
+from importers.options import ImportOptions
 from importers.phrases import in_both
 from importers.report import FileReport
 from importers.sandbox import Workers

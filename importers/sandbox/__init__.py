@@ -26,11 +26,12 @@ from importers.sandbox.confinement import Limits
 from importers.sandbox.copies import copy_dataset, give, has_left, keep
 from importers.sandbox.nursery import Nursery, Worker, describe_end
 from importers.sandbox.wire import TooLarge
-from importers.source import Dataset
 from layers.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from importers.source import Dataset
 
 __all__ = ["KEPT", "Limits", "Workers"]
 
@@ -49,7 +50,7 @@ class Workers:
     count: how many at once, by default one for each core. readable: files and folders of ours that functions open.
     folder: where private folders are made, by default the system's for temporary files; every account must reach it.
     unpacked: a folder of ours beside theirs, which is gone with them.
-    module: loaded once for all workers, by default that of the first function.
+    module: loaded once for all workers, from the beginning of the `with` on; by default that of the first function.
     Raises: Unavailable from `map` where workers cannot be confined, or the disk is full.
     """
 
@@ -74,6 +75,8 @@ class Workers:
         self._threads = ThreadPoolExecutor(self._count, "sandbox")
 
     def __enter__(self) -> Self:
+        if self._module is not None:
+            self._nursery = self._begin(self._module)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,6 +87,9 @@ class Workers:
         if self._nursery is not None:
             self._nursery.forget()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _begin(self, module: str) -> Nursery:
+        return Nursery(self._folder, self._limits, self._readable, module)
 
     def share(self, file: Path) -> Path:
         """Where all workers may read a file of ours, whose own folder may be closed to them."""
@@ -123,8 +129,7 @@ class Workers:
         An iterator that is not read to its end is abandoned when the next is asked for. It raises: Rejected.
         """
         if self._nursery is None:
-            module = self._module or (function.func if isinstance(function, partial) else function).__module__
-            self._nursery = Nursery(self._folder, self._limits, self._readable, module)
+            self._nursery = self._begin((function.func if isinstance(function, partial) else function).__module__)
         reading = _Reading(self._nursery, self._limits, pickle.dumps(function), keep_in)
         waiting: deque[tuple[Dataset, Answers]] = deque()
 

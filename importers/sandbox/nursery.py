@@ -102,12 +102,9 @@ class Nursery:
         self._control.settimeout(_PATIENCE_S)
         with theirs:
             self._process = self._run(theirs)
-        try:
-            self._command(pickle.dumps((Terms(limits, self.account, tuple(readable)), folder, module)))
-        except Unavailable:
-            self.close()
-            self.forget()
-            raise
+        self._is_ready = False
+        with suppress(OSError):  # the first command says why it ended
+            self._control.send(pickle.dumps((Terms(limits, self.account, tuple(readable)), folder, module)))
 
     def _run(self, control: socket.socket) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -171,6 +168,7 @@ class Nursery:
     def _command(self, message: bytes, *descriptors: int) -> bytes:
         with self._lock:
             try:
+                self._is_ready = self._is_ready or self._control.recv(MESSAGE_BYTES) == READY
                 socket.send_fds(self._control, [message], descriptors)
                 if answer := self._control.recv(MESSAGE_BYTES):
                     return answer
@@ -185,6 +183,8 @@ class Nursery:
     def close(self) -> None:
         """End the process and all workers; threads that wait for one hear of it."""
         with self._lock:
+            if not self._is_ready:
+                self._process.kill()  # it has no workers yet
             self._control.close()
         self._process.wait()
 

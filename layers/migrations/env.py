@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from layers.base import SCHEMA
+from layers.schemas import SCHEMA
 
 connection = context.config.attributes["connection"]
 connection.exec_driver_sql(f"create schema if not exists {SCHEMA}")

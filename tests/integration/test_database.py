@@ -29,7 +29,7 @@ from layers import (
     owner_areas,
     provenance,
 )
-from layers.base import SCHEMA, Base
+from layers.base import Base
 from layers.candidates import find_near
 from layers.catalog import LAYERS, read_states
 from layers.crs import VN2000_TM3, WGS84, parse_crs, transform_points
@@ -38,6 +38,7 @@ from layers.embedded import create_database
 from layers.errors import Conflict, Invalid
 from layers.owners import count_owners_near
 from layers.reach import reaches
+from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from layers.database import Connection

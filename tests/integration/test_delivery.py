@@ -20,8 +20,9 @@ import pytest
 import shapely
 
 from importers.dataset import read_dataset
-from importers.folder import ImportOptions, import_path, open_context
+from importers.folder import ImportOptions, import_path
 from importers.formats import gdal
+from importers.job import open_context
 from importers.layer import Announcement
 from importers.report import FileReport
 from importers.sandbox import Limits
@@ -301,7 +302,8 @@ KILLED = """
 import sys
 from pathlib import Path
 from importers.dataset import read_dataset
-from importers.folder import ImportOptions, import_path, open_context
+from importers.folder import ImportOptions, import_path
+from importers.job import open_context
 from importers.formats import gdal
 from importers.layer import Announcement
 from importers.report import FileReport

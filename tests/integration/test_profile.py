@@ -11,8 +11,9 @@ import rasterio
 import shapely
 import yaml
 
-from importers.folder import ImportOptions, import_path, open_context
+from importers.folder import ImportOptions, import_path
 from importers.inspect import LayerView, inspect_path
+from importers.job import open_context
 from importers.profile import read_profile, write_profile
 from importers.sandbox import Workers
 from layers.errors import Invalid

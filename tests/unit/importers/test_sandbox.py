@@ -302,3 +302,11 @@ def test_lost_nursery_is_told(dataset):
         workers._nursery._process.wait()
         with pytest.raises(Unavailable, match="has ended"):
             read(workers, readers.misbehave, dataset, "behave")
+
+
+def test_the_process_that_reads_is_started_before_what_else_an_import_needs_is_loaded() -> None:
+    """Half of three seconds is saved as long as what begins an import loads neither models nor readers."""
+    code = "import sys, importers.folder, layers.database; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert {"importers.sandbox", "psycopg"} <= set(loaded)
+    assert {"sqlalchemy", "pyarrow", "importers.formats", "importers.job"}.isdisjoint(loaded)

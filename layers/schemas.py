@@ -1,0 +1,5 @@
+"""Names of the database's schemas."""
+
+SCHEMA = "twin"
+# Tables of the layers that a city added, and those that a newer version replaced.
+CUSTOM, PAST = "twin_custom", "twin_past"
