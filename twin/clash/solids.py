@@ -68,6 +68,15 @@ class Floor:
             return self.height_m
         return max(self.ground_m - min(self.levels()), 0.0)
 
+    @property
+    def opening(self) -> shapely.Geometry:
+        """The floor with its leaning sides, in plan; a piece is mitred only where its outline has a corner."""
+        mitred = _widen(self.polygon, self.spread_m)
+        if self.outline is None or not self.spread_m:
+            return mitred
+        whole = _widen(self.outline, self.spread_m)
+        return shapely.union(shapely.intersection(mitred, whole), shapely.buffer(self.polygon, self.spread_m))
+
     def level_at(self, x: float, y: float) -> float:
         """The deepest reading of the floor's elevation."""
         return self.bottom_m + (x - self.origin[0]) * self.grade[0] + (y - self.origin[1]) * self.grade[1]
@@ -138,7 +147,7 @@ class Excavation:
     @property
     def opening(self) -> shapely.Geometry:
         """What is open at the surface: floors with their sides; nothing of a mere bore."""
-        return shapely.union_all([_open(floor) for floor in self.floors])
+        return shapely.union_all([floor.opening for floor in self.floors])
 
     @property
     def origin(self) -> tuple[float, float]:
@@ -281,15 +290,6 @@ class Shaft:
 
 
 type Utility = Tube | Shaft
-
-
-def _open(floor: Floor) -> shapely.Geometry:
-    """A floor with its leaning sides, which of a piece are mitred only where the outline has a corner."""
-    mitred = _widen(floor.polygon, floor.spread_m)
-    if floor.outline is None or not floor.spread_m:
-        return mitred
-    whole = _widen(floor.outline, floor.spread_m)
-    return shapely.union(shapely.intersection(mitred, whole), shapely.buffer(floor.polygon, floor.spread_m))
 
 
 def _widen(polygon: shapely.Polygon, by_m: float) -> shapely.Polygon:

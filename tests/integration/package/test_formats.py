@@ -19,6 +19,7 @@ import trimesh
 
 from layers.crs import WGS84, parse_crs, transform_geometries
 from tests.integration.package import pdf_reader
+from twin.clash.outcome import Outcome
 from twin.excavations.package.package import MEDIA_TYPES, Package, write_package
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.active: list[str] = []
         self.words: list[str] = []
-        self.pictures = 0
+        self.pictures = self.badges = 0
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -96,6 +97,7 @@ class Page(HTMLParser):
         if tag == "a":
             self.links.append(values["href"] or "")
         self.pictures += tag == "svg" and values.get("role") == "img" and "aria-hidden" not in values
+        self.badges += tag == "svg" and values.get("class") == "badge"
         if tag in ("script", "link", "img", "iframe", "object", "form") or any(n.startswith("on") for n in values):
             self.active.append(tag)
 
@@ -115,7 +117,9 @@ def test_page_has_a_row_an_object_and_loads_nothing(package: Package, written: W
     assert re.findall(r"https?://[^\"]*", text.replace("http://www.w3.org/2000/svg", "")) == []
     drawings = package.drawings
     assert page.pictures == len(drawings.plans) + len(drawings.cross_sections) + (drawings.long_section is not None)
+    assert page.badges == len(Outcome) + len(expected)
     words = " ".join(page.words)
+    assert "<svg" not in words, "a picture is no text"
     assert {clash.owner for clash in package.report.clashes if clash.owner not in words} == set()
 
 

@@ -53,7 +53,7 @@ def _beneath(ground: Floats, excavation: Excavation) -> shapely.Polygon:
 
 def _cut_floor(floor: Floor, plane: Plane, *, deep: bool) -> list[shapely.Geometry]:
     """Everything over each stretch of a floor and between its sides, far up."""
-    wide = cut_polygon(_widen(floor), plane)
+    wide = cut_polygon(floor.opening, plane)
     spans = cut_polygon(floor.polygon, plane)
     shapes = [] if spans else [_cut_side(floor, plane, span, deep=deep) for span in wide]
     for span in spans:
@@ -83,12 +83,6 @@ def _cut_side(floor: Floor, plane: Plane, span: tuple[float, float], *, deep: bo
     bed = levels_of(floor, toes) + (0.0 if deep else floor.band_m) + up
     top = floor.ground_m + _BEYOND_M
     return shapely.make_valid(shapely.Polygon([*zip(u.tolist(), bed.tolist(), strict=True), (u[-1], top), (u[0], top)]))
-
-
-def _widen(floor: Floor) -> shapely.Geometry:
-    """The floor with its leaning sides, in plan."""
-    spread = floor.spread_m
-    return floor.polygon.buffer(spread, join_style="mitre", mitre_limit=2.0) if spread else floor.polygon
 
 
 def _join(shapes: list[shapely.Geometry]) -> shapely.Geometry:

@@ -73,7 +73,8 @@ def _badge(text: str, outcome: Outcome) -> Markup:
     """Its words stand beside it, so readers that can't see pass it by."""
     sheet = Sheet(BADGE_MM + 2.0, BADGE_MM + 2.0)
     draw_badge(sheet, (sheet.width_mm / 2, sheet.height_mm / 2), text, outcome)
-    picture = to_svg(sheet.finish(text, (1.0, 1.0)), "")
+    # A Markup would escape the tag that is put into it.
+    picture = str(to_svg(sheet.finish(text, (1.0, 1.0)), ""))
     return Markup(picture.replace("<svg ", '<svg class="badge" aria-hidden="true" ', 1))  # noqa: S704 - still escaped
 
 

@@ -172,15 +172,15 @@ def _ends(site: Site, area: shapely.Geometry) -> tuple[float, float]:
 
 
 def _stretches(site: Site) -> Iterator[tuple[float, float, int]]:
-    """From which station to which each conflict is nearest to all that is dug, or in it."""
-    dug = site.report.excavation.footprint
-    ends = _ends(site, dug)
+    """From which station to which each conflict is nearest to the floors, where what is dug is deepest, or in them."""
+    floors = site.report.polygon
+    ends = _ends(site, site.report.excavation.footprint)
     for number, clash in enumerate(site.report.clashes, start=1):
         if clash.outcome is Outcome.CLEAR:
             continue
         axis = axis_in_plan(clash)
-        within = float(shapely.distance(axis, dug)) + TOUCH_M
-        near = shapely.intersection(axis, dug.buffer(within))
+        within = float(shapely.distance(axis, floors)) + TOUCH_M
+        near = shapely.intersection(axis, floors.buffer(within))
         stations, _ = site.alignment.locate(shapely.get_coordinates(near))
         inside = np.clip(stations, *ends)
         if len(stations):
