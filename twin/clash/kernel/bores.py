@@ -3,7 +3,7 @@
 from math import sqrt
 from typing import final
 
-from twin.clash.kernel.elements import Bore, Corner, Course, Least, Reach, Segment, Wall, clamp, within
+from twin.clash.kernel.elements import Bore, Corner, Least, Reach, Segment, Wall, clamp, find_crossing, run_along, run_off, within
 from twin.clash.kernel.pieces import GOLDEN, STEPS
 from twin.clash.kernel.profile import slot_line, slot_point
 
@@ -27,29 +27,36 @@ def meet_bore(axis: Segment, bore: Bore, reach: Reach, least: Least) -> None:
         return
     sheath = Sheath(bore, reach)
     for wall in bore.walls:
-        course = Course(axis, wall)
-        first, last = within(course.along, course.pace, 0.0, wall.length)
+        along, pace = run_along(axis, wall)
+        first, last = within(along, pace, 0.0, wall.length)
         if first > last:
             continue
-        cross = course.cross()
+        off, turn = run_off(axis, wall)
+        # How far the axis is below the bored one beside it.
+        below = (wall.low - axis.z + along * wall.rise, pace * wall.rise - axis.dz)
+        cross = find_crossing(off, turn)
         if first < cross < last:
-            meet_sheath(axis, (wall, course), (first, cross), sheath, least)
+            meet_sheath(axis, (off, turn), below, (first, cross), sheath, least)
             first = cross
-        meet_sheath(axis, (wall, course), (first, last), sheath, least)
+        meet_sheath(axis, (off, turn), below, (first, last), sheath, least)
     for bend in bore.corners:
         search_bend(axis, bend, sheath, least)
 
 
 def meet_sheath(
-    axis: Segment, beside: tuple[Wall, Course], span: tuple[float, float], sheath: Sheath, least: Least
+    axis: Segment,
+    beside: tuple[float, float],
+    below: tuple[float, float],
+    span: tuple[float, float],
+    sheath: Sheath,
+    least: Least,
 ) -> None:
     """A stretch of the axis on one side of a bored one."""
-    wall, course = beside
+    off, turn = beside
+    level, fall = below
     first, last = span
-    x0 = abs(course.off + first * course.turn) - sheath.wide
-    x1 = abs(course.off + last * course.turn) - sheath.wide
-    level = wall.low - axis.z + course.along * wall.rise
-    fall = course.pace * wall.rise - axis.dz
+    x0 = abs(off + first * turn) - sheath.wide
+    x1 = abs(off + last * turn) - sheath.wide
     y0 = (level + first * fall) * sheath.cosine
     y1 = (level + last * fall) * sheath.cosine
     squared, where = slot_line((x0, y0), (x1 - x0, y1 - y0), sheath.high)

@@ -3,7 +3,7 @@
 from math import inf, sqrt
 from typing import final
 
-from twin.clash.kernel.elements import Bore, Corner, Course, Piece, Segment, Solid, Wall, within
+from twin.clash.kernel.elements import Bore, Corner, Piece, Segment, Solid, Wall, run_along, run_off, within
 from twin.clash.kernel.pieces import holds
 
 
@@ -49,8 +49,8 @@ def cross_piece(axis: Segment, piece: Piece, near: float, crossing: Crossing) ->
     for wall in piece.walls:
         for t in beside_wall(axis, wall, near):
             z = axis.z + t * axis.dz
-            along = Course(axis, wall)
-            crossing.offer(wall.low + (along.along + t * along.pace) * wall.rise - z, z)
+            along, pace = run_along(axis, wall)
+            crossing.offer(wall.low + (along + t * pace) * wall.rise - z, z)
     for corner in piece.corners:
         for t in about_corner(axis, corner, near):
             z = axis.z + t * axis.dz
@@ -59,9 +59,9 @@ def cross_piece(axis: Segment, piece: Piece, near: float, crossing: Crossing) ->
 
 def cross_bore(axis: Segment, bore: Bore, near: float, crossing: Crossing) -> None:
     for wall in bore.walls:
-        course = Course(axis, wall)
-        level = wall.low + course.along * wall.rise - axis.z
-        fall = course.pace * wall.rise - axis.dz
+        along, pace = run_along(axis, wall)
+        level = wall.low + along * wall.rise - axis.z
+        fall = pace * wall.rise - axis.dz
         ends = beside_wall(axis, wall, near)
         for t in ends:
             crossing.offer(abs(level + t * fall) - bore.radius, axis.z + t * axis.dz)
@@ -75,11 +75,12 @@ def cross_bore(axis: Segment, bore: Bore, near: float, crossing: Crossing) -> No
 
 def beside_wall(axis: Segment, wall: Wall, near: float) -> list[float]:
     """The two ends of the range in which the axis lies beside the wall, no further off than `near`, or none."""
-    course = Course(axis, wall)
-    first, last = within(course.along, course.pace, 0.0, wall.length)
+    along, pace = run_along(axis, wall)
+    first, last = within(along, pace, 0.0, wall.length)
     if first > last:
         return []
-    start, end = within(course.off, course.turn, -near, near)
+    off, turn = run_off(axis, wall)
+    start, end = within(off, turn, -near, near)
     first, last = max(first, start), min(last, end)
     return [first, last] if first <= last else []
 

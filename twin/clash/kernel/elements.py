@@ -155,21 +155,21 @@ class Least:
             self.z = axis.z + t * axis.dz
 
 
-@final
-class Course:
-    """An axis beside a wall: how far along it and how far off its line, each from a start by a step."""
+def run_along(axis: Segment, wall: Wall) -> tuple[float, float]:
+    """How far along a wall an axis lies: where it starts, and by how much it goes on."""
+    start = (axis.x - wall.x) * wall.ux + (axis.y - wall.y) * wall.uy
+    return start, axis.dx * wall.ux + axis.dy * wall.uy
 
-    def __init__(self, axis: Segment, wall: Wall) -> None:
-        rx = axis.x - wall.x
-        ry = axis.y - wall.y
-        self.along = rx * wall.ux + ry * wall.uy
-        self.pace = axis.dx * wall.ux + axis.dy * wall.uy
-        self.off = rx * wall.uy - ry * wall.ux
-        self.turn = axis.dx * wall.uy - axis.dy * wall.ux
 
-    def cross(self) -> float:
-        """Where the axis crosses the line of the wall; -1 where it never does."""
-        return -self.off / self.turn if self.turn != 0.0 else -1.0
+def run_off(axis: Segment, wall: Wall) -> tuple[float, float]:
+    """The same of how far off its line, to the right of it."""
+    start = (axis.x - wall.x) * wall.uy - (axis.y - wall.y) * wall.ux
+    return start, axis.dx * wall.uy - axis.dy * wall.ux
+
+
+def find_crossing(off: float, turn: float) -> float:
+    """Where an axis crosses the line of a wall; -1 where it never does."""
+    return -off / turn if turn != 0.0 else -1.0
 
 
 def clamp(value: float) -> float:

@@ -23,6 +23,9 @@ DEPTH_UNTRUSTED: Final = 6
 APART_IN_PLAN: Final = 7
 APART_IN_SPACE: Final = 8
 
+MICROMETRES: Final = 1e6
+WHOLE: Final = 1.5 * 2.0**52
+
 
 @final
 class Judgement:
@@ -69,8 +72,8 @@ class Judgement:
 
 
 def tidy(gap: float) -> float:
-    # Adding 0 turns the -0.0 of a rounded contact into 0.0.
-    return round(gap, 6) + 0.0
+    """Rounded to the micrometre, and never -0.0: numbers as great as `WHOLE` hold no fractions."""
+    return ((gap * MICROMETRES + WHOLE) - WHOLE) / MICROMETRES
 
 
 @final

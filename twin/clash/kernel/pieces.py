@@ -3,7 +3,19 @@
 from math import sqrt
 from typing import Final, final
 
-from twin.clash.kernel.elements import Corner, Course, Least, Piece, Reach, Segment, Wall, clip, within
+from twin.clash.kernel.elements import (
+    Corner,
+    Least,
+    Piece,
+    Reach,
+    Segment,
+    Wall,
+    clip,
+    find_crossing,
+    run_along,
+    run_off,
+    within,
+)
 from twin.clash.kernel.profile import profile_foot, profile_line, profile_point, ridge_point
 
 # Golden section: each step leaves 0.618 of the range; 48 leave 1e-10 of the axis, whose square is beyond all numbers.
@@ -71,32 +83,40 @@ def meet_floor(axis: Segment, t: float, facing: Facing, least: Least) -> None:
 
 def meet_wall(axis: Segment, wall: Wall, facing: Facing, least: Least) -> None:
     """Where the nearest point in plan is on the wall's length, both distances are linear up to where they cross."""
-    course = Course(axis, wall)
-    first, last = within(course.along, course.pace, 0.0, wall.length)
+    along, pace = run_along(axis, wall)
+    first, last = within(along, pace, 0.0, wall.length)
     if first > last:
         return
+    off, turn = run_off(axis, wall)
     # From its inner side a wall is never what is nearest: there the floor is.
-    first, last = clip(-course.off - SEAM_M, -course.turn, first, last)
+    first, last = clip(-off - SEAM_M, -turn, first, last)
     if first > last:
         return
-    cross = course.cross()
+    # How far the axis is below the floor beside it.
+    level = wall.low - facing.sunk - axis.z + along * wall.rise
+    fall = pace * wall.rise - axis.dz
+    cross = find_crossing(off, turn)
     if first < cross < last:
-        meet_stretch(axis, (wall, course), (first, cross), facing, least)
+        meet_stretch(axis, (off, turn), (level, fall), (first, cross), facing, least)
         first = cross
-    meet_stretch(axis, (wall, course), (first, last), facing, least)
+    meet_stretch(axis, (off, turn), (level, fall), (first, last), facing, least)
 
 
 def meet_stretch(
-    axis: Segment, beside: tuple[Wall, Course], span: tuple[float, float], facing: Facing, least: Least
+    axis: Segment,
+    beside: tuple[float, float],
+    below: tuple[float, float],
+    span: tuple[float, float],
+    facing: Facing,
+    least: Least,
 ) -> None:
     """A stretch of the axis on one side of a wall against the profile of the excavation there."""
-    wall, course = beside
+    off, turn = beside
+    level, fall = below
     first, last = span
     piece = facing.piece
-    x0 = piece.lean * abs(course.off + first * course.turn) - facing.wide
-    x1 = piece.lean * abs(course.off + last * course.turn) - facing.wide
-    level = wall.low - facing.sunk - axis.z + course.along * wall.rise
-    fall = course.pace * wall.rise - axis.dz
+    x0 = piece.lean * abs(off + first * turn) - facing.wide
+    x1 = piece.lean * abs(off + last * turn) - facing.wide
     y0 = (level + first * fall) * facing.cosine
     y1 = (level + last * fall) * facing.cosine
     squared, where = profile_line((x0, y0), (x1 - x0, y1 - y0), piece.slope, piece.height)
