@@ -69,6 +69,28 @@ class Recorded(NamedTuple):
     source_path: str | None
 
 
+class Drawn(NamedTuple):
+    """What of a `Recorded` tells whether a dig meets it: a third of its columns, for thousands of digs."""
+
+    layer: str
+    id: int
+    discipline: str
+    owner: str | None
+    quality_level: str | None
+    horizontal_accuracy_m: float | None
+    vertical_accuracy_m: float | None
+    schematic: bool
+    vertical_reference: str
+    section_shape: str
+    outer_width_m: float | None
+    side_m: float | None
+    bottom_m: float | None
+    cover_m: float | None
+    ground_m: float | None
+    geom: bytes
+    axis: bytes | None
+
+
 # What is not a column of that name.
 _WRITTEN = {
     "utility_lines": {
@@ -106,7 +128,7 @@ class Asked(NamedTuple):
     within_m: float
 
 
-class Near(NamedTuple):
+class Near[Row: (Recorded, Drawn)](NamedTuple):
     """What is known of a place: how far the records reach, owners without records, and what may reach there.
 
     `is_within` is None where no boundary is loaded; `found` is sorted by layer and number.
@@ -117,7 +139,7 @@ class Near(NamedTuple):
     incomplete_files: int
     is_within: bool | None
     silences: tuple[Silence, ...]
-    found: list[Recorded]
+    found: list[Row]
 
 
 def find_near(connection: Connection, area: shapely.Geometry, margin_m: float) -> list[Recorded]:
@@ -127,34 +149,40 @@ def find_near(connection: Connection, area: shapely.Geometry, margin_m: float) -
     """
     values = {"areas": [shapely.to_wkb(area, output_dimension=2)], "margins_m": [margin_m]}
     with connection.cursor(row_factory=args_row(_drop_place), binary=True) as cursor:
-        found = cursor.execute(_write(_NEAR, storage_srid(connection)), values).fetchall()
+        found = cursor.execute(_write(_NEAR, storage_srid(connection), Recorded._fields), values).fetchall()
     found.sort(key=_BY_NUMBER)
     return found
 
 
-def look_around(connection: Connection, asked: Sequence[Asked]) -> list[Near]:
-    """What is known of each place, in their order, in one query."""
+def look_around[Row: (Recorded, Drawn)](
+    connection: Connection, asked: Sequence[Asked], kind: type[Row]
+) -> list[Near[Row]]:
+    """What is known of each place, in their order, in one query; of each object as much as its kind says."""
     values = {
         "areas": [shapely.to_wkb(place.area, output_dimension=2) for place in asked],
         "margins_m": [place.margin_m for place in asked],
         "withins_m": [place.within_m for place in asked],
     }
     with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(_write(_AROUND, storage_srid(connection)), values).fetchall()
-    found: list[list[Recorded]] = [[] for _ in asked]
+        rows = cursor.execute(_write(_AROUND, storage_srid(connection), kind._fields), values).fetchall()
+    # After the place's number the columns of the kind, then what is known of the place itself, in a row of its own.
+    end = 1 + len(kind._fields)
+    found: list[list[Row]] = [[] for _ in asked]
     states: dict[int, tuple[Any, ...]] = {}
     for row in rows:
         if row[1] is None:
-            states[row[0]] = row[_STATE:]
+            states[row[0]] = row[end:]
         else:
-            found[row[0]].append(Recorded._make(row[1:_STATE]))
+            found[row[0]].append(kind._make(row[1:end]))
     return [
         _read_near(connection, place, states[n], records)
         for n, (place, records) in enumerate(zip(asked, found, strict=True))
     ]
 
 
-def _read_near(connection: Connection, place: Asked, state: tuple[Any, ...], found: list[Recorded]) -> Near:
+def _read_near[Row: (Recorded, Drawn)](
+    connection: Connection, place: Asked, state: tuple[Any, ...], found: list[Row]
+) -> Near[Row]:
     has_boundary, lines, incomplete, is_within, silences = state
     found.sort(key=_BY_NUMBER)
     if not has_boundary:
@@ -164,31 +192,33 @@ def _read_near(connection: Connection, place: Asked, state: tuple[Any, ...], fou
     return Near(has_boundary, lines, incomplete, is_within, tuple(Silence(*each) for each in silences or ()), found)
 
 
-def list_columns(layer: str) -> Composable:
-    """The columns of a `Recorded` out of a layer as `f` and its source files as `s`."""
+def list_columns(layer: str, fields: tuple[str, ...] = Recorded._fields) -> Composable:
+    """Fields of a `Recorded` out of a layer as `f` and, where it names them, its source files as `s`."""
     written = _WRITTEN[layer] | {"layer": f"'{layer}'"}
     return sql.SQL(", ").join(
         sql.SQL("{} as {}").format(
             sql.SQL(written[name]) if name in written else sql.Identifier("f", name), sql.Identifier(name)
         )
-        for name in Recorded._fields
+        for name in fields
     )
 
 
 @lru_cache(maxsize=8)
-def _write(template: str, srid: int) -> bytes:
+def _write(template: str, srid: int, fields: tuple[str, ...]) -> bytes:
     found = sql.SQL(" union all ").join(
         sql.SQL(_FOUND).format(
-            columns=list_columns(layer),
+            columns=list_columns(layer, fields),
             state=sql.SQL(_NO_STATE if template == _AROUND else ""),
             table=sql.Identifier(layer),
             near=reaches("f", sql.SQL("a.area"), sql.SQL("a.margin_m")),
+            files=sql.SQL(_FILES if "source_path" in fields else ""),
         )
         for layer in _WRITTEN
     )
+    nothing = sql.SQL(", ").join([sql.NULL] * len(fields))
     return (
         sql.SQL(template)
-        .format(srid=sql.Literal(srid), found=found, silences=sql.SQL(SILENCES), nothing=_NOTHING)
+        .format(srid=sql.Literal(srid), found=found, silences=sql.SQL(SILENCES), nothing=nothing)
         .as_bytes()
     )
 
@@ -198,10 +228,7 @@ def _drop_place(_: int, *values: Any) -> Recorded:
 
 
 _BY_NUMBER = itemgetter(0, 1)
-_NOTHING = sql.SQL(", ").join([sql.NULL] * len(Recorded._fields))
 _NO_STATE = ", null::boolean, null::bigint, null::bigint, null::boolean, null::json"
-# After the place's number the columns of a `Recorded`, then what is known of the place itself, in a row of its own.
-_STATE = 1 + len(Recorded._fields)
 # Arrays that are no literals leave the planner nothing to plan anew: that takes longer than finding what is near.
 _NEAR = """
 with asked as materialized (
@@ -228,5 +255,6 @@ union all select a.n, {nothing}, state.has_boundary, state.lines, state.incomple
 from asked a cross join state
 """
 _FOUND = """
-select a.n, {columns}{state} from asked a join {table} f on {near} left join source_files s on s.id = f.source_file_id
+select a.n, {columns}{state} from asked a join {table} f on {near} {files}
 """
+_FILES = "left join source_files s on s.id = f.source_file_id"

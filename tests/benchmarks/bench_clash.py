@@ -22,7 +22,7 @@ import numpy as np
 import shapely
 from clash_city import build_city, place_trenches
 
-from layers.candidates import Asked, find_near, look_around
+from layers.candidates import Asked, Recorded, find_near, look_around
 from layers.crs import parse_crs
 from layers.database import connect, migrate
 from layers.embedded import create_database, throwaway
@@ -40,7 +40,6 @@ from twin.clash.report import ClashReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from layers.candidates import Recorded
     from layers.database import Connection
     from layers.terrain import Ground
     from twin.clash.solids import Excavation, Utility
@@ -105,7 +104,7 @@ def compare_one(city: City, trenches: Sequence[shapely.Polygon], whole: float) -
     asked = {id(trench): around(city.check(trench)) for trench in trenches}
     tell(
         "all that a check asks of the database",
-        median_ms(trenches, lambda t: look_around(city.connection, asked[id(t)])),
+        median_ms(trenches, lambda t: look_around(city.connection, asked[id(t)], Recorded)),
     )
     digs = {id(trench): city.check(trench).excavation for trench in trenches}
     for title, ask in (

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shapely.errors import ShapelyError
 
-from layers.candidates import Asked, look_around
+from layers.candidates import Asked, Drawn, Recorded, look_around
 from layers.crs import CrsMismatch
 from layers.errors import Invalid, Sentence, TwinError, Unavailable
 from layers.roads import has_traffic
-from twin.clash.accuracy import STATED, read_accuracies
+from twin.clash.accuracy import read_accuracies
 from twin.clash.clearance import Candidate, Street, find_duties, judge_laid
-from twin.clash.digest import Digest, OpenObject, digest
+from twin.clash.digest import Digest, digest, name_open
 from twin.clash.floors import assume_ground, lay_excavation
-from twin.clash.kernel.judgement import CLEAR
 from twin.clash.outcome import OUTCOMES, Outcome, conclude, open_judge
 from twin.clash.records import read_body, read_utility, state
 from twin.clash.report import Census, Clash, ClashReport
@@ -28,9 +27,10 @@ from twin.clash.terrain import Soundings, read_terrains
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from layers.candidates import Near, Recorded
+    from layers.candidates import Near
     from layers.database import Connection
     from layers.terrain import Ground
+    from twin.clash.accuracy import Wording
     from twin.clash.clearance import Laying
     from twin.clash.dig import PlannedDig
     from twin.clash.kernel.judgement import Judgement
@@ -69,7 +69,7 @@ def check_many(
     """
     desk = _Desk(connection, ground, book or read_rules())
     for block in batched(digs, _BLOCK, strict=False):
-        yield from desk.answer(block, desk.report)
+        yield from desk.answer(block, desk.report, Recorded)
 
 
 def digest_many(
@@ -78,7 +78,10 @@ def digest_many(
     """What `check_many` answers, in brief and in a third of its time."""
     desk = _Desk(connection, ground, book or read_rules())
     for block in batched(digs, _BLOCK, strict=False):
-        yield from desk.answer(block, desk.digest)
+        if any(dig.works.laid for dig in block):
+            yield from map(_brief, desk.answer(block, desk.report, Recorded))
+        else:
+            yield from desk.answer(block, desk.digest, Drawn)
 
 
 class _Site(NamedTuple):
@@ -97,7 +100,9 @@ class _Desk:
     ground: Ground
     book: RuleBook
 
-    def answer[T](self, digs: Sequence[PlannedDig], conclude: Callable[[_Site, Near], T]) -> Iterator[T | TwinError]:
+    def answer[T, Row: (Recorded, Drawn)](
+        self, digs: Sequence[PlannedDig], conclude: Callable[[_Site, Near[Row]], T], kind: type[Row]
+    ) -> Iterator[T | TwinError]:
         """A conclusion or a refusal for each dig."""
         sites = [
             self._try_out(dig, terrain)
@@ -106,7 +111,7 @@ class _Desk:
             )
         ]
         asked = [self._ask(dig, site) for dig, site in zip(digs, sites, strict=True)]
-        for dig, site, near in zip(digs, sites, look_around(self.connection, asked), strict=True):
+        for dig, site, near in zip(digs, sites, look_around(self.connection, asked, kind), strict=True):
             refusal = site if isinstance(site, CrsMismatch) else self._refuse(dig, near)
             if refusal is None and isinstance(site, _Site):
                 yield conclude(site, near)
@@ -116,7 +121,7 @@ class _Desk:
                 yield site
 
     @staticmethod
-    def _refuse(dig: PlannedDig, near: Near) -> TwinError | None:
+    def _refuse(dig: PlannedDig, near: Near[Recorded] | Near[Drawn]) -> TwinError | None:
         if near.is_within is False:
             return Invalid(
                 Sentence(
@@ -166,7 +171,7 @@ class _Desk:
     def _nearby_m(self) -> float:
         return max(NEARBY_M, self.book.zone_reach_m)
 
-    def report(self, site: _Site, near: Near) -> ClashReport:
+    def report(self, site: _Site, near: Near[Recorded]) -> ClashReport:
         """The report of a dig among what is near."""
         dig, terrain, excavation = site
         heights = terrain.is_known
@@ -186,17 +191,15 @@ class _Desk:
             layings=self._judge_laid(site, near.found) if dig.works.laid else (),
         )
 
-    def digest(self, site: _Site, near: Near) -> Digest:
+    def digest(self, site: _Site, near: Near[Drawn]) -> Digest:
         """The same in brief; what is clear is not measured any further."""
-        if site.dig.works.laid:
-            return digest(self.report(site, near))
         found = Counter({Outcome.UNKNOWN: len(near.silences)})
         told = []
-        for record, judgement in _judge(site, near.found, self._nearby_m, measured_m=0.0):
+        for record, judgement, _ in _judge(site, near.found, self._nearby_m, measured_m=0.0):
             outcome = OUTCOMES[judgement.outcome]
             found[outcome] += 1
             if outcome is not Outcome.CLEAR:
-                told.append(_open(record, judgement))
+                told.append(name_open(record, judgement))
         told.sort(key=lambda each: (_ORDER[each.outcome], each.plan_gap_m))
         return Digest(
             name=site.dig.name,
@@ -228,41 +231,27 @@ class _Desk:
         return judge_laid(dig, self.book, Street(candidates, self.ground, traffic))
 
 
+def _brief(answer: ClashReport | TwinError) -> Digest | TwinError:
+    return answer if isinstance(answer, TwinError) else digest(answer)
+
+
 def _assess(site: _Site, records: list[Recorded], nearby_m: float) -> Iterator[tuple[Recorded, Assessment]]:
     """Each object that is not clear or this near, as the dig meets it."""
-    table = read_accuracies()
-    for record, found in _judge(site, records, nearby_m, nearby_m):
-        _, source = table.find_promise(state(record))
+    for record, found, source in _judge(site, records, nearby_m, nearby_m):
         yield record, conclude(record.id, found, source)
 
 
-def _judge(
-    site: _Site, records: list[Recorded], nearby_m: float, measured_m: float
-) -> Iterator[tuple[Recorded, Judgement]]:
-    """The same as the kernel tells it; what is clear by its plan distance is measured in space within `measured_m`."""
+def _judge[Row: (Recorded, Drawn)](
+    site: _Site, records: list[Row], nearby_m: float, measured_m: float
+) -> Iterator[tuple[Row, Judgement, Wording]]:
+    """The same as the kernel tells it, with who promises the accuracy.
+
+    What is clear by its plan distance is measured in space within `measured_m`.
+    """
     table, heights = read_accuracies(), site.terrain.is_known
     judge = open_judge(site.excavation, table, measured_m)
     for record in records:
-        body = read_body(record, heights=heights)
-        promise, _ = table.find_promise(state(record))
-        if judge.is_beyond(body, promise, nearby_m):
-            continue
-        found = judge.judge(body, promise)
-        if found.outcome != CLEAR or found.plan <= nearby_m:
-            yield record, found
-
-
-def _open(record: Recorded, found: Judgement) -> OpenObject:
-    told = conclude(record.id, found, STATED)
-    return OpenObject(
-        record.layer,
-        record.id,
-        told.outcome,
-        told.reason,
-        told.plan_gap_m,
-        told.vertical_gap_m,
-        told.gap_m,
-        told.worst_gap_m,
-        record.discipline,
-        record.owner,
-    )
+        promise, source = table.find_promise(state(record))
+        found = judge.meet(read_body(record, heights=heights), promise, nearby_m)
+        if found is not None:
+            yield record, found, source

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from twin.clash.outcome import REASONS, Outcome
+from twin.clash.outcome import OUTCOMES, REASON_ORDER, REASONS, Outcome
 
 if TYPE_CHECKING:
+    from layers.candidates import Drawn
+    from twin.clash.kernel.judgement import Judgement
     from twin.clash.outcome import Reason
     from twin.clash.report import ClashReport
 
@@ -67,6 +70,23 @@ class Digest:
             "has_boundary": self.has_boundary,
             "incomplete_files": self.incomplete_files,
         }
+
+
+def name_open(row: Drawn, found: Judgement) -> OpenObject:
+    """An object that was not found clear."""
+    is_measured = found.has_z
+    return OpenObject(
+        row.layer,
+        row.id,
+        OUTCOMES[found.outcome],
+        REASON_ORDER[found.reason],
+        found.plan,
+        found.vertical if is_measured and isfinite(found.vertical) else None,
+        found.gap if is_measured else None,
+        found.worst,
+        row.discipline,
+        row.owner,
+    )
 
 
 def digest(report: ClashReport) -> Digest:

@@ -138,7 +138,7 @@ def conclude(utility_id: int, found: Judgement, source: Wording) -> Assessment:
     return Assessment(
         utility_id,
         OUTCOMES[found.outcome],
-        _REASONS[found.reason],
+        REASON_ORDER[found.reason],
         found.plan,
         found.vertical if is_measured and isfinite(found.vertical) else None,
         found.gap if is_measured else None,
@@ -149,7 +149,7 @@ def conclude(utility_id: int, found: Judgement, source: Wording) -> Assessment:
 
 
 OUTCOMES = tuple(Outcome)
-_REASONS = tuple(Reason)
+REASON_ORDER = tuple(Reason)
 
 
 def _assess(judge: Judge, table: AccuracyTable, utility: Utility) -> Assessment:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import shapely
 
 from twin.clash.kernel.body import read_line, read_node
-from twin.clash.solids import ELEVATION_M, PLAN_M, SIZE_M, Quality, Shaft, Tube
+from twin.clash.solids import Quality, Shaft, Tube
 
 if TYPE_CHECKING:
-    from layers.candidates import Recorded
+    from layers.candidates import Drawn, Recorded
     from twin.clash.accuracy import Stated
     from twin.clash.kernel.body import Body
     from twin.clash.solids import Floats, Utility
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 _SCHEMATIC: Stated = ("schematic", None, None)
 
 
-def read_body(row: Recorded, *, heights: bool) -> Body:
+def read_body(row: Recorded | Drawn, *, heights: bool) -> Body:
     """The object of a row; without `heights` no elevation counts as known.
 
     Raises: ValueError naming every fault; a number that is not finite is one.
     """
     body = _read(row, heights=heights)
-    if not body.is_sound(PLAN_M[1], *ELEVATION_M, SIZE_M[1]):
+    if not body.is_sound():
         to_utility(row.id, row, body, heights=heights)
         raise ValueError(f"{row.layer} {row.id}: a figure is out of range: repair it, or give None where unknown")
     return body
 
 
-def read_utility(index: int, row: Recorded, *, heights: bool) -> Utility:
+def read_utility(index: int, row: Recorded | Drawn, *, heights: bool) -> Utility:
     """The same as a value; `index` ties its assessment back to the row."""
     return to_utility(index, row, _read(row, heights=heights), heights=heights)
 
 
-def to_utility(index: int, row: Recorded, body: Body, *, heights: bool) -> Utility:
+def to_utility(index: int, row: Recorded | Drawn, body: Body, *, heights: bool) -> Utility:
     """The body of a row as a value. Raises: as `read_body`."""
     radius_m, points = None if body.radius < 0 else body.radius, body.points
     if not body.upright:
@@ -58,14 +58,14 @@ def redraw(row: Recorded, axis: Floats) -> Recorded:
     return row._replace(geom=plan, axis=shapely.to_wkb(line, byte_order=1, flavor="iso") if has_z else None)
 
 
-def state(row: Recorded) -> Stated:
+def state(row: Recorded | Drawn) -> Stated:
     """What is stated of the quality of a row; a schematic record states nothing else."""
     if row.schematic:
         return _SCHEMATIC
     return row.quality_level, row.horizontal_accuracy_m, row.vertical_accuracy_m
 
 
-def _read(row: Recorded, *, heights: bool) -> Body:
+def _read(row: Recorded | Drawn, *, heights: bool) -> Body:
     if row.layer == "utility_nodes":
         return read_node(row.geom, row.section_shape, row.outer_width_m, row.side_m, *_ends(row, heights=heights))
     wkb = row.axis if heights and row.axis is not None else row.geom
@@ -73,7 +73,7 @@ def _read(row: Recorded, *, heights: bool) -> Body:
     return read_line(wkb, row.section_shape, row.outer_width_m, row.side_m, is_crown_assumed=is_assumed)
 
 
-def _ends(row: Recorded, *, heights: bool) -> tuple[float | None, float | None]:
+def _ends(row: Recorded | Drawn, *, heights: bool) -> tuple[float | None, float | None]:
     """The bottom of a node, and the highest that is recorded of cover and ground: a shaft comes up to the ground.
 
     Without either nobody knows how far up it comes: it is no plate at its bottom.

@@ -13,15 +13,23 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from twin.clash.kernel.body import UNKNOWN, Body, lie_within, list_sections
+from twin.clash.kernel.body import (
+    FARTHEST_M,
+    GREATEST_M,
+    HIGHEST_M,
+    LOWEST_M,
+    UNKNOWN,
+    Body,
+    lie_within,
+    list_sections,
+)
 
 Floats = NDArray[np.float64]
 type Points = tuple[tuple[float, ...], ...]
 
-# Sentinels such as -DBL_MAX or -9999 are finite numbers that would read as "far away, hence clear".
-PLAN_M = (-1e8, 1e8)
-ELEVATION_M = (-500.0, 9000.0)
-SIZE_M = (0.0, 100.0)
+PLAN_M = (-FARTHEST_M, FARTHEST_M)
+ELEVATION_M = (LOWEST_M, HIGHEST_M)
+SIZE_M = (0.0, GREATEST_M)
 # A floor that is bent inwards by less than this is convex but for rounding.
 _BENT_M = 1e-8
 
@@ -206,7 +214,7 @@ class Tube:
     def __post_init__(self) -> None:
         points = _points(self.points)
         object.__setattr__(self, "points", points)
-        if not (lie_within(points, PLAN_M[1], *ELEVATION_M) and _is_sound(self)):
+        if not (lie_within(points) and _is_sound(self)):
             _refuse(f"tube {self.id}", [*_axis_faults(points), *_body_faults(self)])
 
     @property

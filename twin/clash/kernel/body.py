@@ -5,6 +5,11 @@ from struct import iter_unpack, unpack_from
 from typing import Final, final
 
 UNKNOWN: Final = -1.0
+# Sentinels such as -DBL_MAX or -9999 are finite numbers that would read as "far away, hence clear".
+FARTHEST_M: Final = 1e8
+LOWEST_M: Final = -500.0
+HIGHEST_M: Final = 9000.0
+GREATEST_M: Final = 100.0
 # Importers draw curves as chords this near to them at the most.
 SAGITTA_M: Final = 0.005
 # A section on a steeper axis than this counts with the circle around it.
@@ -54,16 +59,16 @@ class Body:
         """Whether what is surely there is less than what it may be: nobody recorded which way it is turned."""
         return self.upright and self.inner >= 0.0 and self.inner != self.radius
 
-    def is_sound(self, plan_m: float, low_m: float, high_m: float, size_m: float) -> bool:
+    def is_sound(self) -> bool:
         """Whether its numbers keep to the limits, which no NaN does."""
-        if self.radius != UNKNOWN and not (0.0 < self.radius <= size_m):
+        if self.radius != UNKNOWN and not (0.0 < self.radius <= GREATEST_M):
             return False
         if self.upright and self.has_z and not (self.points[0][2] <= self.points[1][2]):
             return False
-        return lie_within(self.points, plan_m, low_m, high_m)
+        return lie_within(self.points)
 
 
-def lie_within(points: tuple[tuple[float, ...], ...], plan_m: float, low_m: float, high_m: float) -> bool:
+def lie_within(points: tuple[tuple[float, ...], ...]) -> bool:
     """Whether two points and more, all of two numbers or all of three, keep to the limits; no NaN does."""
     count = len(points)
     if count < 2:
@@ -75,9 +80,9 @@ def lie_within(points: tuple[tuple[float, ...], ...], plan_m: float, low_m: floa
         if len(point) != size:
             return False
         x, y = point[0], point[1]
-        if not (-plan_m <= x <= plan_m and -plan_m <= y <= plan_m):
+        if not (-FARTHEST_M <= x <= FARTHEST_M and -FARTHEST_M <= y <= FARTHEST_M):
             return False
-        if size == 3 and not (low_m <= point[2] <= high_m):
+        if size == 3 and not (LOWEST_M <= point[2] <= HIGHEST_M):
             return False
     return True
 

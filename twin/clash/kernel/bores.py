@@ -3,7 +3,19 @@
 from math import sqrt
 from typing import final
 
-from twin.clash.kernel.elements import Bore, Corner, Least, Reach, Segment, Wall, clamp, find_crossing, run_along, run_off, within
+from twin.clash.kernel.elements import (
+    Bore,
+    Corner,
+    Least,
+    Reach,
+    Segment,
+    Wall,
+    clamp,
+    find_crossing,
+    run_along,
+    run_off,
+    within,
+)
 from twin.clash.kernel.pieces import GOLDEN, STEPS
 from twin.clash.kernel.profile import slot_line, slot_point
 

@@ -132,6 +132,13 @@ class Judge:
             wide = promise.at_no_depth(body.lifted, body.bent)[0]
         return away > wide + 2.0 * CONTACT_M
 
+    def meet(self, body: Body, promise: Promise, far: float) -> Judgement | None:
+        """The judgement of an object that is not clear or is no further away in plan than `far`; None of any other."""
+        if self.is_beyond(body, promise, far):
+            return None
+        found = self.judge(body, promise)
+        return found if found.outcome != CLEAR or found.plan <= far else None
+
     def judge(self, body: Body, promise: Promise) -> Judgement:
         axis = lay(body.points, self.x, self.y)
         sections = list_sections(body)
