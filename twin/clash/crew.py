@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import batched
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layers.database import connect
 from layers.terrain import read_ground
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _SHARE = 256
 # Digs of one square of this side are neighbours.
 _CELL_M = 1000.0
-# For fewer other processes are not worth their start, of three seconds.
-_WORTH_IT = 4000
+# For fewer other processes are not worth their start, of two seconds.
+_WORTH_IT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +47,37 @@ class City:
 def answer_all(city: City, digs: Sequence[PlannedDig], *, workers: int | None = None) -> Iterator[Answer]:
     """The place of each dig in the sequence with its answer, as they come; by default a worker a core."""
     order = sorted(range(len(digs)), key=lambda index: _cell(digs[index]))
-    shares = list(batched(order, _SHARE, strict=False))
+    shares = [Share(indices, [digs[index] for index in indices]) for indices in batched(order, _SHARE, strict=False)]
     count = min(workers or os.process_cpu_count() or 1, len(shares))
-    if count <= 1 or (workers is None and len(digs) < _WORTH_IT):
-        desk = _open(city)
-        with desk.connection:
+    desk = _open(city)
+    with desk.connection:
+        if count <= 1 or (workers is None and len(digs) < _WORTH_IT):
             for share in shares:
-                yield from zip(share, desk.answer([digs[index] for index in share]), strict=True)
-        return
-    # A server of processes that never opened a connection: none is inherited.
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(count, context, _begin, (city,)) as pool:
-        futures = {pool.submit(_work, [digs[index] for index in share]): share for share in shares}
-        for future in as_completed(futures):
-            yield from zip(futures[future], future.result(), strict=True)
+                yield from desk.answer(share)
+            return
+        # A server of processes that never opened a connection: none is inherited.
+        context = get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        with ProcessPoolExecutor(count - 1, context, _begin, (city,)) as pool:
+            given = {pool.submit(_work, share): share for share in shares}
+            # While the others start and work from the front, this process takes from the end what nobody began.
+            for future, share in reversed(given.items()):
+                if future.cancel():
+                    yield from desk.answer(share)
+            for future in as_completed(future for future in given if not future.cancelled()):
+                yield from future.result()
 
 
 def _cell(dig: PlannedDig) -> tuple[float, float]:
     west, south, _, _ = dig.polygon.bounds
     return west // _CELL_M, south // _CELL_M
+
+
+class Share(NamedTuple):
+    """Digs that a process takes at once, with the place of each in the sequence."""
+
+    indices: tuple[int, ...]
+    digs: list[PlannedDig]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +86,9 @@ class _Desk:
     ground: Ground
     book: RuleBook
 
-    def answer(self, digs: Sequence[PlannedDig]) -> list[Digest | TwinError]:
-        return list(digest_many(self.connection, self.ground, digs, self.book))
+    def answer(self, share: Share) -> list[Answer]:
+        answers = digest_many(self.connection, self.ground, share.digs, self.book)
+        return list(zip(share.indices, answers, strict=True))
 
 
 def _open(city: City) -> _Desk:
@@ -91,5 +103,5 @@ def _begin(city: City) -> None:
     _desks.append(_open(city))
 
 
-def _work(digs: list[PlannedDig]) -> list[Digest | TwinError]:
-    return _desks[-1].answer(digs)
+def _work(share: Share) -> list[Answer]:
+    return _desks[-1].answer(share)
