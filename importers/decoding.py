@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from importers.codepages import is_stateful, name_encoding
+from importers.codepages import UNICODE, is_stateful, name_encoding
 from importers.faults import Fault, Finding, Rejected
 from importers.text import Decoding, Reason, decode_cad_escapes, decode_layer, has_lost_letters
 from layers.columns import Column
@@ -43,15 +43,19 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
     """The layer with its text in Unicode, the encoding and its reason, and remarks on text that is damaged."""
     keeps_ascii = not is_stateful(decoding.encoding)
     columns: dict[str, Column[Any]] = {}
+    others, second = _find_second(layer, decoding)
     damaged = np.zeros(len(layer), dtype=bool)
     for name, values in layer.columns.items():
         column = Column.of(values)
         if keeps_ascii and _is_plain(column.joined()):
             columns[str(_to_unicode(name, decoding, keeps_ascii=keeps_ascii))] = column
             continue
-        read = [_to_unicode(value, decoding, keeps_ascii=keeps_ascii) for value in column.distinct]
+        by = [second if second and value in others else decoding for value in column.distinct]
+        read = [
+            _to_unicode(value, own, keeps_ascii=keeps_ascii) for value, own in zip(column.distinct, by, strict=True)
+        ]
         columns[str(_to_unicode(name, decoding, keeps_ascii=keeps_ascii))] = Column(read, column.codes)
-        broken = [_is_damaged(raw, text, decoding) for raw, text in zip(column.distinct, read, strict=True)]
+        broken = [_is_damaged(raw, text, own) for raw, text, own in zip(column.distinct, read, by, strict=True)]
         if any(broken):
             damaged |= np.array(broken)[column.codes]
     if layer.drawing:
@@ -60,7 +64,34 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
     remarks = [Finding(Fault.TEXT_BROKEN, said, row=int(row)) for row in layer.rows[damaged]]
     if not decoding.trusted:
         remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
-    return replace(layer, columns=columns), describe(decoding), remarks
+    mixed = f"; {len(others)} values in {second.encoding}" if second else ""
+    return replace(layer, columns=columns), describe(decoding) + mixed, remarks
+
+
+def _find_second(layer: SourceLayer, decoding: Decoding) -> tuple[set[str], Decoding | None]:
+    """Values that were written in another encoding than the rest, as files put together of several have, and which.
+
+    They fit no letters of the layer's encoding, or are UTF-8, which no other text is by chance.
+    """
+    if decoding.encoding == UNICODE or is_stateful(decoding.encoding):
+        return set(), None
+    texts = {value for values in layer.columns.values() for value in Column.of(values).distinct if _has_letters(value)}
+    others = {text for text in texts if not decoding.is_lossless(text) or _is_stray_utf8(text, decoding)}
+    second = decode_layer(sorted(others), declared=None) if others else decoding
+    fits = second.encoding != decoding.encoding and second.trusted and all(map(second.is_lossless, others))
+    return (others, second) if fits else (set(), None)
+
+
+def _has_letters(value: Any) -> bool:
+    """Whether it is text with a byte beyond ASCII."""
+    return isinstance(value, str) and not value.isascii() and max(value) <= "\xff"
+
+
+def _is_stray_utf8(view: str, decoding: Decoding) -> bool:
+    try:
+        return decoding.encoding != "UTF-8" and bool(view.encode("iso-8859-1").decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def describe(decoding: Decoding) -> str:

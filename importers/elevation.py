@@ -42,6 +42,8 @@ _ABOVE_GROUND_M = 1.0
 _CONTRADICTION_M = 0.5
 # A drop shaft at an end may be drawn as part of a sewer; more than it, and steeper than 45°, is a slip of the pen.
 _DROP_M = 3.0
+# Most of what is buried lies less deep.
+_LIKELY_M = 6.0
 _POSSIBLE_M = (-500.0, 9000.0)
 _DEPTHS = {
     "depth_crown": VerticalReference.CROWN,
@@ -338,7 +340,7 @@ def _from_z(out: Vertical, stated: Column[VerticalReference | None], outer_heigh
     contradicted = whole & lines.some(np.abs(heights - out.z) > tolerance_m[lines.of])
     for vertices, inverts in zip((lines.first, lines.last), out.inverts, strict=True):
         contradicted |= whole & (np.abs(heights[vertices] - inverts) > tolerance_m)
-    said_nothing = _say_nothing(lines, whole)
+    said_nothing = _say_nothing(lines, whole) or _may_be_depths(out, heights, whole & ~contradicted)
     partly = ~whole & lines.some(~np.isnan(heights)) & ~out.raw.column.given()
     first = heights[lines.first] if len(lines.first) else heights
     if contradicted.any():
@@ -365,6 +367,21 @@ def _say_nothing(lines: Lines, whole: Chosen) -> str:
     with_z = int(lines.some(~np.isnan(lines.xyz[:, 2])).sum())
     marked = with_z - int(whole.sum())
     return f"z stands for 'not known' in {marked} of {with_z} lines: not used" if 2 * marked > with_z else ""
+
+
+def _may_be_depths(out: Vertical, heights: Floats, whole: Chosen) -> str:
+    """Why z of a whole layer is not used: all below 0 under ground above 0, it is as likely how deep the lines lie.
+
+    Where a depth or an elevation of a record agrees with it, it is an elevation.
+    """
+    lines = out.lines
+    vertices = whole[lines.of] & np.isfinite(lines.surface)
+    if not vertices.any() or (whole & out.raw.column.given()).any():
+        return ""
+    low, high = float(heights[vertices].min()), float(heights[vertices].max())
+    if low < -_LIKELY_M or high >= 0 or float(lines.surface[vertices].min()) <= 0:
+        return ""
+    return f"z from {low:g} to {high:g} under ground above 0: elevations or depths below the ground, not said: not used"
 
 
 def _to_axis(out: Vertical, sections: Column[Section]) -> None:

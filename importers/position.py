@@ -81,6 +81,8 @@ class City:
 
     def contains(self, geometries: NDArray[np.object_]) -> NDArray[np.bool_]:
         """Which geometries (storage CRS) lie in the city; None lies nowhere."""
+        if not len(geometries):
+            return np.zeros(0, dtype=bool)
         if self.covers(shapely.total_bounds(geometries)) and not shapely.is_missing(geometries).any():
             return np.ones(len(geometries), dtype=bool)
         return np.asarray(

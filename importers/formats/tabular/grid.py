@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -20,13 +21,18 @@ type Reader = Callable[[str], str]
 
 _SEARCHED = 30
 _SAMPLE = 500
+# A name over several columns with the unit of all of them: "Cao độ (m)".
+_MEASURED = re.compile(r"(?P<name>.*\S)\s*[(\[]\s*(?P<unit>[^()\[\]]+?)\s*[)\]]")
 # What may stand under a column's name, folded: "" is a sign such as % or °.
 _MEASURES = frozenset({"m", "mm", "cm", "dm", "km", "m2", "m3", "ha", "kv", "v", "bar", "nam", "do", "cai", ""})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Records of one width under distinct names, in the letters of the file; `above`: what stands over the header."""
+    """Records of one width under distinct names, in the letters of the file.
+
+    `above`: what stands over the names, the upper row of a header in two included.
+    """
 
     names: list[str]
     records: list[list[str | None]]
@@ -63,7 +69,7 @@ def find_table(rows: Sequence[Row], readable: Reader) -> Table | None:
     if not records:
         return None
     names, changed = _distinct(given)
-    above = [" ".join(dict.fromkeys(cell for cell in row if cell)) for row in filled[:at]]
+    above = [" ".join(dict.fromkeys(cell for cell in row if cell)) for row in filled[: rest - 1]]
     return Table(names, records, above, (*notes, *said, *changed, *_ragged(below, len(header))))
 
 
@@ -81,7 +87,8 @@ def _may_be_header(row: Row, usual: int) -> bool:
 
 
 def _count_known(names: Row, readable: Reader) -> int:
-    return sum(bool(name) and is_known(readable(name or "")) for name in names)
+    """How many names are known, each once: what is merged over several columns stands in all of them."""
+    return sum(is_known(readable(name)) for name in {name for name in names if name})
 
 
 def is_known(name: str) -> bool:
@@ -121,6 +128,9 @@ def _name_under(parent: str | None, own: str | None, readable: Reader) -> str | 
     if not own or not parent or own == parent:
         return own or parent
     joined = f"{parent} {own}"
+    measured = _MEASURED.fullmatch(parent)
+    if measured and fold_name(readable(measured["unit"])) in vocabulary()["units"]:
+        joined = f"{measured['name']} {own} ({measured['unit']})"
     return own if is_known(readable(own)) and not is_known(readable(joined)) else joined
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _GROUPED = r"[-+]?\d{{1,3}}(?:{sign}\d{{3}}){times}"
 _BLANKS = ("\xa0", "\u202f")
+# Behind an ordinate: "1 820 312,50 m".
+_METRES = re.compile(r"(?<=\d)\s*m\.?$")
 # Sign between groups of three digits -> the decimal sign beside it.
 _DECIMALS = {",": r"\.", ".": ",", "'": r"\.", **dict.fromkeys(_BLANKS, "[.,]")}
 _DEGREES = re.compile(  # a small s is of seconds, a capital one is south; § is Đ in TCVN3
@@ -40,7 +42,8 @@ def parse_degrees(value: Any) -> float | None:
 
 
 def parse_ordinate(value: Any) -> float:
-    """Metres, or degrees in any writing; NaN for what is neither."""
+    """Metres, with or without their unit, or degrees in any writing; NaN for what is neither."""
+    value = _METRES.sub("", value.strip()) if isinstance(value, str) else value
     number = parse_number(value)
     number = parse_degrees(value) if number is None else number
     return math.nan if number is None else number
@@ -78,6 +81,9 @@ def without_groups(
     signs nothing changes. A column is changed if it is one of `always` (coordinates) or has fractions too: "1.234"
     alone may be a code.
     """
+    columns = dict(columns) | {
+        name: [v and _METRES.sub("", v.strip()) for v in values] for name, values in columns.items() if name in always
+    }
     told = {name: [value for value in values if value] for name, values in columns.items()}
     signs = {
         sign: writing

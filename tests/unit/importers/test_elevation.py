@@ -177,6 +177,20 @@ def test_z_is_not_used_where_it_mostly_marks_the_unknown(ground: Ground) -> None
     assert found.reason[2] == "z stands for 'not known' in 2 of 3 lines: not used"
 
 
+def test_negative_z_may_be_depths(ground: Ground) -> None:
+    """Depths drawn as z do not become elevations metres below where the pipes lie; what a record confirms does."""
+    lines = np.array([a_line(-1.2, -1.25), a_line(-0.9, -1.4)], dtype=object)
+
+    def reasons(columns: dict[str, list[object]]) -> list[str]:
+        found = read_verticals(lines, read_attributes("utility_lines", columns, 2), [PIPE, PIPE], ground)
+        assert np.isnan(found.z).all() == all("depths below the ground" in reason for reason in found.reason)
+        return found.reason.tolist()
+
+    assert "z from -1.4 to -0.9 under ground above 0" in reasons({})[0]
+    assert "taken as axis" in reasons({"CaoDoTim": [-1.2, None]})[1]
+    assert vertical(ground, a_line(-1.2, 0.4)).z.tolist() == [-1.2, 0.4]
+
+
 def test_one_stated_invert_contradicts_z(ground: Ground) -> None:
     """An invert at one end makes no axis, but it proves a z wrong that lies metres above it."""
     found = vertical(ground, a_line(1.57, 1.5), CaoDoDayDau=-1.27, CaoDoDayCuoi=None)

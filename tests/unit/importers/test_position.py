@@ -143,6 +143,11 @@ def test_one_stray_feature_does_not_condemn_the_layer() -> None:
     assert placed.inside.tolist() == [True, False, False]
 
 
+def test_a_layer_without_any_sound_geometry_is_placed() -> None:
+    """Where no coordinate is a number each row is refused for that; the reader does not fail."""
+    assert not len(put(points(), "EPSG:9214").inside)
+
+
 def test_nothing_in_the_city_is_refused() -> None:
     """Coordinates that fit no system stay out, without a hint that would mislead."""
     fault, _, remedy = refusal(points((12.0, 41.9), (12.1, 41.9)), "EPSG:4326")

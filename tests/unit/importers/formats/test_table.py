@@ -132,6 +132,15 @@ def test_headers_of_two_rows_are_joined(tmp_path: Path) -> None:
     assert len(layer) == 1
 
 
+def test_headers_of_two_rows_with_units_and_the_system_in_the_upper(tmp_path: Path) -> None:
+    """A group's name that stands in each of its columns is one name, its unit goes to the end, its words name a CRS."""
+    upper = "Số hiệu hố ga;Tọa độ VN-2000 KTT 107°00';Tọa độ VN-2000 KTT 107°00';Cao độ (m);Cao độ (m)"
+    lower = "Số hiệu hố ga;X (m);Y (m);Nắp;Đáy"
+    layer = read(tmp_path, f"{upper}\n{lower}\nHG1;1820300;561700;4,5;2,5\n")
+    assert list(layer.columns) == ["Số hiệu hố ga", "X (m)", "Y (m)", "Cao độ Nắp (m)", "Cao độ Đáy (m)"]
+    assert (points(layer), layer.crs) == ([[1820300, 561700]], "EPSG:9214")
+
+
 def test_upper_names_are_kept_where_the_lower_are_better_known(tmp_path: Path) -> None:
     """The row with X and Y is found first; the names that stand only above it are not lost."""
     layer = read(tmp_path, "Phụ lục 1,,,,\nSố,Vị trí,Tọa độ,,\n,,X,Y,H\n1,Lê Lợi,1820978.9,562897.8,3\n")
@@ -153,6 +162,8 @@ def test_a_first_record_of_text_is_no_second_header(tmp_path: Path) -> None:
         ('"1,820,978"', '"562,897"', "1.5"),
         ("1 820 978.931", "562 897.886", "1.5"),
         ("1\xa0820\xa0978.931", "562\xa0897.886", "1.5"),
+        ('"1 820 978,931 m"', '"562 897,886 m"', "1.5"),
+        ("1820978.931m", "562897.886 m.", "1.5"),
     ],
 )
 def test_thousands_in_groups_are_numbers(tmp_path: Path, x: str, y: str, other: str) -> None:
