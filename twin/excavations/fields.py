@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from difflib import get_close_matches
 from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from layers.errors import Sentence
+from twin.excavations.schema import SHAPING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 
 _MOST_PARTS = 200
+# How much alike two names are, of 1, that are taken for one misspelt; shorter ones are alike by chance.
+_ALIKE = 0.85
+_LONG = 6
 
 
 class Fields:
@@ -57,7 +62,28 @@ class Fields:
         parts = [Fields({**self._properties, **own}) for own in listed]
         for part in parts:
             part.faults = self.faults
+            part.refuse_lookalikes(SHAPING)
         return parts
+
+    def refuse_lookalikes(self, known: Collection[str]) -> None:
+        """Names that resemble known ones which are not given ("Slope", "DEPTH", "widht_m"): unread they would say less
+        is dug than is meant.
+        """
+        folded = {_fold(name): name for name in known if not self.has(name)}
+        folded |= {_fold(name.removesuffix("_m")): name for name in folded.values() if name.endswith("_m")}
+        for name in self._properties:
+            if name in known or not self.has(name):
+                continue
+            own = _fold(name)
+            close = get_close_matches(own, folded, 1, _ALIKE) if len(own) >= _LONG else []
+            meant = folded.get(own) or (folded[close[0]] if close else None)
+            if meant is not None:
+                self.faults.append(
+                    Sentence(
+                        f"property '{name[:40]}' is not read: if it is {meant}, call it so, else leave it out",
+                        f"thuộc tính '{name[:40]}' không được đọc: nếu là {meant} thì ghi đúng tên, không thì bỏ đi",
+                    )
+                )
 
     def text(self, name: str) -> str | None:
         return str(self._properties[name])[:200] if self.has(name) else None
@@ -151,3 +177,7 @@ class Fields:
             )
             return None
         return float(value)
+
+
+def _fold(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())

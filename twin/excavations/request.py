@@ -12,6 +12,7 @@ from layers.errors import Invalid, Sentence, say
 from twin.clash.dig import PlannedDig
 from twin.excavations.fields import Fields
 from twin.excavations.lays import read_works
+from twin.excavations.schema import ALONG, SHAPING
 from twin.excavations.shapes import read_parts
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def _without_levels(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _dig(name: str, geometry: Any, fields: Fields, storage: Crs) -> PlannedDig:
     """Raises: Invalid with every fault."""
+    is_area = isinstance(geometry, dict) and geometry.get("type") in ("Polygon", "MultiPolygon")
+    fields.refuse_lookalikes(SHAPING - ALONG if is_area else SHAPING)
     parts = read_parts(geometry, fields, storage)
     starts_on, ends_on = fields.day("starts_on"), fields.day("ends_on")
     if starts_on and ends_on and ends_on < starts_on:

@@ -96,6 +96,10 @@ PROPERTIES["parts"] = {
     "description": "of a collection: level, width and sides of each of its geometries, in their order, over the above",
 }
 
+# What of it says how much is dug, and of that what only a line has.
+ALONG = frozenset({"bottom_at", "grade", "width_m", "diameter_m", "overcut_m", "axis_depth_m", "axis_m", "axis_at"})
+SHAPING = ALONG | {"depth_m", "bottom_m", "sides", "working_m", "slope", "soil", "parts"}
+
 # As OpenAPI 3.0 says it, in which descriptions of processes are written (OGC 18-062r2, schema.yaml).
 _PROPERTIES = {"type": "object", "nullable": True, "properties": PROPERTIES}
 

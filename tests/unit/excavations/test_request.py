@@ -57,6 +57,29 @@ def test_a_polygon_is_a_pit():
     assert the_part(PIT, bottom_m=1.25).bottom == Elevation(1.25)
 
 
+@pytest.mark.parametrize(
+    ("shape", "given", "meant"),
+    [
+        (PIT, {"depth_m": 1.5, "Slope": 1.0}, "slope"),
+        (PIT, {"depth_m": 1.5, "WORKING": 0.6}, "working_m"),
+        (PIT, {"depth": 1.5}, "depth_m"),
+        (LINE, {"depth_m": 1.5, "width_m": 1, "gradee": 0.01, "side": "bắc"}, "grade"),
+        (LINE, {"parts": [{"depth_m": 1.5, "width_m": 1, "workng_m": 1}]}, "working_m"),
+    ],
+)
+def test_a_misspelt_name_is_no_smaller_dig(shape, given, meant):
+    """Protects against sides that were meant to lean and were checked upright."""
+    (fault, *_) = faults(shape, **given)
+    assert f"is not read: if it is {meant}, call it so" in fault
+    assert f"nếu là {meant} thì ghi đúng tên" in fault.vi
+
+
+def test_what_resembles_nothing_that_is_missing_is_left_alone():
+    """Protects features out of a GIS, which carry columns of their own."""
+    given = {"depth_m": 1.5, "depth": 1.5, "fid": 7, "width": 3, "Shape_Area": 12.0, "soil_type": "sét", "slope": 1.0}
+    assert the_part(PIT, **given).sides.slope == 1.0
+
+
 def test_a_line_with_a_width_is_a_trench():
     """Protects the floor of a trench: half its width to each side, mitred at the bend, square at the ends."""
     dig = the_dig(LINE, width_m=1.2, depth_m=1.5)
