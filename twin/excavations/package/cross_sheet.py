@@ -104,10 +104,24 @@ def _draw_sizes(sheet: Sheet, view: View, section: CrossSection, words: Words, f
         sheet.text(x - 0.6, (y0 + y1) / 2, words.number(crown - bottom), style)
         level = words.number(bottom)
         mark = Lettering(2.1, bold=True, anchor="middle", halo=True)
-        sheet.text((x0 + x1) / 2, y0 + 2.6, level, mark)
+        x = _find_room(view, section, part, (x0, x1, y0))
+        sheet.text(x, y0 + 2.6, level, mark)
         triangle = shapely.Polygon([(0, 0), (-1.0, 1.7), (1.0, 1.7)])
-        mark_at = shapely.affinity.translate(triangle, (x0 + x1) / 2, y0 + 0.35)
+        mark_at = shapely.affinity.translate(triangle, x, y0 + 0.35)
         sheet.shape(mark_at, Pen(0.18), fill=BLACK)
+
+
+def _find_room(view: View, section: CrossSection, part: shapely.Geometry, bottom: tuple[float, float, float]) -> float:
+    """Where the level of a bottom (left, right, height on paper) hides nothing that lies on it; else its middle."""
+    left, right, y = bottom
+    shapes = [seen.shape for seen in section.profile.seen] + [shape for _, shape in section.profile.laid]
+    drawn, dug = view.draw(shapely.union_all(shapes)), view.draw(part)
+    places = [left + share * (right - left) for share in (0.5, 0.19, 0.81)]
+    for x in places:
+        box = shapely.box(x - 3.2, y + 0.3, x + 3.2, y + 4.6)
+        if dug.covers(box) and not drawn.intersects(box):
+            return x
+    return places[0]
 
 
 def _write_conflicts(sheet: Sheet, survey: Survey, section: CrossSection, words: Words, width: float) -> None:
