@@ -37,6 +37,7 @@ _KINDS = {
 }
 _LINES = {"utility_lines", "roads"}
 _PARTED = {"utility_lines", "utility_nodes", "trees", "excavations", "citizen_reports"}
+_UPRIGHT = "a part of the line has no length in plan, as what stands upright has: left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ def repair(table: str, shapes: Shapes, rows: NDArray[np.int64]) -> Sound:
     if table in _PARTED:
         parts, of = shapely.get_parts(kept, return_index=True)
         long_enough = (shapely.length(parts) > 0) | (table not in _LINES)
+        findings += [
+            Finding(Fault.REPAIRED, _UPRIGHT, "deliver what stands upright as a node", int(row))
+            for row in rows[index[np.unique(of[~long_enough])]]
+        ]
         parts, of = parts[long_enough], of[long_enough]
         number = np.arange(len(of)) - np.searchsorted(of, of)
         return Sound(parts, index[of], number, tuple(findings))

@@ -56,6 +56,16 @@ def test_zero_length_line() -> None:
     assert faults(fix("utility_lines", "LINESTRING (1 1, 1 1)")) == [(Fault.ZERO_LENGTH, 1)]
 
 
+def test_an_upright_part_is_not_left_out_in_silence() -> None:
+    """The riser at the end of a pipe has no length in plan: the pipe is loaded, and its record is named."""
+    riser = shapely.from_wkt("MULTILINESTRING Z ((0 0 1, 9 0 1), (9 0 1, 9 0 3))")
+    found = repair("utility_lines", np.array([riser], dtype=object), np.array([7]))
+    assert [shape.wkt for shape in found.geometries] == ["LINESTRING Z (0 0 1, 9 0 1)"]
+    ((finding,),) = (found.findings,)
+    assert (finding.fault, finding.row) == (Fault.REPAIRED, 7)
+    assert "stands upright" in finding.message
+
+
 def test_parts_are_counted_and_keep_their_record() -> None:
     """A utility of several parts becomes as many lines, each knowing its record and part."""
     sound = fix("utility_lines", "LINESTRING (0 0, 1 0)", "MULTILINESTRING ((0 1, 1 1), (2 1, 3 1))")
