@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from layers.loading import Quarantined, Refused
 from layers.rows import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import shapely
@@ -33,6 +33,7 @@ class Context:
     terrain: the folder for rasters. nodes: the manholes of the delivery, for tables that name them; None where not all
     files that may hold some have been read. verdict: what the database said of the file, which is then refused.
     thorough: whether all records of a long layer are asked how its text is written before the first of them is read.
+    features: how many each of the city's layers has.
     """
 
     city: City
@@ -46,6 +47,7 @@ class Context:
     nodes: Nodes | None = None
     verdict: str | None = None
     thorough: bool = False
+    features: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

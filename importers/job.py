@@ -23,7 +23,7 @@ from importers.sandbox import KEPT
 from importers.source import is_geodatabase
 from importers.vocabulary import vocabulary
 from layers.boundaries import read_boundary
-from layers.catalog import read_versions
+from layers.catalog import count_all, read_versions
 from layers.crs import parse_crs
 from layers.database import storage_srid
 from layers.errors import Invalid, Unavailable
@@ -70,6 +70,7 @@ def open_context(connection: Connection, data: Path, path: Path, options: Import
         owner=options.owner,
         layer=options.layer,
         profile=options.profile,
+        features=count_all(connection),
     )
 
 
@@ -260,7 +261,7 @@ class Import:
                 case Announcement():
                     expected += part.rows
                     if file is not None:
-                        file.announce(part.table, part.rows)
+                        file.announce(part.table, part.rows, alone=part.alone)
                 case Rows() | Records() | Quarantined():
                     rows += part.count if isinstance(part, Rows) else 0
                     if file is not None:

@@ -20,6 +20,7 @@ from importers.recognition import Target, recognise
 from importers.repair import find_repeats, repair, usable
 from importers.survey import Letters, count_values
 from importers.vocabulary import vocabulary, words_in
+from layers.bulk import is_bulk
 from layers.catalog import find_layer
 from layers.columns import Column
 from layers.crs import transform_geometries
@@ -92,10 +93,11 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """How many rows of a table will come."""
+    """How many rows of a table will come; `alone` where they need the table for themselves."""
 
     table: str
     rows: int
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +135,14 @@ def read_long_layer(
         report.read += len(layer)
         yield from reject(report, layer, rejected)
         return
-    yield Announcement(settled.target.table, len(layer))
+    table = settled.target.table
+    alone = is_bulk(len(layer), context.features.get(table, 0))
+    yield Announcement(table, len(layer), alone)
     known = len(settled.letters.texts)
     for chunk in chain([head], turns):
         report.read += len(chunk)
         settled.letters.add(chunk.columns)
-        yield from _map_layer(report, understand(chunk, dataset, context, settled), context)
+        yield from _map_layer(report, understand(chunk, dataset, context, settled), context, alone=alone)
     if len(settled.letters.texts) > known:
         yield from _confirm(report, layer, settled, context.profile.find(dataset.name, layer.name))
 
@@ -267,7 +271,7 @@ def _in_city(
     return placed, kept[placed.inside], findings
 
 
-def _map_layer(report: FileReport, understood: Understood, context: Context) -> Iterator[Part]:
+def _map_layer(report: FileReport, understood: Understood, context: Context, *, alone: bool = False) -> Iterator[Part]:
     layer, target, placed, kept = understood.layer, understood.target, understood.placed, understood.kept
     shapes = placed.geometries  # plain lines are all inside
     within = shapes if isinstance(shapes, LineStrings) else shapes[placed.inside]
@@ -294,7 +298,7 @@ def _map_layer(report: FileReport, understood: Understood, context: Context) -> 
         report.count(target.table, len(loaded))
         if len(loaded) < len(index):
             columns = _take(columns, np.flatnonzero(np.isin(index, loaded)))
-        yield encode_rows(target.table, columns, context.city.storage.srid)
+        yield encode_rows(target.table, columns, context.city.storage.srid, apart=alone)
         yield _records(layer, np.unique(loaded))
     yield from refuse_records(layer, refused)
 

@@ -6,35 +6,52 @@ little: the layer held less than what comes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg import sql
 
+from layers.errors import Invalid
 from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from layers.database import Connection
 
 _FEWEST_ROWS = 100_000
 _BUILD_MEMORY = "512MB"
 _NUMBERS = 1000
+_PLAIN = (str, bool, int, float, date, type(None))
 
 
-@dataclass(frozen=True, slots=True)
+def is_bulk(rows: int, present: int) -> bool:
+    """Whether so many rows are worth building a layer's indexes anew that has so many features."""
+    return rows >= max(_FEWEST_ROWS, present)
+
+
+@dataclass(slots=True)
 class Rebuild:
-    """A layer without its indexes, keys and triggers, and what brings them back."""
+    """A layer without its indexes, keys and triggers, and what brings them back.
+
+    own: its columns' defaults as SQL. common: values that stand in their place while rows come.
+    """
 
     table: str
     before: int
     statements: tuple[sql.Composed, ...]
+    own: dict[str, str]
+    file_id: int | None
+    common: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, connection: Connection, table: str, rows: int) -> Rebuild | None:
-        """Take indexes, keys and triggers off a layer; None where the load is too small for that."""
+    def begin(cls, connection: Connection, table: str, rows: int, *, alone: bool = False) -> Rebuild | None:
+        """Take indexes, keys and triggers off a layer; None where the load is too small for that, unless `alone`."""
         state = connection.execute("select features from layer_states where layer = %s for update", (table,)).fetchone()
         before = int(state[0]) if state else 0
-        if rows < max(_FEWEST_ROWS, before):
+        if not alone and not is_bulk(rows, before):
             return None
         indexes, keys = _find_indexes(connection, table), _find_keys(connection, table)
         name = sql.Identifier(SCHEMA, table)
@@ -47,16 +64,43 @@ class Rebuild:
         triggers = _find_triggers(connection, table)
         for trigger, _ in triggers:  # one that is only disabled still has all rows copied for its transition table
             connection.execute(sql.SQL("drop trigger {} on {}").format(sql.Identifier(trigger), name))
-        told, untold = _settle_file(connection, table)
-        connection.execute(_alter(name, told, _take_numbers(_NUMBERS), *drops))
+        connection.execute(_alter(name, _take_numbers(_NUMBERS), *drops))
         restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in (*indexes, *triggers)]
-        return cls(table, before, (_alter(name, *additions, untold, _take_numbers(1)), *restore))
+        statements = (_alter(name, *additions, _take_numbers(1)), *restore)
+        return cls(table, before, statements, _find_defaults(connection, table), _file_id(connection))
+
+    def settle(self, connection: Connection, common: Mapping[str, Any]) -> None:
+        """Have the rows that come next share these values, and the file that is loaded.
+
+        They are no look-up in each row then. Raises: Invalid where a value is none that a column can have.
+        """
+        self._set_defaults(connection, {"source_file_id": self.file_id, **common})
+
+    def _set_defaults(self, connection: Connection, wanted: Mapping[str, Any]) -> None:
+        if strange := [name for name, value in wanted.items() if type(value) not in _PLAIN]:
+            raise Invalid(f"{self.table}: what rows have in common in {', '.join(strange)} is no plain value")
+        actions = [
+            _set_default(name, sql.Literal(value))
+            for name, value in wanted.items()
+            if name not in self.common or not _is_same(self.common[name], value)
+        ]
+        actions += [
+            _set_default(name, sql.SQL(self.own[name]) if name in self.own else None)
+            for name in self.common.keys() - wanted.keys()
+        ]
+        if actions:
+            try:
+                connection.execute(_alter(sql.Identifier(SCHEMA, self.table), *actions))
+            except (psycopg.ProgrammingError, UnicodeEncodeError) as error:
+                raise Invalid(f"{self.table}: a value in common does not fit its column: {error}") from error
+        self.common = dict(wanted)
 
     def finish(self, connection: Connection, added: int) -> None:
         """Bring keys, indexes and triggers back, and do what the triggers would have done for the rows that were added.
 
         Raises: psycopg.IntegrityError where a row breaks a key.
         """
+        self._set_defaults(connection, {})
         connection.execute("select set_config('maintenance_work_mem', %s, true)", (_BUILD_MEMORY,))
         for statement in self.statements:
             connection.execute(statement)
@@ -95,17 +139,31 @@ def _find_triggers(connection: Connection, table: str) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def _settle_file(connection: Connection, table: str) -> tuple[sql.Composed, sql.Composed]:
-    """What makes the file that is loaded a constant of the layer, not looked up for each row; and what ends that."""
-    row = connection.execute(
-        "select pg_get_expr(d.adbin, d.adrelid), current_setting('twin.source_file', true)"
+def _find_defaults(connection: Connection, table: str) -> dict[str, str]:
+    """Default of each column that has one."""
+    rows = connection.execute(
+        "select a.attname::text, pg_get_expr(d.adbin, d.adrelid)"
         " from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum"
-        " where d.adrelid = %s::regclass and a.attname = 'source_file_id'",
+        " where d.adrelid = %s::regclass",
         (f"{SCHEMA}.{table}",),
-    ).fetchone()
-    default, file_id = row or ("null", None)
-    change = sql.SQL("alter source_file_id set default {}")
-    return change.format(sql.Literal(int(file_id) if file_id else None)), change.format(sql.SQL(default))
+    ).fetchall()
+    return dict(rows)
+
+
+def _file_id(connection: Connection) -> int | None:
+    """Number of the file that is loaded by this transaction."""
+    row = connection.execute("select nullif(current_setting('twin.source_file', true), '')::bigint").fetchone()
+    return row[0] if row else None
+
+
+def _set_default(column: str, value: sql.Composable | None) -> sql.Composed:
+    if value is None:
+        return sql.SQL("alter {} drop default").format(sql.Identifier(column))
+    return sql.SQL("alter {} set default {}").format(sql.Identifier(column), value)
+
+
+def _is_same(a: object, b: object) -> bool:
+    return type(a) is type(b) and a == b
 
 
 def _take_numbers(count: int) -> sql.Composed:

@@ -140,9 +140,14 @@ class Loading:
     _copied: dict[str, int] = field(default_factory=dict)
     _rebuilds: dict[str, tuple[Rebuild, int]] = field(default_factory=dict)
 
-    def announce(self, table: str, rows: int) -> None:
-        """Many rows of a table will come: where they are more than it holds, its indexes are built after them."""
-        if table not in self._rebuilds and (rebuild := Rebuild.begin(self.connection, table, rows)):
+    def announce(self, table: str, rows: int, *, alone: bool = False) -> None:
+        """Many rows of a table will come: where they are more than it holds, its indexes are built after them.
+
+        alone: they are so encoded that they need the table for themselves, whatever it holds by now.
+        """
+        if table in self._rebuilds:
+            return
+        if rebuild := Rebuild.begin(self.connection, table, rows, alone=alone):
             self._rebuilds[table] = rebuild, self._copied.get(table, 0)
 
     def add(self, part: Part) -> None:
@@ -167,8 +172,12 @@ class Loading:
 
     def _copy_rows(self, rows: Rows) -> None:
         """A worker wrote the rows: neither the file that they come from nor their ids are for it to say."""
-        if forged := {"id", "source_file_id"}.intersection(rows.names):
+        if forged := {"id", "source_file_id"} & {*rows.names, *rows.common}:
             raise Invalid(f"{self.record.path}: its reader may not write {', '.join(sorted(forged))}")
+        if rows.table in self._rebuilds:
+            self._rebuilds[rows.table][0].settle(self.connection, rows.common)
+        elif rows.common:
+            raise Invalid(f"{self.record.path}: its reader did not say that it needs {rows.table} for itself")
         copied = copy_rows(self.connection, sql.Identifier(find_layer(rows.table).name), rows)
         self._copied[rows.table] = self._copied.get(rows.table, 0) + copied
 

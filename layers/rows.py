@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +60,16 @@ type Values = Column[Any] | NDArray[Any] | LineStrings
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """`count` rows of a table in the binary COPY format, in pieces; `names` are their columns."""
+    """`count` rows of a table in the binary COPY format, in pieces; `names` are their columns.
+
+    `common` holds the columns beside those of which all rows have the same value.
+    """
 
     table: str
     names: tuple[str, ...]
     count: int
     content: tuple[bytes, ...]
+    common: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +81,17 @@ class Records:
     content: bytes
 
 
-def encode_rows(table: str, columns: Mapping[str, Values], srid: int) -> Rows:
+def encode_rows(table: str, columns: Mapping[str, Values], srid: int, *, apart: bool = False) -> Rows:
     """Rows of a table from columns of n values; geometries are shapely's, in the storage CRS, whose SRID they get.
 
     Numbers that are NaN are NULL; a column of NULLs alone is left out where the table puts NULL there anyway.
+    apart: what all rows have in common is given once, as only a load that has the table for itself can take it.
     Raises: Invalid for a value that does not fit its column.
     """
     kinds = Base.metadata.tables[f"{SCHEMA}.{table}"].columns
     types = {name: next(arrow for sql, arrow in _TYPES if isinstance(kinds[name].type, sql)) for name in columns}
     optional = {name for name in columns if kinds[name].nullable and kinds[name].server_default is None}
-    return _encode(_Fitting(table, types, srid), columns, optional)
+    return _encode(_Fitting(table, types, srid), columns, optional, apart=apart)
 
 
 def encode_custom(table: str, draft: Draft, columns: Mapping[str, Column[Any] | NDArray[Any]], srid: int) -> Rows:
@@ -115,7 +120,9 @@ class _Fitting:
             raise Invalid(f"{name_in_full}: a value does not fit the column: {error}") from error
 
 
-def _encode(fitting: _Fitting, columns: Mapping[str, Values], optional: Collection[str] = ()) -> Rows:
+def _encode(
+    fitting: _Fitting, columns: Mapping[str, Values], optional: Collection[str] = (), *, apart: bool = False
+) -> Rows:
     """Raises: Invalid."""
     count = len(next(iter(columns.values())))
     shared, first, codes = _find_shared(columns, count)
@@ -125,7 +132,9 @@ def _encode(fitting: _Fitting, columns: Mapping[str, Values], optional: Collecti
         {name: a for name, a in arrays.items() if a.null_count < len(a) or name not in optional}
         for arrays in (few, many)
     )
-    return Rows(fitting.table, (*many, *few), count, encode(many, few, codes))
+    common = {name: a[0].as_py() for name, a in few.items() if len(a.unique()) == 1} if apart else {}
+    few = {name: a for name, a in few.items() if name not in common}
+    return Rows(fitting.table, (*many, *few), count, encode(many, few, codes), common)
 
 
 def _find_shared(

@@ -11,6 +11,8 @@ import sys
 import tarfile
 import time
 import zipfile
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,15 +144,18 @@ def test_tables_that_name_manholes_are_drawn_between_them(connection: Connection
 def test_long_layer_is_loaded_as_a_short_one(
     connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, z: float | None
 ) -> None:
-    """Read in turns or at once, the city holds the same features, decisions and records."""
+    """Read in turns or at once, alone in its table or not, the city holds the same features, decisions and records."""
     told = {}
-    for name, size in (("whole", 10**6), ("turns", 50)):
+    for name, size, fewest in (("whole", 10**6, 10**6), ("turns", 50, 10**6), ("alone", 50, 100)):
         path = pipes(tmp_path / name / f"ong-cap-nuoc{suffix}", rows=170, z=z)
         monkeypatch.setattr(gdal, "CHUNK_RECORDS", size)
+        monkeypatch.setattr("layers.rows._MANY_ROWS", size // 2)
+        monkeypatch.setattr("layers.bulk._FEWEST_ROWS", fewest)
         with_chunks = _import_in_process(connection, path)
         rows = connection.execute(
             "select owner_ref, outer_width_m, vertical_raw, vertical_unit, vertical_reason, section_reason, source_row,"
-            " st_asewkb(geom), st_asewkb(axis) from utility_lines order by source_row"
+            " st_asewkb(geom), st_asewkb(axis), (to_jsonb(u) - array['id', 'source_file_id', 'reach_m'])::text,"
+            " source_file_id = (select max(id) from source_files) from utility_lines u order by source_row"
         ).fetchall()
         records = connection.execute("select row, attributes from source_rows order by row").fetchall()
         told[name] = (rows, records, with_chunks)
@@ -160,6 +165,7 @@ def test_long_layer_is_loaded_as_a_short_one(
     assert told["turns"][0] == told["whole"][0]
     assert told["turns"][1] == told["whole"][1]
     assert told["turns"][2] == told["whole"][2]
+    assert told["alone"] == told["turns"]
     assert told["whole"][0][0][3] == ("cm" if z is None else "m"), "by the values of the whole layer: 80 to 179"
 
 
@@ -195,7 +201,7 @@ def _import_in_process(connection: Connection, path: Path) -> list[dict[str, Any
     with loading(connection, open_run(connection, "/x", {}), record, file_id) as file:
         for part in read_dataset(dataset, "0" * 64, context=context):
             if isinstance(part, Announcement):
-                file.announce(part.table, part.rows)
+                file.announce(part.table, part.rows, alone=part.alone)
             elif isinstance(part, FileReport):
                 report = part
             else:
@@ -250,6 +256,36 @@ def test_bulk_load_that_breaks_a_rule_brings_nothing(connection: Connection) -> 
         "pk_boundaries",
     }
     assert connection.execute(described).fetchall() == before
+    assert count(connection, "boundaries") == count(connection, "source_files") == 0
+
+
+@pytest.mark.parametrize(
+    ("common", "said"),
+    [
+        ({"source_file_id": 1}, "its reader may not write source_file_id"),
+        ({"level": Outcome.LOADED}, "level is no plain value"),
+        ({"level": "\ud800"}, "does not fit its column"),
+        ({"level": "'); drop table boundaries; --"}, "breaks the rule 'ck_boundaries_level'"),
+        ({"level": date(2020, 1, 1)}, "breaks the rule 'ck_boundaries_level'"),
+        ({"levels": "city"}, "does not fit its column"),
+        (None, "did not say that it needs boundaries for itself"),
+    ],
+)
+def test_what_rows_have_in_common_is_not_believed(connection: Connection, common: Any, said: str) -> None:
+    """A reader that was taken over can neither forge the file that rows come from nor break out of a value."""
+    square = shapely.multipolygons([shapely.box(EAST, NORTH, EAST + 9, NORTH + 9)])
+    rows = encode_rows("boundaries", {"name": Column.of(["x"]), "geom": np.array([square], dtype=object)}, 9214)
+    (file_id,) = take_file_ids(connection, 1)
+    record = FileRecord("b.gpkg", "/b.gpkg", "0" * 64, "k", 1)
+
+    def load() -> None:
+        with loading(connection, open_run(connection, "/x", {}), record, file_id) as file:
+            if common is not None:
+                file.announce("boundaries", 200_000)
+            file.add(replace(rows, common={"level": "city"} if common is None else common))
+
+    with pytest.raises(Invalid, match=said):
+        load()
     assert count(connection, "boundaries") == count(connection, "source_files") == 0
 
 
