@@ -203,7 +203,7 @@ def _find_long_layer(source: Source, name: str, notes: tuple[str, ...]) -> LongL
 def _read_turns(source: Source, name: str, announced: int, with_geometry: bool) -> Iterator[SourceLayer]:
     """Raises: Rejected where the file is not sound, or brings fewer records than it announces."""
     opening = open_arrow(
-        source.path, layer=name, encoding=source.encoding, batch_size=CHUNK_RECORDS, use_pyarrow=True,
+        source.path, layer=name, encoding=source.encoding, batch_size=CHUNK_RECORDS // 2, use_pyarrow=True,
         return_fids=True, datetime_as_string=True, read_geometry=with_geometry,
     )  # fmt: skip
     done = 0
