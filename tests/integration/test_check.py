@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 
 from importers.folder import ImportOptions, import_path
 from layers.crs import WGS84, CrsMismatch, parse_crs, transform_geometries
-from layers.errors import Invalid, Unavailable
+from layers.errors import Invalid, Unavailable, say
 from layers.terrain import read_ground
 from twin.clash.check import check, check_many, digest_many
 from twin.clash.dig import Depth, Elevation, Grade, Pit, PlannedDig, Sides, Support, Trench
@@ -346,6 +346,13 @@ def test_many_digs_are_answered_as_each_alone(flat: Connection, tmp_path: Path) 
         for n in range(12)
     ]
     digs.insert(5, PlannedDig("outside", shapely.box(EAST + 90, NORTH, EAST + 110, NORTH + 10), 1.2, STORAGE))
+    above = PlannedDig.of(
+        "above", (Pit(shapely.box(EAST + 40, NORTH + 40, EAST + 42, NORTH + 42), Elevation(9)),), STORAGE
+    )
+    (refused,) = check_many(flat, ground, [above])
+    assert isinstance(refused, Invalid)
+    assert str(refused.message).startswith("above: the bottom at 9.00 m is not below the ground")
+    assert say(refused.message, "vi").startswith("above: đáy ở cao độ 9.00 m không thấp hơn mặt đất")
     answers = list(check_many(flat, ground, digs))
     assert isinstance(answers[5], Invalid)
     for dig, answer in zip(digs[:5] + digs[6:], answers[:5] + answers[6:], strict=True):

@@ -12,7 +12,7 @@ from shapely.errors import ShapelyError
 
 from layers.candidates import Asked, Drawn, Recorded, look_around
 from layers.crs import CrsMismatch
-from layers.errors import Invalid, Sentence, TwinError, Unavailable
+from layers.errors import Invalid, Sentence, TwinError, Unavailable, say
 from layers.roads import has_traffic
 from twin.clash.accuracy import read_accuracies
 from twin.clash.clearance import Candidate, Street, find_duties, judge_laid
@@ -141,6 +141,8 @@ class _Desk:
     def _try_out(self, dig: PlannedDig, terrain: Terrain) -> _Site | TwinError:
         try:
             return self.lay_out(dig, terrain)
+        except Invalid as refusal:
+            return Invalid(*(Sentence(fault, say(fault, "vi")).about(dig.name) for fault in refusal.faults))
         except TwinError as refusal:
             return refusal
         except (ValueError, ShapelyError) as fault:
