@@ -92,6 +92,10 @@ class Lines:
     def _fold(self, ufunc: np.ufunc, vertices: Chosen) -> Chosen:
         return np.asarray(ufunc.reduceat(vertices, self.first) if len(self.first) else np.zeros(0, dtype=bool))
 
+    def mean(self, values: Floats) -> Floats:
+        """For each line, the mean over its vertices, NaN where one is unknown."""
+        return np.asarray(np.add.reduceat(values, self.first) / self.counts if len(self.first) else np.zeros(0))
+
     def first_where(self, vertices: Chosen, values: Floats) -> Floats:
         """For each line, the value at the first of its vertices that is, NaN where none is."""
         found = np.full(len(self.first), np.nan)
@@ -119,9 +123,7 @@ class Lines:
     @cached_property
     def mean_surface(self) -> Floats:
         """Mean terrain under each line, NaN where it is unknown somewhere."""
-        if not len(self.first):
-            return np.zeros(0)
-        return np.asarray(np.add.reduceat(self.surface, self.first) / np.bincount(self.of))
+        return self.mean(self.surface)
 
     @cached_property
     def share_along(self) -> Floats:
@@ -138,7 +140,7 @@ class Vertical:
     """What is known of the height of n lines: `z` per vertex (NaN unknown), the rest per line.
 
     ground: mean terrain, NaN unknown. stated_ground: the record's own ground level. inverts: (start, end) as far as
-    they are stated.
+    they are stated. disputed: lines of which a depth and an elevation contradict each other.
     """
 
     lines: Lines
@@ -150,6 +152,7 @@ class Vertical:
     unit: Slots[str | None]
     reason: Slots[str]
     inverts: tuple[Floats, Floats]
+    disputed: Chosen
 
     @property
     def ground(self) -> Floats:
@@ -173,6 +176,20 @@ class Vertical:
         self.reference.put(chosen, reference)
         self.source.put(chosen, source)
         self.reason.put(chosen, reason)
+
+    def dispute(self, given: Chosen, z: Floats, said: Column[Any], tolerance_m: Floats) -> Chosen:
+        """Which of the lines given another elevation keep it: what was known before may contradict it."""
+        known = given & self.known
+        if not known.any():
+            return given & ~self.disputed
+        # One elevation is no depth that follows the ground: along the line they differ, on the whole they do not.
+        disputed = known & (np.abs(self.lines.mean(z - self.z)) > tolerance_m)
+        if disputed.any():
+            pairs = zip(self.raw.column, said, strict=True)
+            reasons = (f"'{before}' and '{now}' contradict each other: neither is used" for before, now in pairs)
+            self.forget(disputed, Column.of(reasons))
+            self.disputed |= disputed
+        return given & ~self.disputed
 
     def forget(self, chosen: Chosen, reason: Column[str]) -> None:
         """The elevation is not known, for these reasons (n,)."""
@@ -198,13 +215,15 @@ def read_verticals(lines: Shapes, attributes: Attributes, sections: Sequence[Sec
         unit=Slots(None, len(lines)),
         reason=Slots("no depth or elevation given", len(lines)),
         inverts=(np.full(len(lines), np.nan), np.full(len(lines), np.nan)),
+        disputed=np.zeros(len(lines), dtype=bool),
     )
     stated = attributes.values("vertical_reference").map(_stated_reference)
     heights = Column.of(sections).map(lambda section: section.outer_height_m)
+    tolerance_m = _CONTRADICTION_M + np.nan_to_num(heights.floats())
     _from_depths(out, attributes, stated)
-    _from_elevations(out, attributes, stated)
-    _from_end_inverts(out, attributes)
-    _from_z(out, stated, heights)
+    _from_elevations(out, attributes, stated, tolerance_m)
+    _from_end_inverts(out, attributes, tolerance_m)
+    _from_z(out, stated, tolerance_m)
     _to_axis(out, Column.of(sections))
     _refuse_absurd(out)
     return out
@@ -293,34 +312,37 @@ def _unsigned(value: Any) -> Any:
     return abs(value) if isinstance(value, int | float) else value
 
 
-def _from_elevations(out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None]) -> None:
+def _from_elevations(
+    out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None], tolerance_m: Floats
+) -> None:
     for key, reference in _ELEVATIONS.items():
         if key not in attributes:
             continue
         numbers = _elevations(attributes, key)
         given, decided = numbers.given(), _or(stated, reference)
+        z = numbers.floats()[out.lines.of]
+        given = out.dispute(given, z, attributes.values(key), tolerance_m)
         out.state(given, attributes.values(key), "m")
         reason = decided.map(lambda part: f"elevation of the {part} stated")
-        z = numbers.floats()[out.lines.of]
         out.decide(given, z, reference=decided, source=ElevationSource.MEASURED, reason=reason)
 
 
-def _from_end_inverts(out: Vertical, attributes: Attributes) -> None:
+def _from_end_inverts(out: Vertical, attributes: Attributes, tolerance_m: Floats) -> None:
     """Inverts at both ends, straight in between along the plan length."""
     starts, ends = attributes.values("elevation_invert_start"), attributes.values("elevation_invert_end")
     given = starts.given() | ends.given()
     if not given.any():
         return
     said = Column.of([f"{start} … {end}" for start, end in zip(starts, ends, strict=True)])
-    out.state(given, said, "m")
     z_start, z_end = (_elevations(attributes, f"elevation_invert_{end}").floats() for end in ("start", "end"))
+    z = z_start[out.lines.of] + (z_end - z_start)[out.lines.of] * out.lines.share_along
+    given = out.dispute(given & ~attributes.repeated, z, said, tolerance_m) | (given & attributes.repeated)
+    out.state(given, said, "m")
     out.inverts = z_start, z_end
     missing = given & ~attributes.repeated & (np.isnan(z_start) | np.isnan(z_end))
     out.forget(missing, said.map(lambda text: f"inverts {text}: one is missing or stands for 'not known'"))
     parted = said.map(lambda text: f"inverts {text} of a record in several parts: which end is which is not known")
     out.forget(given & attributes.repeated, parted)
-    of = out.lines.of
-    z = z_start[of] + (z_end - z_start)[of] * out.lines.share_along
     reason = said.map(lambda _: "inverts at both ends, straight in between")
     used = given & ~attributes.repeated & ~missing
     reference = said.map(lambda _: VerticalReference.INVERT)
@@ -331,16 +353,15 @@ def _elevations(attributes: Attributes, key: str) -> Column[float | None]:
     return attributes.values(key).map(lambda value: None if _is_sentinel(value, "elevation") else parse_number(value))
 
 
-def _from_z(out: Vertical, stated: Column[VerticalReference | None], outer_heights: Column[float | None]) -> None:
+def _from_z(out: Vertical, stated: Column[VerticalReference | None], tolerance_m: Floats) -> None:
     """Z of the geometry, where every vertex of a line has one that is no sentinel and no depth contradicts it."""
     lines, heights = out.lines, out.lines.xyz[:, 2]
     usable = np.isfinite(heights) & ~np.isin(heights, vocabulary()["sentinels"]["elevation"])
     whole = lines.every(usable)
-    tolerance_m = _CONTRADICTION_M + np.nan_to_num(outer_heights.floats())
     contradicted = whole & lines.some(np.abs(heights - out.z) > tolerance_m[lines.of])
     for vertices, inverts in zip((lines.first, lines.last), out.inverts, strict=True):
         contradicted |= whole & (np.abs(heights[vertices] - inverts) > tolerance_m)
-    said_nothing = _say_nothing(lines, whole) or _may_be_depths(out, heights, whole & ~contradicted)
+    said_nothing = _say_nothing(lines, whole) or _may_be_depths(out, heights, whole & ~contradicted & ~out.disputed)
     partly = ~whole & lines.some(~np.isnan(heights)) & ~out.raw.column.given()
     first = heights[lines.first] if len(lines.first) else heights
     if contradicted.any():
@@ -353,7 +374,7 @@ def _from_z(out: Vertical, stated: Column[VerticalReference | None], outer_heigh
     if said_nothing:
         out.raw.put(unsaid, "z")
         out.forget(unsaid, Column.constant(said_nothing, len(whole)))
-    used = whole & ~contradicted & (not said_nothing)
+    used = whole & ~contradicted & ~out.disputed & (not said_nothing)
     out.raw.put(used | partly, "z")
     out.unit.put(used, "m")
     out.decide(used, heights, reference=reference, source=ElevationSource.MEASURED, reason=reason)

@@ -177,6 +177,21 @@ def test_z_is_not_used_where_it_mostly_marks_the_unknown(ground: Ground) -> None
     assert found.reason[2] == "z stands for 'not known' in 2 of 3 lines: not used"
 
 
+@pytest.mark.parametrize(
+    ("level", "known"),
+    [({"CaoDoDinh": 2.0}, True), ({"CaoDoDinh": -1.5}, False), ({"CaoDoDayDau": 1.9, "CaoDoDayCuoi": 2.9}, True),
+     ({"CaoDoDayDau": 1.9, "CaoDoDayCuoi": -0.9}, False), ({"CaoDoDinh": -1.5, "CaoDoTim": -1.6}, False)],
+)  # fmt: skip
+def test_a_depth_and_an_elevation_that_contradict_are_both_unused(
+    ground: Ground, level: dict[str, object], *, known: bool
+) -> None:
+    """Protects what lies 1.2 m deep from an elevation that has it 5 m deep: the check would call it clear."""
+    for z in ((), (-1.6, -1.6)):
+        found = vertical(ground, a_line(*z), DoSau_m=1.2, **level)  # type: ignore[arg-type]
+        assert np.isfinite(found.z).all() == (known and not z), found.reason
+    assert "contradict each other: neither is used" in found.reason[0]
+
+
 def test_negative_z_may_be_depths(ground: Ground) -> None:
     """Depths drawn as z do not become elevations metres below where the pipes lie; what a record confirms does."""
     lines = np.array([a_line(-1.2, -1.25), a_line(-0.9, -1.4)], dtype=object)
