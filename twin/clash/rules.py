@@ -105,8 +105,7 @@ class Finding:
     doubts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(NamedTuple):
     """What a dig near an object asks of the digger, and how near it is."""
 
     zone: Zone
