@@ -442,7 +442,7 @@ def read_node_heights(
     """(terrain, cover, bottom) elevation of nodes, NaN unknown.
 
     The cover comes from its own field, the ground field or z; the bottom from its own field, or the depth below
-    the cover or else the terrain.
+    the cover or else the terrain, from neither where its field and the depth below the cover contradict each other.
     """
     xyz = shapely.get_coordinates(points, include_z=True)
     terrain = ground.elevations(xyz[:, :2])
@@ -451,7 +451,9 @@ def read_node_heights(
     z = np.where(np.abs(z - terrain) <= _ABOVE_GROUND_M, z, np.nan)
     cover = _first_known(_heights(attributes, "cover"), _heights(attributes, "ground"), z)
     depth = _node_depths(attributes)
-    bottom = _first_known(_heights(attributes, "bottom"), _first_known(cover, terrain) - depth)
+    stated = _heights(attributes, "bottom")
+    contradicted = np.abs(stated - cover + depth) > _CONTRADICTION_M
+    bottom = np.where(contradicted, np.nan, _first_known(stated, _first_known(cover, terrain) - depth))
     cover = np.where((cover - terrain > _DEEPEST_M) | (terrain - cover > _DEEPEST_M), np.nan, cover)
     return terrain, cover, np.where((bottom > cover) | (bottom - terrain > _ABOVE_GROUND_M), np.nan, bottom)
 

@@ -169,6 +169,15 @@ def test_node_heights(ground: Ground) -> None:
     assert bottom == pytest.approx([1.0, 1.2, 1.6, np.nan], abs=1e-5, nan_ok=True), "a bottom above its cover is none"
 
 
+def test_a_bottom_and_a_depth_that_contradict_are_both_unused(ground: Ground) -> None:
+    """A shaft that by its depth goes down to -1.8 does not end at 1.0 for what is bored below that."""
+    points = np.array([shapely.Point(EAST + 10, NORTH + 50)] * 2, dtype=object)
+    columns = {"CaoDoNap": [3.2, 3.2], "CaoDoDayGa": [1.0, 1.0], "DoSauGa_m": [5.0, 2.1]}
+    _, cover, bottom = read_node_heights(points, read_attributes("utility_nodes", columns, 2), ground)
+    assert cover.tolist() == [3.2, 3.2]
+    assert bottom == pytest.approx([np.nan, 1.0], nan_ok=True)
+
+
 def test_z_is_not_used_where_it_mostly_marks_the_unknown(ground: Ground) -> None:
     """Where most lines have a sentinel for z, the z of the others is something else: in Rotterdam the ground."""
     lines = np.array([a_line(-9999, -9999), a_line(0, 0), a_line(1.57, 1.5)], dtype=object)
