@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +94,7 @@ class Ground:
         ]
         if near and shapely.covers(near[0].extent, shapely.box(west, south, east, north)):
             values, share = _sample(near[0].path, xy, self.storage)
-            if share.min() >= _WHOLE and np.isfinite(values).all():
+            if share is None and np.isfinite(values).all():
                 return values
         return self._blend(xy, near)
 
@@ -109,7 +110,7 @@ class Ground:
                 continue
             values, share = _sample(raster.path, xy[:, near], self.storage)
             inside = shapely.intersects_xy(raster.extent, *xy[:, near])
-            share = np.where(np.isnan(values), 0.0, np.minimum(share, 1.0 - shares[near]))
+            share = np.where(np.isnan(values), 0.0, np.minimum(1.0 if share is None else share, 1.0 - shares[near]))
             heights[near] += share * np.nan_to_num(values)
             shares[near] += share
             known[near] |= (share > 0) & inside
@@ -123,13 +124,18 @@ def read_ground(connection: Connection, data: Path) -> Ground:
     return Ground(parse_crs(f"EPSG:{storage_srid(connection)}"), rasters)
 
 
-def _sample(path: Path, xy: NDArray[np.float64], storage: Crs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Values at points (2, n), and how much of a pixel around each lies on the raster: the rest is for others."""
+def _sample(
+    path: Path, xy: NDArray[np.float64], storage: Crs
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Values at points (2, n), and how much of a pixel around each lies on the raster, None where all of all does.
+
+    The rest of a pixel is for other rasters.
+    """
     grid = open_grid(path)
     places = _pixels(grid.to_pixels, transform_points(xy.T, storage, grid.crs).T)
     (left, top), (right, bottom) = places.min(axis=1).tolist(), places.max(axis=1).tolist()
     if left >= 0 and top >= 0 and right <= grid.width - 1 and bottom <= grid.height - 1:
-        return _bilinear(grid, places, (left, top, right, bottom)), np.ones(places.shape[1])
+        return _bilinear(grid, places, (left, top, right, bottom)), None
     centres = np.minimum(np.maximum(places, 0.0), [[grid.width - 1.0], [grid.height - 1.0]])
     share = np.maximum(1.0 - np.abs(places - centres), 0.0).prod(axis=0)
     values, on = np.full(len(share), np.nan), share > 0
@@ -141,8 +147,14 @@ def _sample(path: Path, xy: NDArray[np.float64], storage: Crs) -> tuple[NDArray[
 
 def _pixels(inverse: Affine, xy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Columns and rows (2, n) of points, counted from the centre of the first pixel."""
+    turn, shift = _matrix(inverse)
+    return np.asarray(turn @ xy + shift)
+
+
+@lru_cache(maxsize=256)
+def _matrix(inverse: Affine) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     a, b, c, d, e, f, *_ = inverse
-    return np.asarray(np.array([[a, b], [d, e]]) @ xy + np.array([[c - 0.5], [f - 0.5]]))
+    return np.array([[a, b], [d, e]]), np.array([[c - 0.5], [f - 0.5]])
 
 
 def _bilinear(
@@ -154,7 +166,9 @@ def _bilinear(
     left, top = min(int(bounds[0]), most[0]), min(int(bounds[1]), most[1])
     width, height = min(int(bounds[2]) + 2, grid.width) - left, min(int(bounds[3]) + 2, grid.height) - top
     pixels = grid.read(left, top, width, height).ravel()
-    first = np.minimum(places.astype(int), [[most[0]], [most[1]]])
+    first = places.astype(int)
+    if left + width == grid.width or top + height == grid.height:
+        first = np.minimum(first, [[most[0]], [most[1]]])
     beyond = places - first
     x, y = beyond
     u, v = 1.0 - beyond

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,7 @@ class Pit:
     sides: Sides = VERTICAL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trench:
     """An excavation along a centre line, as wide at its floor as `width_m`, with square ends."""
 
@@ -107,7 +108,7 @@ class Trench:
     bottom: Bottom
     sides: Sides = VERTICAL
 
-    @property
+    @cached_property
     def outline(self) -> shapely.Polygon:
         half = self.width_m / 2
         drawn = shapely.buffer(self.line, half, cap_style="flat", join_style="mitre", mitre_limit=_MITRE_LIMIT)
@@ -125,7 +126,7 @@ class Trench:
         return [shapely.LineString(ends) for ends in pairwise(points) if (ends[0] != ends[1]).any()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bore:
     """A trenchless bore: all points within its radius, over-cut included, of an axis over `line`."""
 
@@ -138,7 +139,7 @@ class Bore:
     def radius_m(self) -> float:
         return self.diameter_m / 2 + self.overcut_m
 
-    @property
+    @cached_property
     def outline(self) -> shapely.Polygon:
         return shapely.buffer(self.line, self.radius_m)
 

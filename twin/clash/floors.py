@@ -16,6 +16,7 @@ import shapely
 
 from layers.errors import Invalid, Sentence
 from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations, Support
+from twin.clash.kernel.cutting import Ground, cut_beds
 from twin.clash.solids import ELEVATION_M, SIZE_M, Drive, Excavation, Floor, is_convex
 from twin.clash.terrain import FARTHEST_M, STEP_M
 
@@ -32,11 +33,11 @@ _SHORTEST_M = 1.5
 _MOST_PIECES = 256
 # Deeper below the ground nobody may ask to dig, so that no level lies further below ground that is not known.
 _DEEPEST_M = 30.0
-# Points whose line is straight but for rounding give no inclination across it.
-_FLAT = 1e-9
 # Joints of a trench smaller than this are rounding.
 _SLIVER_M2 = 1e-9
 _ROUNDING_M = 1e-6
+# The ground is known a metre apart: between points on both sides of an edge it is anything from one to the other.
+_BESIDE_M = STEP_M + _ROUNDING_M
 
 
 def lay_excavation(parts: Sequence[Part], terrain: Terrain) -> Excavation:
@@ -65,8 +66,9 @@ def _floors(part: Pit | Trench, terrain: Terrain) -> list[Floor]:
         outline = outline.buffer(part.sides.working_m, join_style="mitre")
     over = terrain.within(outline)
     pieces = list(_pieces(part, outline, over))
-    deepest = min(level for piece in pieces for level in piece.levels())
-    if max(level for piece in pieces for level in piece.levels()) > over.highest_m or deepest >= over.highest_m:
+    levels = [level for piece in pieces for level in piece.levels()]
+    deepest = min(levels)
+    if max(levels) > over.highest_m or deepest >= over.highest_m:
         raise _above_ground(deepest, over.highest_m)
     if part.sides.support is not Support.BATTERED:
         return pieces
@@ -149,58 +151,30 @@ def _follow(outline: shapely.Polygon, depth_m: float, over: Terrain) -> Iterator
     if over.highest_m - over.lowest_m <= _RELIEF_M:
         yield Floor(outline, over.lowest_m - depth_m, over.highest_m, over.highest_m - over.lowest_m)
         return
-    convex = (
-        [outline] if is_convex(outline) else list(shapely.get_parts(shapely.constrained_delaunay_triangles(outline)))
-    )
     least_m = max(_SHORTEST_M, (outline.area / _MOST_PIECES) ** 0.5, outline.length / 2 / _MOST_PIECES)
-    for piece in convex:
-        yield from _cut(piece, depth_m, over, least_m)
+    ground = Ground(*over.xyz.T.tolist())
+    for piece, near in _convex(outline, ground):
+        ring = _corners(piece)
+        for bed in cut_beds(ring, near, _BESIDE_M, _RELIEF_M, least_m):
+            polygon = piece if bed.ring is ring else shapely.polygons(bed.ring)
+            plane = (bed.gx, bed.gy), (bed.x, bed.y)
+            yield Floor(polygon, bed.low - depth_m, bed.highest, bed.band, *plane, outline=outline)
 
 
-def _cut(piece: shapely.Polygon, depth_m: float, over: Terrain, least_m: float) -> Iterator[Floor]:
-    """Floors over a convex polygon, halved across its length while the ground over it is no plane."""
-    # The ground is known a metre apart: between points on both sides of an edge it is anything from one to the other.
-    near = over.within(piece, STEP_M)
-    floor = _fit(piece, depth_m, near)
-    if floor.band_m <= _RELIEF_M or shapely.minimum_bounding_radius(piece) * 2 <= least_m:
-        yield floor
+def _convex(outline: shapely.Polygon, ground: Ground) -> Iterator[tuple[shapely.Polygon, Ground]]:
+    """Convex pieces of an outline, and the ground near each."""
+    if is_convex(outline):
+        yield outline, ground
         return
-    for half in _halve(piece):
-        yield from _cut(half, depth_m, near, least_m)
+    for piece in shapely.get_parts(shapely.constrained_delaunay_triangles(outline)):
+        yield piece, ground.beside(_corners(piece), _BESIDE_M)
 
 
-def _fit(piece: shapely.Polygon, depth_m: float, near: Terrain) -> Floor:
-    """The floor under the plane of least squares through the ground, lowered to the deepest of it."""
-    xyz = near.xyz
-    x, y = (float(value) for value in xyz[0, :2])
-    gx, gy = _incline(xyz)
-    off = xyz[:, 2] - (xyz[:, 0] - x) * gx - (xyz[:, 1] - y) * gy
-    low, high = float(off.min()), float(off.max())
-    return Floor(piece, low - depth_m, near.highest_m, high - low, (gx, gy), (x, y))
-
-
-def _incline(xyz: Floats) -> tuple[float, float]:
-    """How the plane of least squares through points rises to the east and to the north; level across their line."""
-    spread = xyz - xyz.mean(axis=0)
-    (xx, xy, xz), (_, yy, yz), _ = (spread.T @ spread).tolist()
-    turn = xx * yy - xy * xy
-    if turn <= _FLAT * xx * yy or turn <= 0:
-        gx, gy = np.linalg.lstsq(spread[:, :2], spread[:, 2], rcond=_FLAT)[0].tolist()
-        return gx, gy
-    return (xz * yy - yz * xy) / turn, (yz * xx - xz * xy) / turn
-
-
-def _halve(piece: shapely.Polygon) -> Iterator[shapely.Polygon]:
-    """The two halves of a convex polygon, cut through its middle across the longer side of the rectangle around it."""
-    a, b, c = shapely.get_coordinates(shapely.oriented_envelope(piece))[:3]
-    step = b - a if np.hypot(*(b - a)) >= np.hypot(*(c - b)) else c - b
-    ahead = step / np.hypot(*step) * (piece.length + 1.0)
-    left = np.array([-ahead[1], ahead[0]])
-    middle = shapely.get_coordinates(shapely.centroid(piece))[0]
-    for way in (ahead, -ahead):
-        side = shapely.Polygon([middle + left, middle + left + way, middle - left + way, middle - left])
-        half = shapely.intersection(piece, side)
-        yield from (p for p in shapely.get_parts(half) if p.geom_type == "Polygon" and p.area > _SLIVER_M2)
+def _corners(convex: shapely.Polygon) -> list[tuple[float, float]]:
+    """The corners of a polygon, each once, anticlockwise."""
+    ring = convex.exterior
+    xy = shapely.get_coordinates(ring)[:-1] if ring.is_ccw else shapely.get_coordinates(ring)[:0:-1]
+    return [(x, y) for x, y in xy.tolist()]
 
 
 def _along(part: Trench, outline: shapely.Polygon, over: Terrain) -> Iterator[Floor]:

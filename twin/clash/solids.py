@@ -41,8 +41,8 @@ class Floor:
     `bottom_m` is the deepest reading of its elevation, at `origin` where it is sloped by `grade` (metres up per
     metre east and north); it may lie up to `band_m` higher. Sides lean by `slope` metres outwards for each metre
     up, for `height_m` above the floor, by default to `ground_m`, the highest ground around. The polygon may be
-    concave and have holes where it is level; what is inside a hole is outside the excavation. Of a floor that is a
-    piece of an `outline` only corners of that are corners, where two leaning sides meet.
+    concave and have holes where it is level; what is inside a hole is outside the excavation. Where it is a piece of an
+    `outline` the pieces together are that, and only its corners are corners, where two leaning sides meet.
 
     Raises: ValueError naming every fault.
     """
@@ -94,12 +94,14 @@ class Floor:
         return [self.level_at(x, y) for x, y in shapely.get_coordinates(self.polygon).tolist()]
 
     def _level_faults(self) -> Iterator[str]:
+        steepness = self.steepness
         yield from _number_faults(ELEVATION_M, bottom_m=self.bottom_m, ground_m=self.ground_m)
-        numbers = {"band_m": self.band_m, "slope": self.slope, "steepness": self.steepness, "height_m": self.height_m}
-        yield from _number_faults(SIZE_M, **numbers)
-        if self.bottom_m == self.bottom_m and self.ground_m <= self.bottom_m and not self.steepness:
+        yield from _number_faults(
+            SIZE_M, band_m=self.band_m, slope=self.slope, steepness=steepness, height_m=self.height_m
+        )
+        if self.bottom_m == self.bottom_m and self.ground_m <= self.bottom_m and not steepness:
             yield f"bottom_m {self.bottom_m} is not below ground_m {self.ground_m}: give a depth greater than 0"
-        if self.steepness and not is_convex(self.polygon):
+        if steepness and not is_convex(self.polygon):
             yield "a sloped floor is concave: cut it into convex pieces"
 
 
@@ -150,12 +152,14 @@ class Excavation:
     def footprint(self) -> shapely.Geometry:
         """All that is dug, in plan: floors with their sides, and bores."""
         bores = [shapely.buffer(shapely.LineString([p[:2] for p in b.axis]), b.radius_m) for b in self.bores]
-        return shapely.union_all([self.opening, *bores])
+        return shapely.union_all([self.opening, *bores]) if bores else self.opening
 
     @property
     def opening(self) -> shapely.Geometry:
         """What is open at the surface: floors with their sides; nothing of a mere bore."""
-        return shapely.union_all([floor.opening for floor in self.floors])
+        found = [f.opening if f.spread_m else f.outline or f.polygon for f in self.floors]
+        shapes = list({id(shape): shape for shape in found}.values())
+        return shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
 
     @property
     def origin(self) -> tuple[float, float]:
@@ -366,7 +370,7 @@ def _polygon_faults(polygon: shapely.Polygon) -> Iterator[str]:
         yield f"{type(polygon).__name__} is not a polygon: check each part as its own excavation"
     elif polygon.is_empty:
         yield "polygon is empty: draw its outline"
-    elif not (np.abs(shapely.get_coordinates(polygon)) <= PLAN_M[1]).all():
+    elif not np.abs(shapely.get_coordinates(polygon)).max() <= PLAN_M[1]:
         yield f"polygon has a coordinate beyond {PLAN_M[1]:g}: repair its outline"
     elif not polygon.is_valid:
         yield f"polygon is invalid ({shapely.is_valid_reason(polygon)}): repair its outline"

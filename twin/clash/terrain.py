@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import shapely
 
 from twin.clash.dig import Bore, Elevation, Grade, Stations, Support, Trench
+from twin.clash.kernel.rows import trace_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from twin.clash.dig import Part, Pit, Sides
+    from twin.clash.kernel.rows import Row
     from twin.clash.solids import Floats
 
     type Heights = Callable[[Floats], Floats]
@@ -28,6 +31,8 @@ class Surface(Protocol):
 
 
 STEP_M = 1.0
+# A point of an edge is seldom on it to the last bit.
+_ROUNDING_M = 1e-6
 # What lies within one such square is read together.
 _CELL_M = 1000.0
 # Drawings show the ground this far beside the dig.
@@ -40,34 +45,37 @@ FARTHEST_M = 300.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terrain:
-    """Ground points, (n, 3) x, y, z in storage CRS; z is NaN where no terrain is known."""
+    """Ground points, (n, 3) x, y, z in storage CRS; z is NaN where no terrain is known.
+
+    `area` is what they were read over, where nothing else was.
+    """
 
     xyz: Floats
-    is_known: bool = field(init=False)
+    area: shapely.Geometry | None = None
+    lowest_m: float = field(init=False)
+    highest_m: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "is_known", bool(np.isfinite(self.xyz[:, 2]).all()))
+        object.__setattr__(self, "lowest_m", float(self.xyz[:, 2].min()))
+        object.__setattr__(self, "highest_m", float(self.xyz[:, 2].max()))
 
     @property
-    def lowest_m(self) -> float:
-        return float(self.xyz[:, 2].min())
-
-    @property
-    def highest_m(self) -> float:
-        return float(self.xyz[:, 2].max())
+    def is_known(self) -> bool:
+        return isfinite(self.lowest_m) and isfinite(self.highest_m)
 
     def levelled(self, z: float) -> Terrain:
         """The same points, all of one elevation."""
-        return Terrain(np.column_stack([self.xyz[:, :2], np.full(len(self.xyz), z)]))
+        return Terrain(np.column_stack([self.xyz[:, :2], np.full(len(self.xyz), z)]), self.area)
 
     def within(self, area: shapely.Geometry, margin_m: float = 0.0) -> Terrain:
-        """The points in an area and within a margin of it; the nearest one where there is none."""
+        """The points in an area, on its edge and within a margin of it; the nearest one where there is none."""
+        if area is self.area:
+            return self
         shapely.prepare(area)
         inside = shapely.intersects_xy(area, self.xyz[:, 0], self.xyz[:, 1])
         if inside.all():
             return self
-        if margin_m:
-            inside[~inside] = shapely.dwithin(area, shapely.points(self.xyz[~inside, :2]), margin_m)
+        inside[~inside] = shapely.dwithin(area, shapely.points(self.xyz[~inside, :2]), margin_m + _ROUNDING_M)
         if not inside.any():
             inside[np.argmin(shapely.distance(area, shapely.points(self.xyz[:, :2])))] = True
         return Terrain(self.xyz[inside])
@@ -169,31 +177,36 @@ def _lowest(part: Pit | Trench, ground_m: float) -> float:
 
 def _read(areas: Sequence[shapely.Geometry], heights: Heights) -> list[Terrain]:
     """The ground along every edge and over the inside of each area."""
-    points = [_spread_points(area) for area in areas]
+    rows = [trace_rows(_rings(area), STEP_M) for area in areas]
     cells: dict[tuple[float, float], list[int]] = defaultdict(list)
-    for index, xy in enumerate(points):
-        cells[xy[0, 0] // _CELL_M, xy[0, 1] // _CELL_M].append(index)
-    found = [_NOWHERE] * len(points)
+    for index, ((x, y, *_), *_) in enumerate(rows):
+        cells[x // _CELL_M, y // _CELL_M].append(index)
+    found: dict[int, Terrain] = {}
     for members in cells.values():
-        z = heights(np.concatenate([points[index] for index in members]))
-        start = 0
+        xyz = _spread([row for index in members for row in rows[index]])
+        xyz[:, 2] = heights(xyz[:, :2])
+        end = 0
         for index in members:
-            end = start + len(points[index])
-            found[index] = Terrain(np.concatenate([points[index], z[start:end, None]], axis=1))
-            start = end
-    return found
+            start, end = end, end + int(sum(row[-1] for row in rows[index]))
+            found[index] = Terrain(xyz[start:end], areas[index])
+    return [found[index] for index in range(len(areas))]
 
 
-def _spread_points(area: shapely.Geometry) -> Floats:
-    edges = shapely.get_coordinates(shapely.segmentize(area, STEP_M))
-    minx, miny, maxx, maxy = area.bounds
-    columns, rows = np.arange(minx, maxx, STEP_M), np.arange(miny, maxy, STEP_M)
-    grid = np.empty((len(rows), len(columns), 2))
-    grid[:, :, 0], grid[:, :, 1] = columns, rows[:, None]
-    xy = grid.reshape(-1, 2)
-    shapely.prepare(area)
-    inside = shapely.contains_xy(area, xy)
-    return np.concatenate([edges, xy[inside]])
+def _rings(area: shapely.Geometry) -> list[list[list[float]]]:
+    polygons = area.geoms if isinstance(area, shapely.MultiPolygon) else [area]
+    return [
+        shapely.get_coordinates(ring).tolist()
+        for polygon in polygons
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
 
 
-_NOWHERE = Terrain(np.empty((0, 3)))
+def _spread(rows: list[Row]) -> Floats:
+    """The points (n, 3) of rows, at no elevation."""
+    table = np.array(rows).T
+    counts = table[6].astype(int)
+    x, y, dx, dy, part, length = np.repeat(table[:6], counts, axis=1)
+    along = (np.arange(len(x)) - np.repeat(counts.cumsum() - counts, counts)) * part / length
+    xyz = np.empty((3, len(x)))
+    xyz[0], xyz[1] = x + along * dx, y + along * dy
+    return xyz.T

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,32 @@ def test_the_bottom_lies_between_its_readings(ground, outline):
         assert low - 0.03 <= height - 1.5 <= high + 0.03
     smooth = [f for f in dig.floors if f.band_m <= 0.02]
     assert sum(f.polygon.area for f in smooth) > 0.6 * outline.area, "only around a kerb the bottom stays in doubt"
+
+
+def rough(xy):
+    """Ground on which no point says anything of the next."""
+    return 3.0 + 0.3 * np.sin(xy[:, 0] * 12.9898 + xy[:, 1] * 78.233)
+
+
+SLANTING = shapely.LineString([(EAST, NORTH), (EAST + 18.3, NORTH + 9.1), (EAST + 14.7, NORTH - 5.9)])
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        Trench(SLANTING, 0.8, Depth(1.5)),
+        Trench(SLANTING, 0.8, Depth(1.5), BATTERED),
+        Pit(shapely.affinity.rotate(shapely.box(EAST, NORTH, EAST + 7, NORTH + 4), 37), Depth(1.5)),
+    ],
+    ids=["trench", "battered", "pit"],
+)
+def test_no_reading_of_the_ground_is_passed_over(part):
+    """Protects pipes under an edge: a reading there is seldom on the edge to the last bit, and counts all the same."""
+    terrain = read_terrain([part], rough)
+    dig = lay_excavation([part], terrain)
+    over = terrain.xyz[shapely.dwithin(part.outline, shapely.points(terrain.xyz[:, :2]), 1e-7)]
+    lowest = np.array([readings(dig, x, y)[0] for x, y, _ in over.tolist()])
+    assert (lowest <= over[:, 2] - 1.5 + 1e-9).all()
 
 
 def test_an_elevation_is_the_same_everywhere():
