@@ -141,10 +141,10 @@ class _Desk:
     def _try_out(self, dig: PlannedDig, terrain: Terrain) -> _Site | TwinError:
         try:
             return self.lay_out(dig, terrain)
+        except CrsMismatch as refusal:
+            return refusal
         except Invalid as refusal:
             return Invalid(*(Sentence(fault, say(fault, "vi")).about(dig.name) for fault in refusal.faults))
-        except TwinError as refusal:
-            return refusal
         except (ValueError, ShapelyError) as fault:
             return Invalid(f"'{dig.name}': {fault}")
 
