@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from layers.provenance import Outcome
 
 _IMPORT_LOCK = 0x7477696E  # "twin"
+_MESSAGE_BYTES = 1 << 18  # the server begins with a message when it has all of it
 _BRACES = str.maketrans("[]", "{}")  # an array of numbers as PostgreSQL writes it
 _BROKEN_RULE = (psycopg.errors.IntegrityError, psycopg.errors.DataError)
 
@@ -189,7 +190,9 @@ def copy_rows(connection: Connection, table: sql.Identifier, rows: Rows) -> int:
     cursor = connection.cursor()
     with cursor.copy(statement) as copy:
         for piece in rows.content:
-            copy.write(piece)
+            view = memoryview(piece)
+            for start in range(0, len(view), _MESSAGE_BYTES):
+                copy.write(view[start : start + _MESSAGE_BYTES])
     return cursor.rowcount
 
 

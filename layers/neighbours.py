@@ -13,6 +13,8 @@ from psycopg import sql
 from layers.touching import find_pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from layers.database import Connection
 
 # Ends nearer than this are drawn as one point; farther than `NEAR_M` nobody meant them to meet.
@@ -20,18 +22,22 @@ TOUCH_M = 0.05
 NEAR_M = 0.5
 
 
-def find_neighbours(connection: Connection, run_id: int | None) -> None:
+def find_neighbours(connection: Connection, run_id: int | None, on_step: Callable[[], None] = lambda: None) -> None:
     """Make the tables `subjects`, `ends`, `contacts` and `loose` for one import run, or for the whole city.
 
-    Others than the subjects count as neighbours too. The tables end with the transaction that is open.
+    Others than the subjects count as neighbours too. The tables end with the transaction that is open. `on_step` is
+    called `STEPS` times.
     """
     numbers = {"touch": TOUCH_M, "near": NEAR_M, "run": run_id}
     literals = {name: sql.Literal(value) for name, value in numbers.items()}
     for statement in _LINES:
         connection.execute(sql.SQL(statement).format(**literals))
+        on_step()
     find_pairs(connection, NEAR_M, TOUCH_M)
+    on_step()
     for statement in _MEETINGS:
         connection.execute(sql.SQL(statement).format(**literals))
+        on_step()
 
 
 # z_start, z_end: of lines that should flow by gravity and whose inverts do not merely follow the terrain.
@@ -95,3 +101,4 @@ where not e.closed and (c.gap_m is null or c.gap_m > {touch})
 
 _LINES = (_SUBJECTS, "analyze subjects", _ENDS, "analyze ends")
 _MEETINGS = (_CONTACTS, "analyze contacts", _EDGES, _EDGES_INDEX, _LOOSE)
+STEPS = len(_LINES) + 1 + len(_MEETINGS)

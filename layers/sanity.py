@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from layers import neighbours
 from layers.cover import NO_COVER_M, find_thin_cover
 from layers.neighbours import TOUCH_M, find_neighbours
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from layers.cover import Thin
     from layers.database import Connection
     from layers.terrain import Ground
@@ -20,6 +23,7 @@ MOST_EXAMPLES = 100
 SAME_M = 0.01
 # Less than this over a whole line is level: inverts are written in centimetres.
 LEVEL_M = 0.02
+STEPS = neighbours.STEPS + 5
 
 
 class Rule(StrEnum):
@@ -107,25 +111,33 @@ def depth_knowledge(connection: Connection, run_id: int | None = None) -> tuple[
     return tuple(DepthKnowledge(*row) for row in rows)
 
 
-def check_network(connection: Connection, ground: Ground, run_id: int | None = None) -> Sanity:
+def check_network(
+    connection: Connection, ground: Ground, run_id: int | None = None, *, on_step: Callable[[], None] = lambda: None
+) -> Sanity:
     """Every rule, over the lines of one import run against all others, or over the whole city.
 
-    Needs an owner's connection: the neighbours stand in temporary tables that end with the transaction.
+    Needs an owner's connection: the neighbours stand in temporary tables that end with the transaction. `on_step` is
+    called `STEPS` times.
     """
     with connection.transaction():
-        find_neighbours(connection, run_id)
+        find_neighbours(connection, run_id, on_step)
         lines, length_km, ends, graded = _count(connection)
         thin = find_thin_cover(connection, ground)
+        on_step()
         buried = thin.cover_m >= -NO_COVER_M
-        results = (
+        results = [
             _covered(connection, Rule.ABOVE_GROUND, thin.select(~buried), sign=-1),
             _covered(connection, Rule.NO_COVER, thin.select(buried), sign=1),
-            _found(connection, Rule.UPHILL, _UPHILL, graded),
-            _found(connection, Rule.LOOSE_END, _LOOSE_ENDS, ends),
-            _found(connection, Rule.NEAR_MISS, _NEAR_MISSES, ends),
-            _found(connection, Rule.DUPLICATE, _DUPLICATES, lines),
-        )
-    return Sanity(lines, length_km, results)
+        ]
+        for rule, statement, judged in (
+            (Rule.UPHILL, _UPHILL, graded),
+            (Rule.LOOSE_END, _LOOSE_ENDS, ends),
+            (Rule.NEAR_MISS, _NEAR_MISSES, ends),
+            (Rule.DUPLICATE, _DUPLICATES, lines),
+        ):
+            results.append(_found(connection, rule, statement, judged))
+            on_step()
+    return Sanity(lines, length_km, tuple(results))
 
 
 def _filled(statement: str) -> sql.Composed:

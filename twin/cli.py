@@ -8,6 +8,7 @@ import os
 import sys
 from dataclasses import asdict
 from importlib.metadata import version as distribution_version
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +35,7 @@ from layers.loading import importing
 from layers.organisations import find_organisation
 from layers.quarantine import list_quarantine, read_quarantine
 from layers.redelivery import list_redelivered
-from layers.sanity import check_network, depth_knowledge
+from layers.sanity import STEPS, check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.audit.command import audit
 from twin.check_many import check_many_digs
@@ -239,12 +240,18 @@ def _write_report(screen: Screen, connection: Connection, settings: Settings, re
     ground = read_ground(connection, settings.data.resolve())
     report.page = settings.data / "reports" / f"import-{run_id}.html"
     report.page.parent.mkdir(parents=True, exist_ok=True)
+    done = count()
     with screen.progress("reviewing") as advance:
-        advance(0, 3)
-        knowledge, sanity = depth_knowledge(connection, run_id), check_network(connection, ground, run_id)
-        advance(1, 3)
+
+        def step() -> None:
+            advance(next(done), STEPS + 2)
+
+        step()
+        knowledge = depth_knowledge(connection, run_id)
+        step()
+        sanity = check_network(connection, ground, run_id, on_step=step)
         picture = draw_map(connection, run_id)
-        advance(2, 3)
+        step()
         write_report(report, knowledge, sanity, report.page, picture=picture)
     return to_json(report, knowledge, sanity)
 

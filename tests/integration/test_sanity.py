@@ -18,7 +18,7 @@ from layers.crs import parse_crs, transform_geometries
 from layers.loading import open_run
 from layers.neighbours import TOUCH_M
 from layers.overview import HEIGHT, WIDTH, read_overview
-from layers.sanity import MOST_EXAMPLES, Rule, check_network, depth_knowledge
+from layers.sanity import MOST_EXAMPLES, STEPS, Rule, check_network, depth_knowledge
 from layers.terrain import Ground, Raster, read_ground
 from twin.sample.city.ward import plan_ward
 
@@ -144,7 +144,9 @@ def test_sound_network_raises_no_remark(connection: Connection) -> None:
     an_entry(
         connection, "buildings", {"geom": wkb(shapely.MultiPolygon([shapely.box(X + 40, Y + 12, X + 50, Y + 20)]))}
     )
-    sanity = check_network(connection, NO_TERRAIN)
+    steps: list[None] = []
+    sanity = check_network(connection, NO_TERRAIN, on_step=lambda: steps.append(None))
+    assert len(steps) == STEPS, "a bar of these ends where it should"
     assert found(sanity) == {}
     assert (sanity.lines, sanity.length_km) == (4, pytest.approx(0.102))
     assert [r.judged for r in sanity.results] == [3, 3, 3, 8, 8, 4]
