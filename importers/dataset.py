@@ -88,6 +88,7 @@ def read_dataset(
         if not has_refused:
             nothing = Rejected(Fault.GEOMETRY_MISSING, f"{dataset.name} has no features", "check the export")
             yield from reject(report, None, nothing)
+        report.message = report.message or next((finding["message"] for finding in report.findings), "")
     elif has_refused:
         report.outcome = Outcome.PARTLY
     yield report
