@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -47,7 +47,7 @@ FARTHEST_M = 300.0
 class Terrain:
     """Ground points, (n, 3) x, y, z in storage CRS; z is NaN where no terrain is known.
 
-    `area` is what they were read over, where nothing else was.
+    `area` is what they were read over, where nothing else was. No point at all is no ground that is known.
     """
 
     xyz: Floats
@@ -56,8 +56,9 @@ class Terrain:
     highest_m: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lowest_m", float(self.xyz[:, 2].min()))
-        object.__setattr__(self, "highest_m", float(self.xyz[:, 2].max()))
+        z = self.xyz[:, 2]
+        object.__setattr__(self, "lowest_m", float(z.min()) if len(z) else nan)
+        object.__setattr__(self, "highest_m", float(z.max()) if len(z) else nan)
 
     @property
     def is_known(self) -> bool:
