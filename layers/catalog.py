@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from geoalchemy2 import Geometry
     from sqlalchemy import Table
 
-    from layers.base import Base, Geometry
+    from layers.base import Base
 
 # JSON Schema (type, format) of a column.
 _JSON_TYPES: tuple[tuple[type, tuple[str, str | None]], ...] = (

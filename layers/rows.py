@@ -10,9 +10,10 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import shapely
+from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, Boolean, Date, Double, Integer, SmallInteger, Text
 
-from layers.base import Base, Geometry
+from layers.base import Base
 from layers.columns import Column, number
 from layers.copy_format import encode
 from layers.custom import HEIGHTS, Kind
