@@ -70,7 +70,7 @@ class Recorded(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """What of a `Recorded` tells whether a dig meets it: a third of its columns, for thousands of digs."""
+    """What of a `Recorded` tells whether a dig meets it: half of its columns, for thousands of digs."""
 
     layer: str
     id: int

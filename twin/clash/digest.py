@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from twin.clash.outcome import OUTCOMES, REASON_ORDER, REASONS, Outcome
+from twin.clash.outcome import REASONS, Outcome, tell
 
 if TYPE_CHECKING:
     from layers.candidates import Drawn
@@ -74,19 +73,7 @@ class Digest:
 
 def name_open(row: Drawn, found: Judgement) -> OpenObject:
     """An object that was not found clear."""
-    is_measured = found.has_z
-    return OpenObject(
-        row.layer,
-        row.id,
-        OUTCOMES[found.outcome],
-        REASON_ORDER[found.reason],
-        found.plan,
-        found.vertical if is_measured and isfinite(found.vertical) else None,
-        found.gap if is_measured else None,
-        found.worst,
-        row.discipline,
-        row.owner,
-    )
+    return OpenObject(row.layer, row.id, *tell(found), row.discipline, row.owner)
 
 
 def digest(report: ClashReport) -> Digest:

@@ -133,23 +133,30 @@ def open_judge(excavation: Excavation, table: AccuracyTable, nearby_m: float = i
 
 def conclude(utility_id: int, found: Judgement, source: Wording) -> Assessment:
     """What was found of an object whose accuracy has that source."""
-    is_measured = found.has_z
     x, y = found.x, found.y
     return Assessment(
         utility_id,
+        *tell(found),
+        Accuracy(found.wide, None if found.high < 0 else found.high, source),
+        (x, y, found.z) if found.has_z else (x, y),
+    )
+
+
+def tell(found: Judgement) -> tuple[Outcome, Reason, float, float | None, float | None, float]:
+    """Outcome and reason, then the gaps in plan, in height, in space and at the worst, as an `Assessment` has them."""
+    is_measured = found.has_z
+    return (
         OUTCOMES[found.outcome],
-        REASON_ORDER[found.reason],
+        _REASONS[found.reason],
         found.plan,
         found.vertical if is_measured and isfinite(found.vertical) else None,
         found.gap if is_measured else None,
         found.worst,
-        Accuracy(found.wide, None if found.high < 0 else found.high, source),
-        (x, y, found.z) if is_measured else (x, y),
     )
 
 
 OUTCOMES = tuple(Outcome)
-REASON_ORDER = tuple(Reason)
+_REASONS = tuple(Reason)
 
 
 def _assess(judge: Judge, table: AccuracyTable, utility: Utility) -> Assessment:

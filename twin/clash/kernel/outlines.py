@@ -29,24 +29,18 @@ def build_piece(
     """
     walls: list[Wall] = []
     corners: list[Corner] = []
-    hole = False
-    for ring in rings:
-        points = wind(ring, hole=hole)
-        hole = True
-        for index in range(len(points)):
-            before, point = points[index - 1], points[index]
-            after = points[index + 1 if index + 1 < len(points) else 0]
-            x, y = point[0] - place[0], point[1] - place[1]
-            dx, dy = after[0] - point[0], after[1] - point[1]
-            low = plane[0] + x * plane[1] + y * plane[2]
-            walls.append(Wall(x, y, dx, dy, low, dx * plane[1] + dy * plane[2]))
-            bx, by = direct(point[0] - before[0], point[1] - before[1])
-            ax, ay = direct(dx, dy)
-            if bx * ay - by * ax > -STRAIGHT:
-                corner = Corner(x, y, low)
-                corner.join((bx, by), (ax, ay))
-                lean_corner(corner, side[0], sharpen(bx * ax + by * ay), point, sharp)
-                corners.append(corner)
+    for before, point, after in list_turns(rings):
+        x, y = point[0] - place[0], point[1] - place[1]
+        dx, dy = after[0] - point[0], after[1] - point[1]
+        low = plane[0] + x * plane[1] + y * plane[2]
+        walls.append(Wall(x, y, dx, dy, low, dx * plane[1] + dy * plane[2]))
+        bx, by = direct(point[0] - before[0], point[1] - before[1])
+        ax, ay = direct(dx, dy)
+        if bx * ay - by * ax > -STRAIGHT:
+            corner = Corner(x, y, low)
+            corner.join((bx, by), (ax, ay))
+            lean_corner(corner, side[0], sharpen(bx * ax + by * ay), point, sharp)
+            corners.append(corner)
     return Piece(walls, corners, plane, side, band)
 
 
@@ -64,18 +58,25 @@ def lean_corner(
 def find_sharp(rings: list[list[list[float]]]) -> list[tuple[float, float, float]]:
     """Corners at which two leaning sides part: x, y and how many times further than either they reach together."""
     found: list[tuple[float, float, float]] = []
+    for before, point, after in list_turns(rings):
+        ax, ay = point[0] - before[0], point[1] - before[1]
+        bx, by = after[0] - point[0], after[1] - point[1]
+        if ax * by - ay * bx > 0.0:
+            found.append((point[0], point[1], sharpen((ax * bx + ay * by) / (hypot(ax, ay) * hypot(bx, by)))))
+    return found
+
+
+def list_turns(rings: list[list[list[float]]]) -> list[tuple[list[float], list[float], list[float]]]:
+    """Each vertex of closed rings, the outer one first, between those before and after it."""
+    turns: list[tuple[list[float], list[float], list[float]]] = []
     hole = False
     for ring in rings:
         points = wind(ring, hole=hole)
         hole = True
         for index in range(len(points)):
-            before, point = points[index - 1], points[index]
             after = points[index + 1 if index + 1 < len(points) else 0]
-            ax, ay = point[0] - before[0], point[1] - before[1]
-            bx, by = after[0] - point[0], after[1] - point[1]
-            if ax * by - ay * bx > 0.0:
-                found.append((point[0], point[1], sharpen((ax * bx + ay * by) / (hypot(ax, ay) * hypot(bx, by)))))
-    return found
+            turns.append((points[index - 1], points[index], after))
+    return turns
 
 
 def wind(ring: list[list[float]], *, hole: bool) -> list[list[float]]:
