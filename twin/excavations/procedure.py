@@ -24,7 +24,7 @@ from twin.notices.writing import News, tell
 
 if TYPE_CHECKING:
     from layers.organisations import Organisation
-    from layers.procedure import Excavation
+    from layers.procedure import Check, Excavation
     from layers.requests import Request
 
 _LONGEST_REMARK = 4000
@@ -33,7 +33,8 @@ _LONGEST_REMARK = 4000
 def submit(sitting: Sitting, number: int, version: int | None) -> Excavation:
     """Every owner in the area is asked, each once, with one day for the answer.
 
-    Raises: Invalid where dates are missing or past; Conflict where the city has changed since the check.
+    Raises: Invalid where dates are missing or past; Conflict where the city has changed since the check, and where
+    the newest check has no result.
     """
     connection = sitting.connection
     excavation = sitting.find(number, version, lock=True)
@@ -41,6 +42,7 @@ def submit(sitting: Sitting, number: int, version: int | None) -> Excavation:
     _require_dates(sitting, excavation)
     _require_fresh(sitting, excavation)
     check = find_check(connection, number)
+    _require_result(excavation, check)
     today = sitting.practice.today()
     calendar = read_calendar(connection)
     due_on = calendar.add(today, sitting.practice.answer_days)
@@ -148,6 +150,18 @@ def _require_fresh(sitting: Sitting, excavation: Excavation) -> None:
         )
 
 
+def _require_result(excavation: Excavation, check: Check) -> None:
+    """Raises: Conflict where the dig could not be checked: nobody knows what is there, nor whom to ask."""
+    if failure := check.report.get("failure"):
+        raise Conflict(
+            Sentence(
+                f"check {check.number} of excavation {excavation.id} has no result ({failure['en']}): check it again",
+                f"lần kiểm tra {check.number} của công trình đào {excavation.id} không có kết quả ({failure['vi']}):"
+                " hãy kiểm tra lại",
+            )
+        )
+
+
 def _require_grounds(sitting: Sitting, excavation: Excavation, name: str) -> None:
     """Raises: Conflict where a permit has no ground to stand on, or work is not for today."""
     if name in ("permit", "override", "start"):
@@ -162,6 +176,14 @@ def _require_grounds(sitting: Sitting, excavation: Excavation, name: str) -> Non
                 )
             )
     today, first, last = sitting.practice.today(), excavation.starts_on, excavation.ends_on
+    if name in ("permit", "override") and last and last < today:
+        raise Conflict(
+            Sentence(
+                f"excavation {excavation.id} was to end on {last}, today is {today}: withdraw it and file other days",
+                f"công trình đào {excavation.id} dự kiến xong ngày {last}, hôm nay là {today}: hãy rút hồ sơ và ghi"
+                " lại ngày",
+            )
+        )
     if name == "start" and first and last and not first <= today <= last:
         raise Conflict(
             Sentence(

@@ -83,14 +83,14 @@ def _reopen(sitting: Sitting, excavation: Excavation, check: Check) -> None:
         sitting.act(act="reopen", check=check.number)
         set_status(connection, number, Status.CHECKED)
     changed = find_excavation(connection, number)
-    facts = {
-        "check": check.number,
-        "came": len(difference.get("came", ())),
-        "went": len(difference.get("went", ())),
-        "was": excavation.status,
-    }
-    news = News(kind, changed, sitting.link(changed), {"detail": detail}, facts)
-    sitting.tell(news, applicant=True, owners=is_reopened, desk=is_reopened)
+    facts = {"check": check.number, "was": excavation.status}
+    counts = {side: len(difference.get(side, ())) for side in ("came", "went")}
+    whole = News(kind, changed, sitting.link(changed), {"detail": detail}, facts | counts)
+    tell(connection, whole, informed := list(sitting.recipients(changed, applicant=True, desk=is_reopened)))
+    if is_reopened:
+        # What came is not theirs to know, but for their own objects, which they find in the check.
+        asked = [each for each in sitting.recipients(changed, owners=True) if each not in informed]
+        tell(connection, News(kind, changed, sitting.link(changed), {}, facts), asked)
 
 
 def _describe(check: Check) -> Sentence:

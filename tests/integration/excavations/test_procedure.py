@@ -288,8 +288,14 @@ def test_acts_that_are_not_possible_say_what_is(town: Town) -> None:
 
 
 def test_work_begins_on_its_day(town: Town, at: Callable[[date], None]) -> None:
-    """A permit is for its days: not before, not after."""
-    today = town.practice.today()
+    """A permit is for its days: not before, not after, and nobody gets one for days that are past."""
+    today, late = town.practice.today(), town.submitted()
+    town.answer(CITY, late, WATER)
+    at(today + timedelta(8))
+    for name in ("permit", "override"):
+        refused = town.act(CITY, late, name, "gấp")
+        assert (refused.status_code, "was to end on" in refused.json()["detail"]) == (409, True), refused.text
+    at(today)
     number = town.permitted(starts_on=str(today + timedelta(3)), ends_on=str(today + timedelta(5)))
     assert "is permitted from" in town.act(BUILDER, number, "start").json()["detail"]
     at(today + timedelta(6))

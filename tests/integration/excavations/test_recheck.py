@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import shapely
 
+from layers.database import connect
 from layers.errors import Invalid, NotFound
 from layers.history import undo_run
 from layers.notices import list_notices
-from layers.procedure import find_check, find_stale
+from layers.procedure import find_check, find_stale, set_status
+from twin.excavations.checking import make_check
 from twin.excavations.recheck import recheck
 from twin.excavations.sitting import TWIN, Sitting
 
@@ -111,6 +113,8 @@ def test_a_city_without_records_is_no_clear_ground(town: Town) -> None:
     assert latest["report"]["is_clear"] is False
     assert "no utility lines" in latest["difference"]["failure"]["en"]
     assert town.recheck() == {}
+    refused = town.act(BUILDER, number, "submit")
+    assert (refused.status_code, "no utility lines" in refused.json()["detail"]) == (409, True), "nor can it go on"
 
 
 def test_only_a_change_that_was_looked_at_is_permitted(town: Town) -> None:
@@ -152,6 +156,38 @@ def test_a_dig_beside_reopens_once_it_is_submitted(town: Town) -> None:
     assert {matter["kind"] for matter in latest["matters_came"]} >= {"open_together"}
     assert town.status(near) == "checked"
     assert find_stale(town.connection) == [], "and the one does not set off the other for ever"
+
+
+def test_a_neighbour_that_comes_during_a_first_check_is_not_missed(town: Town) -> None:
+    """What is submitted while a draft is being checked makes its check doubtful: neither stays without the other."""
+    first, second = town.file(), town.file(name="Hào số 2")
+    town.check(second)
+    with connect(town.url) as connection, connection.transaction():
+        checking = Sitting(connection, TWIN, town.practice)
+        make_check(checking, checking.find(first, lock=True))
+        assert town.act(BUILDER, second, "submit").status_code == 200
+        checking.act()
+        set_status(connection, first, "checked")
+    assert town.act(BUILDER, first, "submit").status_code == 409
+    assert town.recheck() == {first: True}
+    latest = town.call(BUILDER, "GET", f"/{first}/checks/latest").json()["report"]["surroundings"]["matters"]
+    assert {m["facts"]["name"] for m in latest if m["kind"] == "open_together"} == {"Hào số 2"}
+
+
+def test_owners_are_not_told_what_else_came(town: Town) -> None:
+    """A zone that only operators may see is in the notices of applicant and desk, and in no owner's."""
+    number = town.permitted()
+    town.connection.execute(
+        "insert into restricted_zones (name, kind, demand, geom)"
+        " select 'Kho K7', 'defence', 'forbidden', st_multi(st_buffer(geom, 5)) from excavations"
+    )
+    assert town.recheck() == {number: True}
+    sent = {notice.address: f"{notice.body} {notice.payload}" for notice in list_notices(town.connection, number)
+            if notice.kind == "reopened"}  # fmt: skip
+    assert {address: "K7" in text for address, text in sent.items()} == {
+        "so@example.vn": True, "xaylap@example.vn": True, "nuoc@example.vn": False,
+    }  # fmt: skip
+    assert "went" not in sent["nuoc@example.vn"], "nor how many objects of others there are"
 
 
 def test_a_dig_that_goes_on_sets_nobody_off(town: Town) -> None:
