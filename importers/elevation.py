@@ -20,7 +20,7 @@ from layers.linestrings import LineStrings
 from layers.utilities import ElevationSource, VerticalReference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,24 +33,25 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
 
 # Deeper than any utility trench: a number beyond it is a mistake, not a depth.
-_DEEPEST_M = 15.0
+DEEPEST_M = 15.0
 # Shallower nothing is buried: the number is in another unit than its column.
 _SHALLOWEST_M = 0.05
 # Above the ground by more than this, an elevation is another quantity or refers to another datum.
-_ABOVE_GROUND_M = 1.0
+ABOVE_GROUND_M = 1.0
 # z and a depth that differ by more than this (and the section's height) cannot both be right.
-_CONTRADICTION_M = 0.5
+CONTRADICTION_M = 0.5
 # A drop shaft at an end may be drawn as part of a sewer; more than it, and steeper than 45°, is a slip of the pen.
 _DROP_M = 3.0
 # Most of what is buried lies less deep.
 _LIKELY_M = 6.0
 _POSSIBLE_M = (-500.0, 9000.0)
+# The last that is there counts: what says of which part of the section it speaks, before what does not.
 _DEPTHS = {
+    "depth_unstated": VerticalReference.UNSTATED,
     "depth_crown": VerticalReference.CROWN,
     "depth_axis": VerticalReference.AXIS,
     "depth_invert": VerticalReference.INVERT,
     "depth_bank_top": VerticalReference.BANK_TOP,
-    "depth_unstated": VerticalReference.UNSTATED,
 }
 _ELEVATIONS = {
     "elevation_crown": VerticalReference.CROWN,
@@ -140,7 +141,7 @@ class Vertical:
     """What is known of the height of n lines: `z` per vertex (NaN unknown), the rest per line.
 
     ground: mean terrain, NaN unknown. stated_ground: the record's own ground level. inverts: (start, end) as far as
-    they are stated. disputed: lines of which a depth and an elevation contradict each other.
+    they are stated. disputed: lines of which two depths or elevations contradict each other.
     """
 
     lines: Lines
@@ -183,13 +184,17 @@ class Vertical:
         if not known.any():
             return given & ~self.disputed
         # One elevation is no depth that follows the ground: along the line they differ, on the whole they do not.
-        disputed = known & (np.abs(self.lines.mean(z - self.z)) > tolerance_m)
-        if disputed.any():
-            pairs = zip(self.raw.column, said, strict=True)
-            reasons = (f"'{before}' and '{now}' contradict each other: neither is used" for before, now in pairs)
-            self.forget(disputed, Column.of(reasons))
-            self.disputed |= disputed
+        self.contradict(known & (np.abs(self.lines.mean(z - self.z)) > tolerance_m), said)
         return given & ~self.disputed
+
+    def contradict(self, disputed: Chosen, said: Column[Any]) -> None:
+        """The elevation of the disputed lines is not known: what is now said contradicts what was."""
+        if not disputed.any():
+            return
+        pairs = zip(self.raw.column, said, strict=True)
+        reasons = (f"'{before}' and '{now}' contradict each other: neither is used" for before, now in pairs)
+        self.forget(disputed, Column.of(reasons))
+        self.disputed |= disputed
 
     def forget(self, chosen: Chosen, reason: Column[str]) -> None:
         """The elevation is not known, for these reasons (n,)."""
@@ -208,7 +213,7 @@ def read_verticals(lines: Shapes, attributes: Attributes, sections: Sequence[Sec
     out = Vertical(
         lines=known,
         z=np.full(len(known.xyz), np.nan),
-        stated_ground=_elevations(attributes, "ground"),
+        stated_ground=read_elevations(attributes, "ground"),
         reference=Slots(VerticalReference.NONE, len(lines)),
         source=Slots(ElevationSource.NONE, len(lines)),
         raw=Slots(None, len(lines)),
@@ -219,8 +224,8 @@ def read_verticals(lines: Shapes, attributes: Attributes, sections: Sequence[Sec
     )
     stated = attributes.values("vertical_reference").map(_stated_reference)
     heights = Column.of(sections).map(lambda section: section.outer_height_m)
-    tolerance_m = _CONTRADICTION_M + np.nan_to_num(heights.floats())
-    _from_depths(out, attributes, stated)
+    tolerance_m = CONTRADICTION_M + np.nan_to_num(heights.floats())
+    _from_depths(out, attributes, stated, tolerance_m)
     _from_elevations(out, attributes, stated, tolerance_m)
     _from_end_inverts(out, attributes, tolerance_m)
     _from_z(out, stated, tolerance_m)
@@ -238,7 +243,9 @@ def _or(stated: Column[VerticalReference | None], otherwise: VerticalReference) 
     return stated.map(lambda reference: reference or otherwise)
 
 
-def _from_depths(out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None]) -> None:
+def _from_depths(
+    out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None], tolerance_m: Floats
+) -> None:
     ground = out.stated_ground.floats()
     surface = np.where(np.isnan(ground), np.nan, ground)[out.lines.of]
     surface = np.where(np.isnan(surface), out.lines.surface, surface)
@@ -246,20 +253,33 @@ def _from_depths(out: Vertical, attributes: Attributes, stated: Column[VerticalR
     below = out.stated_ground.map(
         lambda level: "terrain" if level is None else f"the ground level {level:g} of the record"
     )
-    for key, reference in _DEPTHS.items():
-        if key not in attributes:
-            continue
-        raw = attributes.values(key)
-        depths, refusals, signs = _read_depths(raw, attributes.unit(key), attributes.counted(key))
-        given, refused = raw.given(), refusals.given()
+    for key, reference, reading in _readings(attributes, _DEPTHS):
+        raw = reading.values(key)
+        depths, refusals, signs = _read_depths(raw, reading.unit(key), reading.counted(key))
+        z = surface - depths.metres.floats()[out.lines.of]
+        # What stands for "not known" says nothing against another depth of the record.
+        given, refused = raw.given() & ~(out.known & are_sentinels(raw)), refusals.given()
+        given = out.dispute(given & ~refused, z, raw, tolerance_m) | (given & refused & ~out.disputed)
         out.state(given, raw, depths.unit)
         out.forget(given & refused, Column([f"depth {v} not used: {r}" for v, r in _pairs(raw, refusals)], raw.codes))
         lost = given & ~refused & no_ground
         out.forget(lost, raw.map(lambda value: f"depth {value} given, but no terrain is known under the line"))
         reason = below.map(f"depth below {{}}, {depths.reason}{signs}".format)
-        z = surface - depths.metres.floats()[out.lines.of]
         used = given & ~refused & ~no_ground
         out.decide(used, z, reference=_or(stated, reference), source=ElevationSource.DEPTH, reason=reason)
+
+
+def _readings(
+    attributes: Attributes, references: Mapping[str, VerticalReference]
+) -> Iterator[tuple[str, VerticalReference, Attributes]]:
+    for key, reference in references.items():
+        for reading in attributes.readings(key):
+            yield key, reference, reading
+
+
+def are_sentinels(raw: Column[Any]) -> Chosen:
+    """Depths that stand for "not known"."""
+    return raw.where(lambda value: is_sentinel(value, "depth"))
 
 
 def _pairs(one: Column[Any], other: Column[Any]) -> zip[tuple[Any, Any]]:
@@ -268,9 +288,9 @@ def _pairs(one: Column[Any], other: Column[Any]) -> zip[tuple[Any, Any]]:
 
 def _read_depths(raw: Column[Any], unit: str | None, counted: Counted) -> tuple[Any, Column[str | None], str | None]:
     """Depths in metres, why a value is not used, and what the signs say."""
-    known = [(value, times) for value, times in counted if not _is_sentinel(value, "depth")]
+    known = [(value, times) for value, times in counted if not is_sentinel(value, "depth")]
     signs = _signs(known)
-    depths = parse_lengths(raw.map(_unsigned), unit, DEPTH, [(_unsigned(value), times) for value, times in known])
+    depths = parse_lengths(raw.map(unsigned), unit, DEPTH, [(unsigned(value), times) for value, times in known])
     refusals = [
         None if value is None else _refusal(value, depth, signs, depths.reason)
         for value, depth in _pairs(raw, depths.metres)
@@ -279,7 +299,7 @@ def _read_depths(raw: Column[Any], unit: str | None, counted: Counted) -> tuple[
 
 
 def _refusal(value: Any, depth: float | None, signs: str | None, reason: str) -> str | None:
-    if _is_sentinel(value, "depth"):
+    if is_sentinel(value, "depth"):
         return "it stands for 'not known'"
     if depth is None:
         return reason
@@ -287,7 +307,7 @@ def _refusal(value: Any, depth: float | None, signs: str | None, reason: str) ->
         return "the column mixes signs"
     if depth < _SHALLOWEST_M:
         return f"shallower than {_SHALLOWEST_M:g} m: in which unit is it?"
-    return f"deeper than {_DEEPEST_M:g} m" if depth > _DEEPEST_M else None
+    return f"deeper than {DEEPEST_M:g} m" if depth > DEEPEST_M else None
 
 
 def _signs(counted: Counted) -> str | None:
@@ -306,7 +326,8 @@ def _leading_number(value: Any) -> float | None:
     return number
 
 
-def _unsigned(value: Any) -> Any:
+def unsigned(value: Any) -> Any:
+    """A depth without its sign, text or number."""
     if isinstance(value, str):
         return value.strip().removeprefix("-")
     return abs(value) if isinstance(value, int | float) else value
@@ -315,26 +336,25 @@ def _unsigned(value: Any) -> Any:
 def _from_elevations(
     out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None], tolerance_m: Floats
 ) -> None:
-    for key, reference in _ELEVATIONS.items():
-        if key not in attributes:
-            continue
-        numbers = _elevations(attributes, key)
+    for key, reference, reading in _readings(attributes, _ELEVATIONS):
+        numbers = read_elevations(reading, key)
         given, decided = numbers.given(), _or(stated, reference)
         z = numbers.floats()[out.lines.of]
-        given = out.dispute(given, z, attributes.values(key), tolerance_m)
-        out.state(given, attributes.values(key), "m")
+        given = out.dispute(given, z, reading.values(key), tolerance_m)
+        out.state(given, reading.values(key), "m")
         reason = decided.map(lambda part: f"elevation of the {part} stated")
         out.decide(given, z, reference=decided, source=ElevationSource.MEASURED, reason=reason)
 
 
 def _from_end_inverts(out: Vertical, attributes: Attributes, tolerance_m: Floats) -> None:
     """Inverts at both ends, straight in between along the plan length."""
-    starts, ends = attributes.values("elevation_invert_start"), attributes.values("elevation_invert_end")
+    keys = ("elevation_invert_start", "elevation_invert_end")
+    starts, ends = (attributes.values(key) for key in keys)
     given = starts.given() | ends.given()
     if not given.any():
         return
     said = Column.of([f"{start} … {end}" for start, end in zip(starts, ends, strict=True)])
-    z_start, z_end = (_elevations(attributes, f"elevation_invert_{end}").floats() for end in ("start", "end"))
+    z_start, z_end = (read_elevations(attributes, key).floats() for key in keys)
     z = z_start[out.lines.of] + (z_end - z_start)[out.lines.of] * out.lines.share_along
     given = out.dispute(given & ~attributes.repeated, z, said, tolerance_m) | (given & attributes.repeated)
     out.state(given, said, "m")
@@ -347,10 +367,16 @@ def _from_end_inverts(out: Vertical, attributes: Attributes, tolerance_m: Floats
     used = given & ~attributes.repeated & ~missing
     reference = said.map(lambda _: VerticalReference.INVERT)
     out.decide(used, z, reference=reference, source=ElevationSource.INTERPOLATED, reason=reason)
+    for key, known in zip(keys, (z_start, z_end), strict=True):
+        for reading in attributes.readings(key):
+            now = reading.values(key)
+            contradicted = used & (np.abs(read_elevations(reading, key).floats() - known) > CONTRADICTION_M)
+            out.contradict(contradicted, now)
 
 
-def _elevations(attributes: Attributes, key: str) -> Column[float | None]:
-    return attributes.values(key).map(lambda value: None if _is_sentinel(value, "elevation") else parse_number(value))
+def read_elevations(attributes: Attributes, key: str) -> Column[float | None]:
+    """Elevations in metres of a field, None where not given, no number, or a number that stands for "not known"."""
+    return attributes.values(key).map(lambda value: None if is_sentinel(value, "elevation") else parse_number(value))
 
 
 def _from_z(out: Vertical, stated: Column[VerticalReference | None], tolerance_m: Floats) -> None:
@@ -421,7 +447,7 @@ def _to_axis(out: Vertical, sections: Column[Section]) -> None:
 
 def _refuse_absurd(out: Vertical) -> None:
     low, high = _POSSIBLE_M
-    above, below = out.z - out.lines.surface > _ABOVE_GROUND_M, out.lines.surface - out.z > _DEEPEST_M
+    above, below = out.z - out.lines.surface > ABOVE_GROUND_M, out.lines.surface - out.z > DEEPEST_M
     impossible = out.lines.some((out.z < low) | (out.z > high))
     inverts = out.reference.column.where(lambda part: part is VerticalReference.INVERT)
     steep = inverts & ~impossible & out.lines.steeper_than_1(out.z, _DROP_M)
@@ -429,53 +455,14 @@ def _refuse_absurd(out: Vertical) -> None:
     for chosen, said in (
         (impossible, f"not within {low:g} to {high:g} m"),
         (steep, "it falls by more than its length"),
-        (above, f"more than {_ABOVE_GROUND_M:g} m above the ground"),
-        (below & ~above, f"more than {_DEEPEST_M:g} m below the ground"),
+        (above, f"more than {ABOVE_GROUND_M:g} m above the ground"),
+        (below & ~above, f"more than {DEEPEST_M:g} m below the ground"),
     ):
         if chosen.any():
             out.forget(chosen, out.raw.column.map(f"elevation {{}} not used: {said}".format))
 
 
-def read_node_heights(
-    points: NDArray[np.object_], attributes: Attributes, ground: Ground
-) -> tuple[Floats, Floats, Floats]:
-    """(terrain, cover, bottom) elevation of nodes, NaN unknown.
-
-    The cover comes from its own field, the ground field or z; the bottom from its own field, or the depth below
-    the cover or else the terrain, from neither where its field and the depth below the cover contradict each other.
-    """
-    xyz = shapely.get_coordinates(points, include_z=True)
-    terrain = ground.elevations(xyz[:, :2])
-    z = np.where(np.isin(xyz[:, 2], vocabulary()["sentinels"]["elevation"]), np.nan, xyz[:, 2])
-    # z of a manhole may be its cover or its bottom: beside the ground it is the cover.
-    z = np.where(np.abs(z - terrain) <= _ABOVE_GROUND_M, z, np.nan)
-    cover = _first_known(_heights(attributes, "cover"), _heights(attributes, "ground"), z)
-    depth = _node_depths(attributes)
-    stated = _heights(attributes, "bottom")
-    contradicted = np.abs(stated - cover + depth) > _CONTRADICTION_M
-    bottom = np.where(contradicted, np.nan, _first_known(stated, _first_known(cover, terrain) - depth))
-    cover = np.where((cover - terrain > _DEEPEST_M) | (terrain - cover > _DEEPEST_M), np.nan, cover)
-    return terrain, cover, np.where((bottom > cover) | (bottom - terrain > _ABOVE_GROUND_M), np.nan, bottom)
-
-
-def _node_depths(attributes: Attributes) -> Floats:
-    raw, counted = attributes.values("depth"), attributes.deciding("depth")
-    known = [(_unsigned(value), times) for value, times in counted if not _is_sentinel(value, "depth")]
-    metres = parse_lengths(raw.map(_unsigned), attributes.unit("depth"), DEPTH, known).metres.floats()
-    return np.where((metres > _DEEPEST_M) | raw.where(lambda value: _is_sentinel(value, "depth")), np.nan, metres)
-
-
-def _heights(attributes: Attributes, key: str) -> Floats:
-    return _elevations(attributes, key).floats()
-
-
-def _first_known(*columns: Floats) -> Floats:
-    known = columns[0]
-    for column in columns[1:]:
-        known = np.where(np.isnan(known), column, known)
-    return known
-
-
-def _is_sentinel(value: Any, kind: str) -> bool:
+def is_sentinel(value: Any, kind: str) -> bool:
+    """Whether a number stands for "not known"; kind: 'elevation' or 'depth'."""
     number = parse_number(value)
     return number is not None and number in vocabulary()["sentinels"][kind]

@@ -211,7 +211,7 @@ def understand(raw: SourceLayer, dataset: Dataset, context: Context, settled: Se
         if missing:
             said = f"layer '{layer.name}' has no field {', '.join(missing)}, which the profile names"
             raise Rejected(Fault.LAYER_UNKNOWN, said, "correct the profile")
-        attributes = replace(attributes, fields=rule.fields)
+        attributes = replace(attributes, fields=rule.fields, rivals={})
     shells = None
     heights_count = context.city.understands_heights_of(placed.crs) and not placed.is_swapped
     if solids is not None and target.table == "buildings" and heights_count:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from importers.elevation import Vertical, read_node_heights, read_verticals
+from importers.elevation import Vertical, read_verticals
 from importers.faults import Fault, Finding
 from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text, parse_texts
+from importers.node_heights import read_node_heights
 from importers.section import read_ducts, read_sections, sections_columns
 from importers.vocabulary import best_word, match_first, match_value, match_whole
 from layers.boundaries import Level
@@ -309,9 +310,9 @@ def _heights(vertical: Vertical) -> Columns:
 def _utility_nodes(
     target: Target, attributes: Attributes, geometries: NDArray[np.object_], ground: Ground, owner: str | None
 ) -> Rows:
-    terrain, cover, bottom = read_node_heights(geometries, attributes, ground)
+    heights = read_node_heights(geometries, attributes, ground)
     sizes = combine(*(_sizes(attributes, side) for side in ("outer_diameter", "outer_width", "outer_length")))
-    has_bottom = ~np.isnan(bottom)
+    has_bottom, has_cover = ~np.isnan(heights.bottom), ~np.isnan(heights.cover)
     columns = _utility(target, attributes, owner) | {
         "geom": shapely.force_2d(geometries),
         "material": _materials(attributes),
@@ -319,18 +320,17 @@ def _utility_nodes(
         "section_shape": sizes.map(_plan_shape),
         "outer_width_m": sizes.map(lambda stated: stated[0] or stated[1]),
         "outer_length_m": sizes.map(lambda stated: stated[0] or stated[2] or stated[1]),
-        "cover_m": cover,
-        "bottom_m": bottom,
-        "vertical_reference": _either(~np.isnan(cover), VerticalReference.COVER, VerticalReference.NONE),
+        "cover_m": heights.cover,
+        "bottom_m": heights.bottom,
+        "vertical_reference": _either(has_cover, VerticalReference.COVER, VerticalReference.NONE),
         "elevation_source": _either(has_bottom, ElevationSource.MEASURED, ElevationSource.NONE),
-        "vertical_reason": _either(has_bottom, "bottom known", "no bottom or depth given"),
-        "ground_m": terrain,
-        "ground_source": _either(~np.isnan(terrain), GroundSource.TERRAIN, GroundSource.NONE),
+        "vertical_reason": heights.reason,
+        "ground_m": heights.terrain,
+        "ground_source": _either(~np.isnan(heights.terrain), GroundSource.TERRAIN, GroundSource.NONE),
     }
     unsized = sizes.where(lambda stated: not (stated[0] or stated[1]))
     findings = [
-        Finding(Fault.ELEVATION_UNKNOWN, "no bottom or depth given", row=i)
-        for i in np.flatnonzero(~has_bottom).tolist()
+        Finding(Fault.ELEVATION_UNKNOWN, heights.reason[i], row=i) for i in np.flatnonzero(~has_bottom).tolist()
     ] + [Finding(Fault.SECTION_UNKNOWN, "no size given", row=i) for i in np.flatnonzero(unsized).tolist()]
     return Rows(columns, findings, [])
 

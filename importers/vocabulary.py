@@ -53,6 +53,20 @@ def match_fields(names: Iterable[str], attributes: Mapping[str, list[str]]) -> d
     return found
 
 
+def match_rivals(
+    names: Iterable[str], attributes: Mapping[str, list[str]], found: Mapping[str, tuple[str, str | None]]
+) -> dict[str, list[tuple[str, str | None]]]:
+    """Attribute -> fields (with units) whose names say it too, of those that serve none in `found`."""
+    used = {name for name, _ in found.values()}
+    free = [name for name in names if name not in used]
+    rivals: dict[str, list[tuple[str, str | None]]] = {}
+    while further := match_fields(free, {attribute: attributes[attribute] for attribute in found}):
+        for attribute, rival in further.items():
+            rivals.setdefault(attribute, []).append(rival)
+            free.remove(rival[0])
+    return rivals
+
+
 def _match(name: str, synonym: str) -> tuple[int, str] | None:
     folded = fold_name(name)
     if folded == synonym:

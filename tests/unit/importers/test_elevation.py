@@ -11,7 +11,8 @@ import shapely
 from rasterio.transform import from_origin
 
 from importers.attributes import read_attributes
-from importers.elevation import Vertical, read_node_heights, read_verticals
+from importers.elevation import Vertical, read_verticals
+from importers.node_heights import read_node_heights
 from importers.section import Section
 from layers.crs import parse_crs
 from layers.terrain import Ground, Raster
@@ -163,19 +164,26 @@ def test_node_heights(ground: Ground) -> None:
         "CaoDoDayGa": [1.0, None, None, 5.0],
         "DoSauGa_m": [None, 2.0, 1.5, None],
     }
-    terrain, cover, bottom = read_node_heights(points, read_attributes("utility_nodes", columns, 4), ground)
-    assert terrain == pytest.approx([3.1] * 4, abs=1e-5)
-    assert cover == pytest.approx([3.2, 3.2, np.nan, 3.2], nan_ok=True)
-    assert bottom == pytest.approx([1.0, 1.2, 1.6, np.nan], abs=1e-5, nan_ok=True), "a bottom above its cover is none"
+    found = read_node_heights(points, read_attributes("utility_nodes", columns, 4), ground)
+    assert found.terrain == pytest.approx([3.1] * 4, abs=1e-5)
+    assert found.cover == pytest.approx([3.2, 3.2, np.nan, 3.2], nan_ok=True)
+    assert found.bottom == pytest.approx([1.0, 1.2, 1.6, np.nan], abs=1e-5, nan_ok=True)
+    assert found.reason[3] == "the bottom stands above the cover or the ground: not used"
 
 
 def test_a_bottom_and_a_depth_that_contradict_are_both_unused(ground: Ground) -> None:
     """A shaft that by its depth goes down to -1.8 does not end at 1.0 for what is bored below that."""
     points = np.array([shapely.Point(EAST + 10, NORTH + 50)] * 2, dtype=object)
-    columns = {"CaoDoNap": [3.2, 3.2], "CaoDoDayGa": [1.0, 1.0], "DoSauGa_m": [5.0, 2.1]}
-    _, cover, bottom = read_node_heights(points, read_attributes("utility_nodes", columns, 2), ground)
-    assert cover.tolist() == [3.2, 3.2]
-    assert bottom == pytest.approx([np.nan, 1.0], nan_ok=True)
+    cover: dict[str, list[object]] = {"CaoDoNap": [3.2, 3.2]}
+    for said in (
+        {"CaoDoDayGa": [1.0, 1.0], "DoSauGa_m": [5.0, 2.1]},
+        {"DoSauGa_m": [2.2, 2.2], "DoSau_m": [5.0, 2.1]},
+        {"CaoDoDayGa": [1.0, 1.0], "CaoDoDayHo": [-1.8, 1.1]},
+    ):
+        found = read_node_heights(points, read_attributes("utility_nodes", cover | said, 2), ground)
+        assert found.cover.tolist() == [3.2, 3.2]
+        assert found.bottom == pytest.approx([np.nan, 1.0], nan_ok=True)
+        assert found.reason.count("bottoms or depths contradict each other: none is used") == 1
 
 
 def test_z_is_not_used_where_it_mostly_marks_the_unknown(ground: Ground) -> None:
@@ -199,6 +207,27 @@ def test_a_depth_and_an_elevation_that_contradict_are_both_unused(
         found = vertical(ground, a_line(*z), DoSau_m=1.2, **level)  # type: ignore[arg-type]
         assert np.isfinite(found.z).all() == (known and not z), found.reason
     assert "contradict each other: neither is used" in found.reason[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "top_m"),
+    [({"DoSau_m": 1.2, "DoSauDinh_m": 3.0}, None), ({"DoSau_m": 1.2, "DoSauDinh_m": 1.1}, 1.1),
+     ({"DoSau_m": 1.2, "DoSauChon_m": 3.0}, None), ({"DoSau_m": 1.2, "DoSauChon_cm": 130}, 1.2),
+     ({"DoSau_m": 0, "DoSauChon_m": 1.2}, 1.2), ({"DoSau_m": 1.2, "DoSauDinh_m": -9999}, 1.2),
+     ({"CaoDoDinh": 2.0, "CaoDoDinhOng": -1.5}, None), ({"CaoDoDinh": 2.4, "CaoDoDinhOng": 2.3}, 1.2),
+     ({"CaoDoDayDau": 1.9, "CaoDoDayCuoi": 2.9, "DayCongCuoi": 1.0}, None)],
+)  # fmt: skip
+def test_two_columns_that_contradict_are_both_unused(
+    ground: Ground, said: dict[str, object], top_m: float | None
+) -> None:
+    """Which of two depths, or of two elevations, of a record is right is not decided in silence."""
+    found = vertical(ground, **said)  # type: ignore[arg-type]
+    if top_m is None:
+        assert np.isnan(found.z).all()
+        assert found.known.tolist() == [False]
+        assert "contradict each other: neither is used" in found.reason[0]
+    else:
+        assert found.ground[0] - (found.z.mean() + 0.1) == pytest.approx(top_m, abs=1e-5)
 
 
 def test_negative_z_may_be_depths(ground: Ground) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from importers.attributes import read_attributes
-from importers.elevation import read_node_heights, read_verticals
+from importers.elevation import read_verticals
 from importers.faults import Fault, Rejected
 from importers.formats.utility_ade import is_utility_ade, read_utility_ade
+from importers.node_heights import read_node_heights
 from importers.recognition import recognise
 from importers.section import read_sections
 from importers.source import Dataset
@@ -89,10 +90,10 @@ def test_rotterdam_height_of_zero_is_no_height(shared: Path) -> None:
     found = read_verticals(pipes.geometries, attributes, sections, NO_GROUND)
     assert set(found.source) == {ElevationSource.NONE}
     assert sections[0].inner_width_m == pytest.approx(0.315)
-    _, cover, _ = read_node_heights(
+    heights = read_node_heights(
         nodes.geometries, read_attributes("utility_nodes", nodes.columns, len(nodes)), NO_GROUND
     )
-    assert cover[0] == pytest.approx(1.56572016439651)
+    assert heights.cover[0] == pytest.approx(1.56572016439651)
 
 
 @pytest.mark.parametrize(
