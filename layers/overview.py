@@ -25,6 +25,8 @@ _BUDGETS = {
 }
 # A stroke takes six bytes at least: so many fill the largest share.
 _MOST_SHAPES = 40_000
+# Side of a cell in units.
+_CELL = 25
 _MARGIN = 0.02
 _LEAST_MARGIN_M = 10.0
 
@@ -56,8 +58,8 @@ def read_overview(connection: Connection, run_id: int | None = None) -> Overview
     """What one import run, or every import, brought; None where nothing can be drawn.
 
     Points closer than a unit become one, equal strokes are drawn once, and where a table would fill more than its
-    share of bytes its longest features are kept, of every discipline as many; only the `_MOST_SHAPES` longest of each
-    are tried.
+    share of bytes the longest features of every cell are kept, of every discipline as many, so that no part of the
+    city looks empty; only `_MOST_SHAPES` of each are tried.
     """
     bounds = _bounds(connection, run_id)
     if bounds is None:
@@ -65,7 +67,7 @@ def read_overview(connection: Connection, run_id: int | None = None) -> Overview
     west, south, east, north = bounds
     unit_m = max((east - west) / WIDTH, (north - south) / HEIGHT)
     size = (round((east - west) / unit_m), round((north - south) / unit_m))
-    frame = {"west": west, "south": south, "east": east, "north": north, "unit": unit_m}
+    frame = {"west": west, "south": south, "east": east, "north": north, "unit": unit_m, "cell": _CELL * unit_m}
     drawn = [Drawn(table, *row) for table in _BUDGETS for row in _paths(connection, table, run_id, frame)]
     return Overview(west, north, unit_m, *size, tuple(drawn))
 
@@ -73,7 +75,7 @@ def read_overview(connection: Connection, run_id: int | None = None) -> Overview
 def read_quarantined(
     connection: Connection, run_id: int | None, misplaced: Sequence[str], limit: int
 ) -> tuple[int, list[tuple[shapely.Geometry, str]]]:
-    """How many refused rows have a geometry, and the first of these as delivered with the CRS that they name.
+    """How many refused rows have a geometry, and some from all over as delivered with the CRS that they name.
 
     misplaced: faults that cast doubt on that CRS; such rows are counted, but do not come.
     """
@@ -85,7 +87,7 @@ def read_quarantined(
     total = connection.execute(f"select count(*) {held}", named).fetchone() or (0,)
     rows = connection.execute(
         f"select st_asbinary(q.geom), q.source_crs {held} and q.source_crs is not null"
-        " and q.fault <> all(%(misplaced)s) order by q.id limit %(limit)s",
+        " and q.fault <> all(%(misplaced)s) order by hashint8(q.id), q.id limit %(limit)s",
         named,
     ).fetchall()
     with np.errstate(invalid="ignore"):  # a row may be refused because it holds NaN
@@ -133,29 +135,35 @@ def _paths(
 # ST_AsSVG turns y about, so the northern edge becomes 0. Relative moves on whole units keep a stroke short.
 _DRAW = r"""
 with frame as (select st_makeenvelope({west}, {south}, {east}, {north}, st_srid(geom)) as box from {table} limit 1),
-sizes as (
-  select {discipline} as discipline, st_length2d(st_boundingdiagonal(geom)) as size from {table}, frame
-  where {run} and geom && box),
-longest as (
-  select discipline as kind, count(*) as features, coalesce((array_agg(size order by size desc))[{most}], 0) as least
-  from sizes group by discipline),
+placed as (
+  select id, {discipline} as kind, st_length2d(st_boundingdiagonal(geom)) as size,
+    floor((st_xmin(geom) - {west}) / {cell}) as east, floor((st_ymin(geom) - {south}) / {cell}) as north
+  from {table}, frame where {run} and geom && box),
+turns as (
+  select id, kind, size, row_number() over (partition by kind, east, north order by size desc, hashint8(id)) as turn
+  from placed),
+chosen as (
+  select id, kind, size, turn, count(*) over (partition by kind) as features,
+    row_number() over (partition by kind order by turn, size desc, hashint8(id)) as place
+  from turns),
 shapes as (
-  select {discipline} as discipline, st_length2d(st_boundingdiagonal(geom)) as size,
+  select kind, size, turn,
     st_assvg(st_snaptogrid(st_simplify(st_transscale(
       case when geom @ box then geom else st_clipbybox2d(geom, st_expand(box, {unit})) end,
       -{west}, -{north}, 1 / {unit}, 1 / {unit}), 0.7), 1), 1, 0) as svg
-  from {table}, frame, longest where {run} and geom && box and kind is not distinct from {discipline}
-    and st_length2d(st_boundingdiagonal(geom)) >= least),
+  from chosen join {table} using (id), frame where place <= {most}),
 strokes as (
-  select discipline, max(size) as size, count(*) as features,
+  select kind, max(size) as size, min(turn) as turn, count(*) as features,
     replace(regexp_replace(svg, ' ?([MLlz]) ?', '\1', 'g'), ' -', '-') as stroke
-  from shapes group by discipline, svg),
+  from shapes group by kind, svg),
 ranked as (
-  select *, row_number() over (partition by discipline order by size desc, stroke) as place
+  select *, row_number() over (partition by kind order by turn, size desc, hashtext(stroke)) as place
   from strokes where stroke <> ''),
-weighed as (select *, sum(octet_length(stroke)) over (order by place, discipline) as used from ranked)
-select l.kind, coalesce(w.path, ''), coalesce(w.drawn, 0)::bigint, l.features
-from longest l left join (select discipline, string_agg(stroke, '' order by place) as path, sum(features) as drawn
-  from weighed where used <= {budget} group by discipline) w on w.discipline is not distinct from l.kind
+weighed as (select *, sum(octet_length(stroke)) over (order by place, kind) as used from ranked),
+drawn as (
+  select kind, string_agg(stroke, '' order by place) as path, sum(features) as drawn
+  from weighed where used <= {budget} group by kind)
+select c.kind, coalesce(d.path, ''), coalesce(d.drawn, 0)::bigint, c.features
+from (select distinct kind, features from chosen) c left join drawn d on d.kind is not distinct from c.kind
 order by 1
 """
