@@ -21,6 +21,7 @@ from layers.schemas import CUSTOM, SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alembic.config import Config
     from psycopg.abc import Buffer
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -246,14 +247,12 @@ def migrate(url: str, storage_crs: str) -> None:
     # Nobody else needs these, which take their time to load.
     import sqlalchemy  # noqa: PLC0415
     from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
 
     crs = parse_storage_crs(storage_crs)
     engine = sqlalchemy.create_engine(_sqlalchemy_url(url), poolclass=sqlalchemy.NullPool)
     try:
         with engine.begin() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(_MIGRATIONS))
+            config = _configure()
             config.attributes.update(connection=connection, srid=crs.srid)
             command.upgrade(config, "head")
     except sqlalchemy.exc.OperationalError as error:
@@ -269,6 +268,21 @@ def migrate(url: str, storage_crs: str) -> None:
             f"the database stores EPSG:{present}, TWIN_CRS says {storage_crs}: set TWIN_CRS=EPSG:{present}"
             " or use another database"
         )
+
+
+def list_revisions() -> set[str]:
+    """Every version of the schema that this version of the twin knows."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    return {script.revision for script in ScriptDirectory.from_config(_configure()).walk_revisions()}
+
+
+def _configure() -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
 
 
 def storage_srid(connection: Connection) -> int:

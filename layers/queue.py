@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from layers.database import Connection
 
-SCHEMA = "twin_queue"
 QUEUE = "twin"
 
 

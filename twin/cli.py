@@ -38,6 +38,7 @@ from layers.redelivery import list_redelivered
 from layers.sanity import STEPS, check_network, depth_knowledge
 from layers.terrain import read_ground
 from twin.audit.command import audit
+from twin.backup import back_up, restore
 from twin.check_many import check_many_digs
 from twin.city import open_city
 from twin.clash.answer import Terms, answer
@@ -79,6 +80,8 @@ app.command("worker")(run_worker)
 app.command("audit")(audit)
 app.command("check-many")(check_many_digs)
 app.command("mosaic")(make_mosaic)
+app.command("backup")(back_up)
+app.command("restore")(restore)
 
 
 def _tell_version(asked: bool) -> None:

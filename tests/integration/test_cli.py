@@ -134,6 +134,37 @@ def test_mosaic_is_all_terrain_in_one_file(twin: Twin, folder: Path) -> None:
     assert f"{heights.shape[1]} x {heights.shape[0]} x 2 m, EPSG:9214, số ảnh địa hình: 4" in told.stdout
 
 
+def read_all(twin: Twin, **settings: str) -> list[str]:
+    """Tables, rows, rights: all that PostgreSQL writes of a city, but for tokens that differ in each of its dumps."""
+    url = twin("db", "url", **settings).stdout.strip()
+    dump = subprocess.run(["pg_dump", "--no-owner", "--schema=twin*", url], capture_output=True, text=True, check=True)
+    return [line for line in dump.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+
+
+def test_backup_brings_the_whole_city_to_another_machine(twin: Twin, folder: Path, tmp_path: Path) -> None:
+    """Every row, right and raster is there again in a new cluster; what is damaged or would overwrite is refused."""
+    kept, elsewhere = tmp_path / "kept", {"TWIN_DATA": str(tmp_path / "data")}
+    assert twin("access", "grant", "Đơn vị thử", TWIN_LANG="vi").returncode == 0
+    written = twin("backup", kept)
+    assert written.returncode == 0, written.stderr
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "exists" in twin("backup", kept).stderr
+
+    restored = twin("restore", kept, **elsewhere)
+    try:
+        assert restored.returncode == 0, restored.stderr
+        assert read_all(twin, **elsewhere) == read_all(twin)
+        trench = folder / "data" / "sample" / "trenches" / "hao-1.geojson"
+        checks = [twin("check", trench, "--depth-m", 1.8, **settings) for settings in ({}, elsewhere)]
+        assert checks[0].stdout == checks[1].stdout
+        assert "holds a city already" in twin("restore", kept, **elsewhere).stderr
+    finally:
+        twin("db", "stop", **elsewhere)
+    with (kept / "city.dump").open("ab") as dump:
+        dump.write(b"!")
+    assert "city.dump is not what was written" in twin("restore", kept, **elsewhere).stderr
+
+
 def test_import_exits_by_its_outcome(twin: Twin, tmp_path: Path) -> None:
     """3 says that something went to the quarantine, and the JSON names it."""
     (tmp_path / "rong.geojson").write_bytes(b"")

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from ogc_api.service import MAX_BODY_BYTES
+from twin.cli import app
 from twin.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())
+SERVICE = ROOT / "docs" / "service"
 SCRIPT = ROOT / "docker" / "install-debian.sh"
 LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock", ROOT / "docker" / "uv.lock"]
 
@@ -53,6 +57,21 @@ def test_every_variable_of_the_container_is_a_setting() -> None:
     """A misspelt variable would be ignored in silence."""
     used = set(re.findall(r"TWIN_[A-Z_]+", DOCKERFILE + (ROOT / "docker" / "compose.yaml").read_text()))
     assert used <= {f"TWIN_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_units_give_commands_that_exist_and_settings_that_are_read() -> None:
+    """What an administrator copies to /etc starts the twin, and the proxy takes what the twin takes."""
+    units = "".join(path.read_text() for path in SERVICE.glob("*.service"))
+    commands = {tuple(words.split()) for words in re.findall(r"bin/twin ([a-z]+(?: start| stop)?)", units)}
+    assert commands == {("db", "start"), ("db", "stop"), ("serve",), ("backup",)}
+    for words in commands:
+        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
+    variables = re.findall(r"^(TWIN_[A-Z_]+)=", (SERVICE / "city-twin.env").read_text(), re.MULTILINE)
+    assert variables
+    assert set(variables) <= {f"TWIN_{name.upper()}" for name in Settings.model_fields}
+    largest = re.search(r"client_max_body_size (\d+)m;", (SERVICE / "nginx.conf").read_text())
+    assert largest
+    assert int(largest[1]) * 2**20 >= MAX_BODY_BYTES
 
 
 def test_script_is_valid_and_explains_itself() -> None:

@@ -11,7 +11,8 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from layers.database import Role
-from layers.queue import QUEUE, SCHEMA
+from layers.queue import QUEUE
+from layers.schemas import WORK
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ _GRACE_S = 20.0
 
 def open_queue(url: str) -> App:
     """The queue with a worker's rights; nothing is connected yet."""
-    options = f"-c role={Role.WORKER} -c search_path={SCHEMA}"
+    options = f"-c role={Role.WORKER} -c search_path={WORK}"
     connector = PsycopgConnector(
         conninfo=url, min_size=1, max_size=4, kwargs={"options": options, "application_name": "twin-worker"}
     )
