@@ -47,20 +47,28 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
     damaged = np.zeros(len(layer), dtype=bool)
     for name, values in layer.columns.items():
         column = Column.of(values)
+        title = str(_to_unicode(name, second if second and name in others else decoding, keeps_ascii=keeps_ascii))
         if keeps_ascii and _is_plain(column.joined()):
-            columns[str(_to_unicode(name, decoding, keeps_ascii=keeps_ascii))] = column
+            columns[title] = column
             continue
         by = [second if second and value in others else decoding for value in column.distinct]
         read = [
             _to_unicode(value, own, keeps_ascii=keeps_ascii) for value, own in zip(column.distinct, by, strict=True)
         ]
-        columns[str(_to_unicode(name, decoding, keeps_ascii=keeps_ascii))] = Column(read, column.codes)
-        broken = [_is_damaged(raw, text, own) for raw, text, own in zip(column.distinct, read, by, strict=True)]
+        columns[title] = Column(read, column.codes)
+        broken = [
+            _is_damaged(raw, text, own) or (second is None and raw in others)
+            for raw, text, own in zip(column.distinct, read, by, strict=True)
+        ]
         if any(broken):
             damaged |= np.array(broken)[column.codes]
     if layer.drawing:
         columns = {name: column.map(_without_escapes) for name, column in columns.items()}
-    said = f"letters are lost or fit no encoding; read as {decoding.encoding}"
+    said = (
+        f"letters are lost or fit no encoding; read as {decoding.encoding}"
+        if decoding.trusted
+        else f"encoding uncertain, read as {decoding.encoding}"
+    )
     remarks = [Finding(Fault.TEXT_BROKEN, said, row=int(row)) for row in layer.rows[damaged]]
     if not decoding.trusted:
         remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
@@ -69,17 +77,21 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
 
 
 def _find_second(layer: SourceLayer, decoding: Decoding) -> tuple[set[str], Decoding | None]:
-    """Values that were written in another encoding than the rest, as files put together of several have, and which.
+    """Texts that were written in another encoding than the rest, as files put together of several have, and which.
 
-    They fit no letters of the layer's encoding, or are UTF-8, which no other text is by chance.
+    They fit no letters of the layer's encoding, make no words in it, or are UTF-8, which no other text is by chance.
+    None where no encoding explains them.
     """
     if decoding.encoding == UNICODE or is_stateful(decoding.encoding):
         return set(), None
-    texts = {value for values in layer.columns.values() for value in Column.of(values).distinct if _has_letters(value)}
-    others = {text for text in texts if not decoding.is_lossless(text) or _is_stray_utf8(text, decoding)}
+    columns = (values if isinstance(values, Column) else Column.of(values) for values in layer.columns.values())
+    texts = {value for column in columns for value in column.distinct if _has_letters(value)}
+    texts.update(filter(_has_letters, layer.columns))
+    others = {text for text in texts if not decoding.reads_well(text) or _is_stray_utf8(text, decoding)}
     second = decode_layer(sorted(others), declared=None) if others else decoding
-    fits = second.encoding != decoding.encoding and second.trusted and all(map(second.is_lossless, others))
-    return (others, second) if fits else (set(), None)
+    if second.encoding == decoding.encoding or not second.trusted:
+        return {text for text in others if _is_stray_utf8(text, decoding)}, None
+    return {text for text in others if second.is_lossless(text) and second.reads_well(text)}, second
 
 
 def _has_letters(value: Any) -> bool:
@@ -117,4 +129,5 @@ def _to_unicode(value: Any, decoding: Decoding, *, keeps_ascii: bool) -> Any:
 def _is_damaged(raw: Any, text: Any, decoding: Decoding) -> bool:
     if not isinstance(raw, str) or (raw.isascii() and "?" not in raw):
         return False
-    return has_lost_letters(text) or not decoding.is_lossless(raw)
+    is_doubtful = not decoding.trusted and _has_letters(raw)
+    return is_doubtful or has_lost_letters(text) or not decoding.is_lossless(raw)

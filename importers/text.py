@@ -103,6 +103,11 @@ class Decoding:
         """False where the decoded value holds a U+FFFD: its row belongs in quarantine."""
         return LOST not in self.decode(value)
 
+    def reads_well(self, value: str) -> bool:
+        """Whether every word of it that tells encodings apart is legal in this one."""
+        texts = map(self.decode, _find_evidence([as_bytes_view(value)]))
+        return all(_is_legal(self.encoding, text, read_as_vietnamese=False) for text in texts)
+
 
 @dataclass(frozen=True)
 class _Reading:
@@ -140,7 +145,24 @@ def decode_layer(values: Iterable[str], *, declared: str | None, hints: Sequence
     if not runs:
         return _decode_symbols(views, claim)
     hinted = [encoding for encoding, font in _FONTS.items() if any(map(font.match, hints))]
-    return _decide(_read_all(runs, claim, hinted), claim, hinted)
+    decoding = _decide(_read_all(runs, claim, hinted), claim, hinted)
+    return decoding if decoding.trusted else _decide_of_two(views, decoding)
+
+
+def _decide_of_two(views: Collection[str], undecided: Decoding) -> Decoding:
+    """The first of two encodings that together explain what one does not, as in a file put together of two; or none."""
+    candidates = ("UTF-8", undecided.encoding, *(encoding for encoding, _ in undecided.alternatives))
+    for encoding in dict.fromkeys(candidates):
+        if encoding == UNDECIDED:
+            continue
+        first = Decoding(encoding, 1.0, Reason.WORDS)
+        parts: tuple[list[str], list[str]] = ([], [])
+        for view in filter(_BEYOND_ASCII.search, views):
+            parts[first.reads_well(view)].append(view)
+        decided = [_decide(_read_all(runs, None, ()), None, ()) for part in parts if (runs := _find_evidence(part))]
+        if len(decided) == len(parts) and all(d.trusted for d in decided) and decided[1].encoding == encoding:
+            return decided[1]
+    return undecided
 
 
 def _find_evidence(views: Iterable[str]) -> list[str]:
@@ -168,14 +190,17 @@ def _read_all(runs: Collection[str], claim: str | None, hinted: Collection[str])
         _Reading(
             encoding,
             column,
-            tuple(_is_legal(encoding, text, native) for text, native in zip(column, vietnamese, strict=True)),
+            tuple(
+                _is_legal(encoding, text, read_as_vietnamese=native)
+                for text, native in zip(column, vietnamese, strict=True)
+            ),
             _LABEL_VOTES * labels.count(encoding) - _RARITY.get(encoding, 0) * (encoding not in labels),
         )
         for encoding, column in texts.items()
     ]
 
 
-def _is_legal(encoding: str, text: str, read_as_vietnamese: bool) -> bool:
+def _is_legal(encoding: str, text: str, *, read_as_vietnamese: bool) -> bool:
     """Another language counts only where no encoding makes the word Vietnamese: the reverse is rare."""
     if LOST in text:
         return False
