@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.clash.dig import Bore, Depth, Pit, Trench
+from twin.clash.distance import Scene
 from twin.clash.solids import Excavation, Floor
+from twin.clash.solids import Section as SolidSection
 from twin.excavations.package.alignment import Alignment, align
 from twin.excavations.package.cuts import Plane, Section, cut_line, cut_polygon, cut_shaft
 from twin.excavations.package.digs import cut_dig
@@ -123,12 +125,32 @@ def test_alignment_of_branches_is_the_long_middle() -> None:
 
 
 def test_a_leaning_side_is_cut_beside_its_floor() -> None:
-    """A section past the end of a pit shows what its side takes there: half as deep halfway up."""
+    """A section past the end of a pit shows what its side takes there: half as deep halfway up, up to the mitre."""
     floor = Floor(shapely.box(EAST - 2, NORTH, EAST + 2, NORTH + 8), 1.0, 3.0, slope=1.0, height_m=2.0)
     plane = Plane(HERE - (0, 1), np.array([1.0, 0.0]), -9, 9)
     shape, _ = cut_dig(plane, np.array([(-9, 3.0), (9, 3.0)]), Excavation((floor,)))
     left, bottom, right, top = shape.bounds
-    assert (bottom, top, right, left) == pytest.approx((2.0, 3.0, 2 + math.sqrt(3), -2 - math.sqrt(3)), abs=0.05)
+    assert (bottom, top, right, left) == pytest.approx((2.0, 3.0, 4, -4), abs=0.01)
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45, 63, 90, 135, 170])
+@pytest.mark.parametrize("corners", [4, 5, 3])
+def test_what_is_drawn_as_dug_is_what_was_measured(angle: int, corners: int) -> None:
+    """Just within the drawn sides of a leaning dig a wire is hit, just outside it is not, past its corners, too."""
+    turns = np.linspace(0, 2 * np.pi, corners, endpoint=False) + 0.3
+    outline = shapely.Polygon(HERE + 3 * np.column_stack([np.cos(turns), np.sin(turns)]))
+    floor = Floor(outline, 1.0, 3.0, slope=0.8)
+    way = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
+    scene = Scene(Excavation((floor,)))
+    for beside in (-3.2, -2.0, 0.5, 2.4, 3.4):
+        plane = Plane(HERE + beside * np.array([-way[1], way[0]]), way, -9, 9)
+        shape, _ = cut_dig(plane, np.array([(-9, 3.0), (9, 3.0)]), Excavation((floor,)))
+        for u, z in itertools.product(np.linspace(-6, 6, 49), (1.1, 1.7, 2.3, 2.9)):
+            here = shapely.Point(u, z)
+            if shape.boundary.distance(here) > 0.02:
+                wire = [(*(plane.origin + along * way), z) for along in (u - 0.005, u + 0.005)]
+                gap = scene.space(scene.lay(wire), SolidSection(0.001))
+                assert (gap.distance_m <= 0.0) == shape.contains(here), (beside, u, z, gap)
 
 
 @pytest.mark.parametrize("angle", range(0, 360, 15))

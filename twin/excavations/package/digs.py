@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from twin.clash.kernel.outlines import direct, list_turns, sharpen
 from twin.excavations.package.cuts import Section, cut_line, cut_polygon
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 _SEAM_M = 1e-4
 # Above all ground and below all floors of a section.
 _BEYOND_M = 100.0
-# A leaning side that is cut beside its floor is drawn through so many points.
-_SIDE_POINTS = 33
+# A leaning side is drawn through so many points, but for those on straight stretches.
+_SIDE_POINTS = 129
 
 
 def rim_of(report: ClashReport) -> shapely.Geometry:
@@ -55,34 +56,48 @@ def _cut_floor(floor: Floor, plane: Plane, *, deep: bool) -> list[shapely.Geomet
     """Everything over each stretch of a floor and between its sides, far up."""
     wide = cut_polygon(floor.opening, plane)
     spans = cut_polygon(floor.polygon, plane)
-    shapes = [] if spans else [_cut_side(floor, plane, span, deep=deep) for span in wide]
-    for span in spans:
-        u = np.array(span)
-        bed = levels_of(floor, plane.origin + u[:, None] * plane.ahead) + (0.0 if deep else floor.band_m)
-        left, right = next((rim for rim in wide if rim[0] <= u.mean() <= rim[1]), span)
-        side, top = floor.side_m if floor.slope else 0.0, floor.ground_m + _BEYOND_M
-        shapes.append(
-            shapely.make_valid(
-                shapely.Polygon(
-                    [
-                        (u[0], bed[0]), (u[1], bed[1]), (right, bed[1] + side), (right, top), (left, top),
-                        (left, bed[0] + side),
-                    ]
-                )
-            )
-        )  # fmt: skip
+    shapes = [] if spans else [_fill_up(floor, _cut_side(floor, plane, span, deep=deep)) for span in wide]
+    for start, end in spans:
+        bed = _cut_side(floor, plane, (start, end), deep=deep)[[0, -1]]
+        left, right = next((rim for rim in wide if rim[0] <= (start + end) / 2 <= rim[1]), (start, end))
+        before = [_cut_side(floor, plane, (left, start), deep=deep)] if left < start else []
+        after = [_cut_side(floor, plane, (end, right), deep=deep)] if right > end else []
+        shapes.append(_fill_up(floor, np.vstack([*before, bed, *after])))
     return shapes
 
 
-def _cut_side(floor: Floor, plane: Plane, span: tuple[float, float], *, deep: bool) -> shapely.Geometry:
-    """Everything over a leaning side where the plane passes beside the floor."""
-    u = np.linspace(*span, _SIDE_POINTS)
-    points = shapely.points(plane.origin + u[:, None] * plane.ahead)
-    toes = shapely.get_coordinates(shapely.get_point(shapely.shortest_line(floor.polygon, points), 0))
-    up = np.minimum(shapely.distance(floor.polygon, points) / floor.slope, floor.side_m)
-    bed = levels_of(floor, toes) + (0.0 if deep else floor.band_m) + up
+def _fill_up(floor: Floor, low: Floats) -> shapely.Geometry:
+    """Everything over points (n, 2) in u and z."""
     top = floor.ground_m + _BEYOND_M
-    return shapely.make_valid(shapely.Polygon([*zip(u.tolist(), bed.tolist(), strict=True), (u[-1], top), (u[0], top)]))
+    return shapely.make_valid(shapely.Polygon([*low.tolist(), (low[-1, 0], top), (low[0, 0], top)]))
+
+
+def _cut_side(floor: Floor, plane: Plane, span: tuple[float, float], *, deep: bool) -> Floats:
+    """The lowest that is dug along a stretch of the plane, (n, 2) in u and z: a leaning side beside the floor."""
+    u = np.linspace(*span, _SIDE_POINTS if floor.slope else 2)
+    xy = plane.origin + u[:, None] * plane.ahead
+    points = shapely.points(xy)
+    toes = shapely.get_coordinates(shapely.get_point(shapely.shortest_line(floor.polygon, points), 0))
+    up = np.minimum(_measure_out(floor, xy, toes) / floor.slope, floor.side_m) if floor.slope else 0.0
+    bed = levels_of(floor, toes) + (0.0 if deep else floor.band_m) + up
+    line = shapely.LineString(np.column_stack([u, bed]))
+    return np.asarray(shapely.get_coordinates(shapely.simplify(line, _SEAM_M)))
+
+
+def _measure_out(floor: Floor, xy: Floats, toes: Floats) -> Floats:
+    """How far out of the floor points (n, 2) lie, along the sides that lean there: past a corner both go on until they
+    meet, as they were measured.
+    """
+    out = np.hypot(*(xy - toes).T)
+    rings = [shapely.get_coordinates(ring).tolist() for ring in shapely.get_rings(floor.outline or floor.polygon)]
+    for start, corner, end in list_turns(rings):
+        past = np.hypot(*(toes - corner).T) < _SEAM_M
+        (ax, ay), (bx, by) = direct(*np.subtract(corner, start)), direct(*np.subtract(end, corner))
+        if past.any() and ax * by - ay * bx > 0.0:
+            x, y = (xy[past] - corner).T
+            ridge = np.hypot(x, y) / sharpen(float(ax * bx + ay * by))
+            out[past] = np.max([x * ay - y * ax, x * by - y * bx, ridge], axis=0)
+    return np.asarray(out)
 
 
 def _join(shapes: list[shapely.Geometry]) -> shapely.Geometry:
