@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,21 +44,21 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
     """The layer with its text in Unicode, the encoding and its reason, and remarks on text that is damaged."""
     keeps_ascii = not is_stateful(decoding.encoding)
     columns: dict[str, Column[Any]] = {}
-    others, second = _find_second(layer, decoding)
+    others = _find_others(layer, decoding)
     damaged = np.zeros(len(layer), dtype=bool)
     for name, values in layer.columns.items():
         column = Column.of(values)
-        title = str(_to_unicode(name, second if second and name in others else decoding, keeps_ascii=keeps_ascii))
+        title = str(_to_unicode(name, others.get(name) or decoding, keeps_ascii=keeps_ascii))
         if keeps_ascii and _is_plain(column.joined()):
             columns[title] = column
             continue
-        by = [second if second and value in others else decoding for value in column.distinct]
+        by = [others.get(value) or decoding for value in column.distinct]
         read = [
             _to_unicode(value, own, keeps_ascii=keeps_ascii) for value, own in zip(column.distinct, by, strict=True)
         ]
         columns[title] = Column(read, column.codes)
         broken = [
-            _is_damaged(raw, text, own) or (second is None and raw in others)
+            _is_damaged(raw, text, own) or (raw in others and others[raw] is None)
             for raw, text, own in zip(column.distinct, read, by, strict=True)
         ]
         if any(broken):
@@ -72,26 +73,27 @@ def decode(layer: SourceLayer, decoding: Decoding) -> tuple[SourceLayer, str, li
     remarks = [Finding(Fault.TEXT_BROKEN, said, row=int(row)) for row in layer.rows[damaged]]
     if not decoding.trusted:
         remarks.append(Finding(Fault.TEXT_BROKEN, f"encoding uncertain, read as {decoding.encoding}"))
-    mixed = f"; {len(others)} values in {second.encoding}" if second else ""
+    read_by = Counter(other.encoding for other in others.values() if other)
+    mixed = "".join(f"; {times} values in {encoding}" for encoding, times in read_by.items())
     return replace(layer, columns=columns), describe(decoding) + mixed, remarks
 
 
-def _find_second(layer: SourceLayer, decoding: Decoding) -> tuple[set[str], Decoding | None]:
-    """Texts that were written in another encoding than the rest, as files put together of several have, and which.
+def _find_others(layer: SourceLayer, decoding: Decoding) -> dict[str, Decoding | None]:
+    """Texts that were written in another encoding than the rest, as files put together of several have, and in which.
 
     They fit no letters of the layer's encoding, make no words in it, or are UTF-8, which no other text is by chance.
     None where no encoding explains them.
     """
     if decoding.encoding == UNICODE or is_stateful(decoding.encoding):
-        return set(), None
-    columns = (values if isinstance(values, Column) else Column.of(values) for values in layer.columns.values())
+        return {}
+    columns = map(Column.of, layer.columns.values())
     texts = {value for column in columns for value in column.distinct if _has_letters(value)}
     texts.update(filter(_has_letters, layer.columns))
     others = {text for text in texts if not decoding.reads_well(text) or _is_stray_utf8(text, decoding)}
     second = decode_layer(sorted(others), declared=None) if others else decoding
     if second.encoding == decoding.encoding or not second.trusted:
-        return {text for text in others if _is_stray_utf8(text, decoding)}, None
-    return {text for text in others if second.is_lossless(text) and second.reads_well(text)}, second
+        return {text: None for text in others if _is_stray_utf8(text, decoding)}
+    return {text: second if second.is_lossless(text) and second.reads_well(text) else None for text in others}
 
 
 def _has_letters(value: Any) -> bool:

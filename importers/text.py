@@ -105,6 +105,8 @@ class Decoding:
 
     def reads_well(self, value: str) -> bool:
         """Whether every word of it that tells encodings apart is legal in this one."""
+        if self.encoding == "UTF-8":
+            return self.is_lossless(value)
         texts = map(self.decode, _find_evidence([as_bytes_view(value)]))
         return all(_is_legal(self.encoding, text, read_as_vietnamese=False) for text in texts)
 
