@@ -16,15 +16,16 @@ from importers.draft import refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
 from importers.mapping import map_rows
 from importers.position import move, move_lines, place, read_long
-from importers.recognition import Target, recognise
+from importers.recognition import Target, kind_of_names, recognise
 from importers.repair import find_repeats, repair, usable
 from importers.survey import Letters, count_values
+from importers.uprights import as_nodes, stand_upright
 from importers.vocabulary import vocabulary, words_in
 from layers.bulk import is_bulk
 from layers.catalog import find_layer
 from layers.columns import Column
 from layers.crs import transform_geometries
-from layers.linestrings import LineStrings
+from layers.linestrings import LineStrings, to_objects
 from layers.reach import state_reach
 from layers.rows import encode_records, encode_rows
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from importers.report import FileReport
     from importers.source import Dataset, LongLayer, SourceLayer
     from importers.text import Decoding
+    from layers.linestrings import Shapes
     from layers.loading import Part
 
 _MOST_REASONS = 1000  # of one part of a layer
@@ -89,6 +91,12 @@ class Understood:
     attributes: Attributes
     solids: NDArray[np.object_] | None
     findings: list[Finding]
+
+    @property
+    def within(self) -> Shapes:
+        """Geometries in storage CRS of the records that are kept."""
+        shapes = self.placed.geometries  # plain lines are all inside
+        return shapes if isinstance(shapes, LineStrings) else shapes[self.placed.inside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +229,8 @@ def understand(raw: SourceLayer, dataset: Dataset, context: Context, settled: Se
 
 def _target(layer: SourceLayer, dataset: Dataset, context: Context, rule: LayerRule) -> Target:
     if rule.table is not None:
-        return Target(rule.table, rule.discipline, f"{rule.table}: by the profile")
+        kind = kind_of_names([layer.name, dataset.path.stem])
+        return Target(rule.table, rule.discipline, f"{rule.table}: by the profile", kind)
     target = recognise(layer, dataset, context.layer)
     return replace(target, discipline=rule.discipline or target.discipline)
 
@@ -272,10 +281,43 @@ def _in_city(
 
 
 def _map_layer(report: FileReport, understood: Understood, context: Context, *, alone: bool = False) -> Iterator[Part]:
-    layer, target, placed, kept = understood.layer, understood.target, understood.placed, understood.kept
-    shapes = placed.geometries  # plain lines are all inside
-    within = shapes if isinstance(shapes, LineStrings) else shapes[placed.inside]
-    sound = repair(target.table, within, layer.rows[kept])
+    upright = _uprights(understood)
+    if upright.any():
+        lines, nodes = _apart(understood, upright)
+        yield from _map_alike(report, lines, context, alone=alone)
+        yield from _map_alike(report, nodes, context, alone=False)
+    else:
+        yield from _map_alike(report, understood, context, alone=alone)
+
+
+def _uprights(understood: Understood) -> NDArray[np.bool_]:
+    if understood.target.table != "utility_lines":
+        return np.zeros(0, dtype=bool)
+    return stand_upright(understood.within)
+
+
+def _apart(understood: Understood, upright: NDArray[np.bool_]) -> tuple[Understood, Understood]:
+    """The lines that lead somewhere, and those that stand upright, as nodes."""
+    shapes, placed, at = to_objects(understood.within), understood.placed, understood.kept[upright]
+    lines = _of(placed, shapes[~upright])
+    points, attributes = as_nodes(shapes[upright], understood.attributes.take(at))
+    layer = understood.layer.take(at)
+    said = "a line that stands upright is kept as a node, from its bottom to its top"
+    target = Target("utility_nodes", understood.target.discipline, "utility_nodes: lines that stand upright")
+    findings = [Finding(Fault.REPAIRED, said, row=int(row)) for row in layer.rows]
+    nodes = Understood(
+        layer, understood.text, target, _of(placed, points), np.arange(len(at)), attributes, None, findings
+    )
+    return replace(understood, placed=lines, kept=understood.kept[~upright]), nodes
+
+
+def _of(placed: Placement, geometries: NDArray[np.object_]) -> Placement:
+    return replace(placed, geometries=geometries, inside=np.ones(len(geometries), dtype=bool))
+
+
+def _map_alike(report: FileReport, understood: Understood, context: Context, *, alone: bool) -> Iterator[Part]:
+    layer, target, kept = understood.layer, understood.target, understood.kept
+    sound = repair(target.table, understood.within, layer.rows[kept])
     index = kept[sound.index]
     rows = map_rows(target, understood.attributes.take(index), sound.geometries, context.ground, context.owner)
     columns, impossible = _possible(target.table, rows.columns)

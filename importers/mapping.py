@@ -252,13 +252,13 @@ def _stated_discipline(value: Any) -> Discipline | None:
     return Discipline(hit[0]) if hit else None
 
 
-def _materials(attributes: Attributes) -> Column[str | None]:
+def read_materials(attributes: Attributes) -> Column[str | None]:
     """The listed material, or else what stands there."""
     return attributes.values("material").map(lambda value: match_value("material", value) or parse_text(value))
 
 
 def _utility_lines(target: Target, attributes: Attributes, shapes: Shapes, ground: Ground, owner: str | None) -> Rows:
-    materials = _materials(attributes)
+    materials = read_materials(attributes)
     sections = read_sections(attributes, materials)
     vertical = read_verticals(shapes, attributes, sections, ground)
     columns = (
@@ -315,8 +315,10 @@ def _utility_nodes(
     has_bottom, has_cover = ~np.isnan(heights.bottom), ~np.isnan(heights.cover)
     columns = _utility(target, attributes, owner) | {
         "geom": shapely.force_2d(geometries),
-        "material": _materials(attributes),
-        "kind": attributes.values("kind").map(lambda value: match_value("kind", value) or NodeKind.OTHER),
+        "material": read_materials(attributes),
+        "kind": attributes.values("kind").map(
+            lambda value: match_value("kind", value) or NodeKind.OTHER if parse_text(value) else target.kind
+        ),
         "section_shape": sizes.map(_plan_shape),
         "outer_width_m": sizes.map(lambda stated: stated[0] or stated[1]),
         "outer_length_m": sizes.map(lambda stated: stated[0] or stated[2] or stated[1]),

@@ -12,7 +12,7 @@ import shapely
 from importers.faults import Fault, Rejected
 from importers.text import fold_name
 from importers.vocabulary import attributes_of, best_word, match_fields, match_value, vocabulary, words_in
-from layers.utilities import Discipline
+from layers.utilities import Discipline, NodeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,16 +26,21 @@ _BY_KIND = {
 }
 # Attributes whose values, where most of them are listed, tell what a layer is.
 _TELLING = {"utility_nodes": ("kind", "discipline"), "utility_lines": ("discipline",)}
+_LEAST_TELLING = 4
 TABLES = tuple(table for tables in _BY_KIND.values() for table in tables)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The table that a layer goes to, the discipline where it is a utility, and why."""
+    """The table that a layer goes to, the discipline where it is a utility, and why.
+
+    kind: what nodes are of which the records do not say it.
+    """
 
     table: str
     discipline: Discipline | None
     reason: str
+    kind: NodeKind = NodeKind.OTHER
 
 
 def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Target:
@@ -58,12 +63,24 @@ def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Targe
         )
     if not table.startswith("utility_"):
         return Target(table, None, f"{table}: given" if forced else f"{table}: by names and fields")
+    kind = kind_of_names(places[:2])
     if discipline is None:
         found = match_fields(layer.columns, attributes_of(table))
         if _tells(layer, found, "discipline"):
-            return Target(table, None, f"{table}, discipline by the field '{found['discipline'][0]}'")
+            return Target(table, None, f"{table}, discipline by the field '{found['discipline'][0]}'", kind)
         discipline, word = _discipline_of_values(layer, table)
-    return Target(table, discipline, f"{table}, {discipline or 'discipline unknown'}{word}")
+    return Target(table, discipline, f"{table}, {discipline or 'discipline unknown'}{word}", kind)
+
+
+def kind_of_names(names: Sequence[str]) -> NodeKind:
+    """What nodes are by the first of these names that tells it; short words mean too much else ("an-van", "dau-tu")."""
+    told = vocabulary()["values"]["kind"]
+    for name in names:
+        words = {word for word in words_in(name) if len(word) >= _LEAST_TELLING}
+        hits = [(len(word), kind) for kind, known in told.items() for word in words.intersection((kind, *known))]
+        if hits:
+            return NodeKind(max(hits)[1])
+    return NodeKind.OTHER
 
 
 def _refuse_others(layer: SourceLayer, names: Sequence[str]) -> None:

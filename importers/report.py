@@ -44,12 +44,14 @@ class FileReport:
 
     def decide(self, decision: dict[str, Any]) -> None:
         """Add what was decided of a layer, or of some more of its records."""
-        last = self.decisions[-1] if self.decisions else {}
-        if any(last.get(name) != decision[name] for name in ("layer", "target", "crs", "text", "fields")):
+        names = ("layer", "target", "crs", "text", "fields")
+        alike = (known for known in self.decisions if all(known.get(name) == decision[name] for name in names))
+        same = next(alike, None)
+        if same is None:
             self.decisions.append(decision)
             return
-        last["heights and sections"] = sorted({*last["heights and sections"], *decision["heights and sections"]})
-        last["notes"] = list(dict.fromkeys((*last["notes"], *decision["notes"])))
+        same["heights and sections"] = sorted({*same["heights and sections"], *decision["heights and sections"]})
+        same["notes"] = list(dict.fromkeys((*same["notes"], *decision["notes"])))
 
     def note(self, layer: str | None, findings: Sequence[Finding]) -> None:
         """Add findings, alike ones together: how often, and the first records that have them."""

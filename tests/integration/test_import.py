@@ -383,6 +383,24 @@ def test_points_and_lines_of_one_layer_go_to_their_tables(connection: Connection
     assert connection.execute(rows.format("lines")).fetchall() == [(2, "c1")]
 
 
+def test_a_riser_is_a_node(connection: Connection, tmp_path: Path) -> None:
+    """A pipe that stands upright is in the city from its bottom to its top; a line without any extent is refused."""
+    path = tmp_path / "cap-nuoc" / "tuyen.gpkg"
+    path.parent.mkdir()
+    riser = [(EAST, NORTH, 1.5), (EAST, NORTH, -2.5), (EAST, NORTH, -3.0)]
+    lines = [riser, [(EAST, NORTH, 1.5), (EAST + 9, NORTH, 1.4)], [(EAST, NORTH, 1.0)] * 2]
+    columns = {"MaOng": ["R1", "T1", "D1"], "VatLieu": ["HDPE"] * 3, "DuongKinh_mm": ["110"] * 3}
+    pyogrio.raw.write(path, shapely.to_wkb([shapely.LineString(line) for line in lines]),
+                      [np.array(v, dtype=object) for v in columns.values()], list(columns),
+                      geometry_type="LineString Z", crs="EPSG:9214", driver="GPKG")  # fmt: skip
+    file = only(run(connection, path.parent))
+    assert (file.outcome, file.loaded, file.refused) == (Outcome.PARTLY, 2, 1)
+    nodes = "select owner_ref, discipline, material, outer_width_m, cover_m, bottom_m, source_row from utility_nodes"
+    assert connection.execute(nodes).fetchall() == [("R1", "water", "HDPE", 0.11, 1.5, -3.0, 1)]
+    assert connection.execute("select owner_ref from utility_lines").fetchall() == [("T1",)]
+    assert {f["fault"]: f["rows"] for f in file.findings} == {Fault.REPAIRED: [1], Fault.ZERO_LENGTH: [3]}
+
+
 def test_a_vertex_astray_is_not_loaded(connection: Connection, tmp_path: Path) -> None:
     """A line with one vertex at 0, 0 begins in the city and is refused all the same."""
     path = a_pipe_file(tmp_path / "in" / "ong-cap-nuoc.gpkg", rows=1)

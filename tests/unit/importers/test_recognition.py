@@ -98,3 +98,15 @@ def test_utilities_of_a_cadastral_drawing_are_seen() -> None:
     """Levels 55 to 59 say only that something is laid there: lines of an unknown discipline, not nothing."""
     target = a_target("level 57 hạ tầng kỹ thuật", LINE, file="tờ 12.dgn", drawing=True)
     assert (target.table, target.discipline) == ("utility_lines", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "kind"),
+    [("Sheet1", "hố ga thoát nước.xlsx", "manhole"), ("ho_ga", "x.gpkg", "manhole"),
+     ("tru-chieu-sang", "x.gpkg", "pole"), ("van_cap_nuoc", "ho-ga.gpkg", "valve"),
+     ("nut_mang", "du-an-dau-tu.gpkg", "other"), ("node", "an-van.gpkg", "other")],
+)  # fmt: skip
+def test_kind_of_nodes_by_the_names(name: str, file: str, kind: str) -> None:
+    """Manholes without a column that says so are manholes by the name of their sheet, layer or file, not "other"."""
+    target = a_target(name, POINT, {"maso": ["H1"]}, file=f"thoát nước/{file}")
+    assert (target.table, target.kind) == ("utility_nodes", kind)
