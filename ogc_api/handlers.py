@@ -11,6 +11,7 @@ from pygeoapi import api as common
 from pygeoapi.api import processes as process_api
 
 from layers.errors import Invalid
+from layers.grid import CRS84
 from ogc_api.drawing import MEDIA_TYPES, QGIS_MEDIA_TYPE
 from ogc_api.edition import Asked, ask
 from ogc_api.items import DOWNLOADS, FG
@@ -155,7 +156,14 @@ def show_landing_page(call: Call) -> Answer:
     }
     url = f"{call.edition.base_url}/metadata"
     records = {"rel": "describedby", "type": RECORD_MEDIA_TYPE, "title": "Metadata", "href": url}
-    return answer_json(document | {"links": [*links, *tileset_links(call.edition, None), styles, project, records]})
+    bounds = call.edition.bounds(call.edition.layers)
+    return answer_json(
+        document
+        | {
+            "extent": {"spatial": {"bbox": [list(bounds)], "crs": CRS84}},
+            "links": [*links, *tileset_links(call.edition, None), styles, project, records],
+        }
+    )
 
 
 def show_openapi(call: Call) -> Answer:

@@ -12,10 +12,12 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from layers.boundaries import read_bounds
 from layers.database import Audience, Reader, Role, Writer
 from layers.errors import Unavailable
 from ogc_api.scribe import Scribe
 from ogc_api.service import create_ogc
+from ogc_api.sight import look_at
 from twin.access import Gate
 from twin.audit.door import audit_routes
 from twin.excavations.door.resource import excavation_routes
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ogc_api.service import ProcessPlugin
+    from ogc_api.sight import Sight
     from ogc_api.transcript import Transcripts
     from twin.excavations.practice import Practice
 
@@ -96,7 +99,9 @@ def create_app(doors: Doors) -> Starlette:
         return await run_in_threadpool(_health, readers[Audience.PUBLIC])
 
     async def front(request: Request) -> Response:
-        return HTMLResponse(front_page(request.query_params.get("lang"), request.headers.get("accept-language", "")))
+        sight = await run_in_threadpool(_look_at_city, readers[Audience.PUBLIC], address)
+        accepted = request.headers.get("accept-language", "")
+        return HTMLResponse(front_page(sight, request.query_params.get("lang"), accepted))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -123,6 +128,15 @@ def create_app(doors: Doors) -> Starlette:
         middleware=[Middleware(Gate, keys=readers[Audience.PUBLIC], open_desk=doors.open_desk)],
         lifespan=lifespan,
     )
+
+
+def _look_at_city(reader: Reader, address: str) -> Sight | None:
+    try:
+        with reader.connection() as connection:
+            bounds = read_bounds(connection)
+    except Unavailable:
+        return None
+    return look_at(address, bounds) if bounds else None
 
 
 def _health(reader: Reader) -> Response:

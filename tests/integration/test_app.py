@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -278,6 +279,19 @@ def test_front_page_speaks_both_languages(web: TestClient) -> None:
     assert 'lang="en"' in web.get("/", headers={"Accept-Language": "en-GB,en"}).text
     assert 'lang="vi"' in web.get("/?lang=vi", headers={"Accept-Language": "en"}).text
     assert 'lang="en"' in web.get("/?lang=en").text
+
+
+def test_front_page_shows_the_city_to_everybody(web: TestClient, city: str) -> None:
+    """Where the boundary lies, in the public's own tiles; without one there is no picture."""
+    assert "<image" not in web.get("/").text
+    with connect(city) as connection:
+        connection.execute(
+            "insert into boundaries (level, name, geom) select 'ward', 'A', st_multi(st_makeenvelope(560000, 1818000,"
+            " 562000, 1820000, 9214))"
+        )
+    tiles = re.findall(r'<image [^>]*href="([^"]+)"', web.get("/").text)
+    assert tiles
+    assert {web.get(tile).status_code for tile in tiles} == {200}
 
 
 def test_health_tells_of_the_database(web: TestClient, city: str) -> None:

@@ -24,7 +24,15 @@ PARTS |= dict.fromkeys(("tileMatrix", "tileRow", "tileCol", "z", "x", "y"), "0")
 BLOCK = {"collectionId": "trees", "size": "4", "level": "6", "column": "0", "row": "0", "page": "0"}
 # Objects begin at zoom 15.
 OBJECTS = PARTS | {"objects": "buildings", "z": "15"}
-LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
+LOADING = {
+    "image": "href",
+    "script": "src",
+    "link": "href",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "object": "data",
+}
 
 
 class Page(HTMLParser):
@@ -74,9 +82,12 @@ def furnished(town: Town) -> Town:
 def test_pages_need_no_other_host(operator: Client) -> None:
     """Every page that can be reached loads nothing from elsewhere, and no link leads into a void."""
     home = f"{operator.base_url}?f=html"
-    found = crawl(
-        operator, home, lambda answer: Page(answer.text).leads if "html" in answer.headers["content-type"] else []
-    )
+
+    def follow(answer: Response) -> list[str]:
+        page = Page(answer.text if "html" in answer.headers["content-type"] else "")
+        return page.leads + page.loads
+
+    found = crawl(operator, home, follow)
     pages = {url: answer for url, answer in found.items() if "html" in answer.headers["content-type"]}
     assert {url: a.status_code for url, a in found.items() if a.status_code != 200} == {}
     assert {urlsplit(url).path.removeprefix("/ogc") for url in pages} >= {
@@ -90,6 +101,21 @@ def test_pages_need_no_other_host(operator: Client) -> None:
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "@import" not in answer.text
         assert "url(" not in answer.text
+
+
+def test_pages_show_their_features_on_the_map(operator: Client) -> None:
+    """A picture of the city's own tiles; of features whose coordinates are no degrees none."""
+    trees = operator.get("/collections/trees/items").json()["features"]
+    shown = {"": 0, "/collections/trees": 0, "/collections/trees/items": len(trees), "/collections/trees/items/1": 1}
+    for path, shapes in shown.items():
+        text = operator.get(f"{path}?f=html").text
+        tiles = [target for target in Page(text).loads if "/map/tiles/" in target]
+        assert tiles, path
+        assert {operator.get(target.removeprefix("/ogc")).headers["content-type"] for target in tiles} == {"image/png"}
+        assert text.count("<circle") == shapes, path
+    projected = "http://www.opengis.net/def/crs/EPSG/0/9214"
+    text = operator.get("/collections/trees/items", params={"f": "html", "crs": projected}).text
+    assert "<image" not in text
 
 
 def test_every_link_of_every_document_works(operator: Client) -> None:
