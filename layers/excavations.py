@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import Base, Feature, between, by_file, geometry, labelled, one_of
+from layers.errors import Sentence
 from layers.schemas import SCHEMA
 
 
@@ -39,6 +40,17 @@ class ExcavationStatus(StrEnum):
     CLOSED = "closed"
     REFUSED = "refused"
 
+
+STATUS_NAMES: dict[ExcavationStatus, Sentence] = {
+    ExcavationStatus.DRAFT: Sentence("draft", "bản nháp"),
+    ExcavationStatus.CHECKED: Sentence("checked", "đã kiểm tra"),
+    ExcavationStatus.SUBMITTED: Sentence("submitted", "đã nộp, chờ ý kiến"),
+    ExcavationStatus.ANSWERED: Sentence("answered", "đã đủ ý kiến"),
+    ExcavationStatus.PERMITTED: Sentence("permitted", "đã cấp phép"),
+    ExcavationStatus.IN_PROGRESS: Sentence("in progress", "đang thi công"),
+    ExcavationStatus.CLOSED: Sentence("closed", "đã hoàn thành"),
+    ExcavationStatus.REFUSED: Sentence("refused", "bị từ chối"),
+}
 
 # What a change of the city can still change something for.
 OPEN = (

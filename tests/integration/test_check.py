@@ -352,7 +352,7 @@ def test_many_digs_are_answered_as_each_alone(flat: Connection, tmp_path: Path) 
     (refused,) = check_many(flat, ground, [above])
     assert isinstance(refused, Invalid)
     assert str(refused.message).startswith("above: the bottom at 9.00 m is not below the ground")
-    assert say(refused.message, "vi").startswith("above: đáy ở cao độ 9.00 m không thấp hơn mặt đất")
+    assert say(refused.message, "vi").startswith("above: đáy ở cao độ 9,00 m không thấp hơn mặt đất")
     answers = list(check_many(flat, ground, digs))
     assert isinstance(answers[5], Invalid)
     for dig, answer in zip(digs[:5] + digs[6:], answers[:5] + answers[6:], strict=True):

@@ -112,7 +112,7 @@ def test_open_reports_near_a_dig(checked: ClashReport) -> None:
     assert leak.facts["age_days"] == 60
     assert leak.text.vi.startswith(
         "Phản ánh của người dân PA-2026-00001 (Cấp nước), cấp nước: chưa xử lý, đã 60 ngày, đơn vị xử lý:"
-        " Công ty Cấp nước, cách 6.0 m về phía đông. Dấu hiệu cảnh báo: rò rỉ"
+        " Công ty Cấp nước, cách 6,0 m về phía đông. Dấu hiệu cảnh báo: rò rỉ"
     )
     assert "60 days old, with Công ty Cấp nước, 6.0 m to the east. A warning sign: a leak" in leak.text.en
     assert checked.warnings[0].en.startswith("Citizens reported ")

@@ -125,7 +125,7 @@ def test_parcels_have_no_names_of_people(connection: Connection) -> None:
     (matter,) = around(connection).of(Kind.PARCEL)
     assert (matter.weight, matter.facts["number"]) == (Weight.DEMANDS, "7")
     assert matter.facts["entered_m2"] == pytest.approx(10)
-    assert "thửa 12/7 (ODT) 10.0 m²" in matter.text.vi
+    assert "thửa 12/7 (ODT) 10,0 m²" in matter.text.vi
 
 
 def test_wards_share_a_dig(connection: Connection) -> None:

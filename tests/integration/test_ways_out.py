@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -205,8 +206,9 @@ def test_package_tells_the_ways(city: City) -> None:
     package = Package(answer(city.connection, city.ground, a_trench(), ASKED), "vi")
     page = package.write("html").decode()
     assert "Phương án xử lý" in page
-    assert "Đào thủ công 1.4 m: 0+009.3 – 0+010.7" in page
+    assert "Đào thủ công 1,4 m: 0+009,3 – 0+010,7" in page
     assert "Không khả thi" in page
+    assert re.findall(r"\d\.\d+ (?:m|%)", page) == [], "numbers have a decimal comma"
     features = json.loads(package.write("geojson"))["features"]
     assert {"way_out", "hand_dug"} <= {feature["properties"]["role"] for feature in features}
     assert package.write("pdf").startswith(b"%PDF")

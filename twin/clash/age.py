@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from twin.clash.accuracy import Wording, read_accuracies
+from twin.clash.spelling import comma
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,6 +44,6 @@ def age_of(surveyed_on: date | None, level: str | None, material: str | None, on
         return Age(years, is_stale=False, text=None)
     text = Wording(
         en=f"surveyed {years:.0f} years ago, more than {rule.years:g} ({rule.source.en})",
-        vi=f"đo cách đây {years:.0f} năm, quá {rule.years:g} năm ({rule.source.vi})",
+        vi=f"đo cách đây {comma(years, '.0f')} năm, quá {comma(rule.years)} năm ({rule.source.vi})",
     )
     return Age(years, is_stale=True, text=text)

@@ -34,5 +34,5 @@ def tell_chance(chance: Chance) -> Wording:
         "< 0.1 %" if value < _LEAST else "> 99.9 %" if value > _MOST else f"{value * 100:.{1 if value < 0.1 else 0}f} %"
     )
     if chance.scope == "plan":
-        return Wording(en=f"{figure} in plan", vi=f"{figure} trên mặt bằng")
-    return Wording(en=figure, vi=figure)
+        return Wording(en=f"{figure} in plan", vi=f"{figure.replace('.', ',')} trên mặt bằng")
+    return Wording(en=figure, vi=figure.replace(".", ","))

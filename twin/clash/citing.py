@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from twin.clash.accuracy import Wording
 from twin.clash.rulebook import Evidence
 from twin.clash.rules import VERDICTS, Verdict
+from twin.clash.spelling import spell
 
 if TYPE_CHECKING:
     from twin.clash.clearance import Distance, Laying
@@ -152,12 +153,14 @@ def tell(finding: Finding) -> Wording:
 def _sentence(finding: Finding, lang: str) -> str:
     aspect, gap = getattr(ASPECTS[finding.aspect], lang), finding.gap.nominal_m
     kind = "" if finding.arrangement is None else f"{getattr(ARRANGEMENTS[finding.arrangement], lang)}, "
-    measured = {"en": "not known", "vi": "chưa biết"}[lang] if gap is None else f"{gap:.2f} m"
+    measured = {"en": "not known", "vi": "chưa biết"}[lang] if gap is None else f"{spell(gap, lang, '.2f')} m"
     parts = [f"{kind}{aspect}: {measured}"]
     if finding.verdict is Verdict.POSSIBLE:
-        parts[0] += {"en": ", at worst {:.2f} m", "vi": ", bất lợi nhất {:.2f} m"}[lang].format(finding.gap.worst_m)
+        parts[0] += {"en": ", at worst {} m", "vi": ", bất lợi nhất {} m"}[lang].format(
+            spell(finding.gap.worst_m, lang, ".2f")
+        )
     if finding.cited is not None:
-        limit = "–" if finding.limit_m is None else f"{finding.limit_m:g} m"
+        limit = "–" if finding.limit_m is None else f"{spell(finding.limit_m, lang)} m"
         parts.append(
             {"en": "least {}: {}", "vi": "tối thiểu {}: {}"}[lang].format(limit, getattr(cite(finding.cited), lang))
         )

@@ -9,6 +9,7 @@ import shapely
 from layers.citizen_reports import ReportStatus, Topic
 from twin.clash.accuracy import Wording
 from twin.clash.compass import compass
+from twin.clash.spelling import comma
 from twin.clash.surroundings import Kind, Matter, Weight
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def _place(report: NearReport, situation: Situation) -> tuple[Wording, str | Non
     (x, y), (to_x, to_y) = shapely.get_coordinates(shapely.shortest_line(situation.area, report.shape)).tolist()
     point = compass(to_x - x, to_y - y)
     place = Wording(
-        en=f"{report.distance_m:.1f} m to the {point.en}", vi=f"cách {report.distance_m:.1f} m về phía {point.vi}"
+        en=f"{report.distance_m:.1f} m to the {point.en}",
+        vi=f"cách {comma(report.distance_m, '.1f')} m về phía {point.vi}",
     )
     return place, point.en

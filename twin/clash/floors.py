@@ -18,6 +18,7 @@ from layers.errors import Invalid, Sentence
 from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations, Support
 from twin.clash.kernel.cutting import Ground, cut_beds
 from twin.clash.solids import ELEVATION_M, SIZE_M, Drive, Excavation, Floor, is_convex
+from twin.clash.spelling import comma
 from twin.clash.terrain import FARTHEST_M, STEP_M
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _climb(piece: Floor, sides: Sides, terrain: Terrain) -> Floor:
         if height_m <= 0:
             raise _above_ground(piece.bottom_m, near.highest_m)
         if height_m > SIZE_M[1] or reach_m > FARTHEST_M:
-            raise _endless(sides)
+            raise _endless(sides.slope_at(height_m))
         if reach_m < searched_m or not reach_m:
             ground_m = terrain.within(piece.polygon, reach_m + STEP_M if reach_m else 0.0).highest_m
             return replace(piece, slope=sides.slope_at(height_m), height_m=height_m, ground_m=ground_m)
@@ -107,18 +108,19 @@ def _above_ground(bottom_m: float, ground_m: float) -> Invalid:
     return Invalid(
         Sentence(
             f"the bottom at {bottom_m:.2f} m is not below the ground at {ground_m:.2f} m: check its level",
-            f"đáy ở cao độ {bottom_m:.2f} m không thấp hơn mặt đất {ground_m:.2f} m: kiểm tra cao độ",
+            f"đáy ở cao độ {comma(bottom_m, '.2f')} m không thấp hơn mặt đất {comma(ground_m, '.2f')} m:"
+            " kiểm tra cao độ",
         )
     )
 
 
-def _endless(sides: Sides) -> Invalid:
+def _endless(slope: float) -> Invalid:
     return Invalid(
         Sentence(
-            f"sides of slope {sides.slope:g} do not come out of the rising ground within {FARTHEST_M:g} m in plan and"
+            f"sides of slope {slope:g} do not come out of the rising ground within {FARTHEST_M:g} m in plan and"
             f" {SIZE_M[1]:g} m in height: shore them, or give a steeper slope",
-            f"mái dốc {sides.slope:g} không lên tới mặt đất trong phạm vi {FARTHEST_M:g} m trên mặt bằng và"
-            f" {SIZE_M[1]:g} m chiều cao: hãy chống vách hoặc ghi mái dốc đứng hơn",
+            f"mái dốc {comma(slope)} không lên tới mặt đất trong phạm vi {comma(FARTHEST_M)} m trên mặt bằng và"
+            f" {comma(SIZE_M[1])} m chiều cao: hãy chống vách hoặc ghi mái dốc đứng hơn",
         )
     )
 
@@ -212,7 +214,7 @@ def _drive(part: Bore, terrain: Terrain) -> Drive:
         raise Invalid(
             Sentence(
                 f"the bore's axis is not below the ground at {highest:.2f} m: check its level",
-                f"trục lỗ khoan không thấp hơn mặt đất {highest:.2f} m: kiểm tra cao độ",
+                f"trục lỗ khoan không thấp hơn mặt đất {comma(highest, '.2f')} m: kiểm tra cao độ",
             )
         )
     return Drive(tuple(axis), part.radius_m)

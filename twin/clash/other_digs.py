@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from layers.excavations import STATUS_NAMES, ExcavationStatus
 from twin.clash.accuracy import Wording
+from twin.clash.spelling import comma
 from twin.clash.surroundings import Kind, Matter, Weight
 
 if TYPE_CHECKING:
@@ -60,18 +62,21 @@ def _judge_open_together(
     if other.distance_m > rule.within_m:
         return
     place_en = f"{other.distance_m:.1f} m away" if other.distance_m else f"sharing {other.shared_m2:.1f} m²"
-    place_vi = f"cách {other.distance_m:.1f} m" if other.distance_m else f"trùng {other.shared_m2:.1f} m²"
+    place_vi = (
+        f"cách {comma(other.distance_m, '.1f')} m" if other.distance_m else f"trùng {comma(other.shared_m2, '.1f')} m²"
+    )
+    state = STATUS_NAMES[ExcavationStatus(other.status)]
     if own is None or theirs is None:
         text = Wording(
-            en=f"'{other.name}' ({other.status}), {place_en}: dates are missing, both may be open at once",
-            vi=f"'{other.name}' ({other.status}), {place_vi}: thiếu ngày, có thể mở cùng lúc",
+            en=f"'{other.name}' ({state}), {place_en}: dates are missing, both may be open at once",
+            vi=f"'{other.name}' ({state.vi}), {place_vi}: thiếu ngày, có thể mở cùng lúc",
         )
         yield _matter(Kind.OPEN_TOGETHER, Weight.UNKNOWN, text, other, rule.cited)
     elif days := own.overlap_days(theirs):
         text = Wording(
-            en=f"'{other.name}' ({other.status}), {place_en}, is open at the same time for {days} days: agree on order,"
+            en=f"'{other.name}' ({state}), {place_en}, is open at the same time for {days} days: agree on order,"
             " support and traffic",
-            vi=f"'{other.name}' ({other.status}), {place_vi}, mở cùng lúc {days} ngày: phải thống nhất thứ tự,"
+            vi=f"'{other.name}' ({state.vi}), {place_vi}, mở cùng lúc {days} ngày: phải thống nhất thứ tự,"
             " chống vách và phân luồng",
         )
         yield _matter(Kind.OPEN_TOGETHER, Weight.DEMANDS, text, other, rule.cited, overlap_days=days)
@@ -89,8 +94,8 @@ def _judge_order(other: OtherDig, situation: Situation, own: Period | None, thei
         text = Wording(
             en=f"'{other.name}' is {depths[1]:g} m deep, this dig {depths[0]:.2f} m: the deeper one comes later and"
             f" undermines what the first has laid over {other.shared_m2:.1f} m². Dig the deeper one first",
-            vi=f"'{other.name}' sâu {depths[1]:g} m, đợt này sâu {depths[0]:.2f} m: hố sâu hơn đào sau sẽ làm hở phần"
-            f" đã lắp trên {other.shared_m2:.1f} m². Nên đào hố sâu trước",
+            vi=f"'{other.name}' sâu {comma(depths[1])} m, đợt này sâu {comma(depths[0], '.2f')} m: hố sâu hơn đào sau"
+            f" sẽ làm hở phần đã lắp trên {comma(other.shared_m2, '.1f')} m². Nên đào hố sâu trước",
         )
         yield _matter(Kind.SEQUENCE, Weight.DEMANDS, text, other, situation.book.neighbours.cited)
 
@@ -107,9 +112,10 @@ def _propose_one(other: OtherDig, situation: Situation, own: Period | None, thei
     saved = None if own is None or theirs is None else days_saved(shared_m, lengths, (own.days, theirs.days))
     days_en = "the days saved need the dates of both" if saved is None else f"about {saved} days of open street saved"
     days_vi = "cần ngày của cả hai để tính số ngày" if saved is None else f"bớt khoảng {saved} ngày mở đường"
+    state = STATUS_NAMES[ExcavationStatus(other.status)]
     text = Wording(
-        en=f"Dig once with '{other.name}' ({other.status}): {shared_m:.1f} m shared, {days_en}",
-        vi=f"Đào một lần cùng '{other.name}' ({other.status}): chung {shared_m:.1f} m, {days_vi}",
+        en=f"Dig once with '{other.name}' ({state}): {shared_m:.1f} m shared, {days_en}",
+        vi=f"Đào một lần cùng '{other.name}' ({state.vi}): chung {comma(shared_m, '.1f')} m, {days_vi}",
     )
     yield _matter(Kind.DIG_ONCE, Weight.PROPOSES, text, other, rule.cited, shared_m=shared_m, days_saved=saved)
 

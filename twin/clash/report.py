@@ -15,6 +15,7 @@ from twin.clash.chance_words import assumption
 from twin.clash.citing import DRAFT_RULES, NOTHING_LAID, duty_json, edition_json, laying_json
 from twin.clash.outcome import REASONS, Outcome
 from twin.clash.records import read_utility
+from twin.clash.spelling import comma
 
 if TYPE_CHECKING:
     from layers.candidates import Recorded
@@ -342,7 +343,11 @@ class ClashReport:
 
 def _silence(silence: Silence) -> Wording:
     text = NOT_DELIVERED_HERE if silence.delivers else NEVER_DELIVERED
-    return _fill(text, owner=silence.owner, area=f"{silence.area_m2:.1f}")
+    area = silence.area_m2
+    return Wording(
+        en=text.en.format(owner=silence.owner, area=f"{area:.1f}"),
+        vi=text.vi.format(owner=silence.owner, area=comma(area, ".1f")),
+    )
 
 
 def _fill(text: Wording, **values: Any) -> Wording:

@@ -6,6 +6,7 @@ from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from twin.clash.accuracy import Wording
+from twin.clash.spelling import comma
 from twin.clash.surroundings import Kind, Matter, Weight
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _cut(road: CutRoad, situation: Situation) -> Matter:
     else:
         text = Wording(
             en=f"Cuts {name_en}{kind}: {road.cut_m2:.1f} m² of carriageway",
-            vi=f"Cắt {name_vi}{kind}: {road.cut_m2:.1f} m² mặt đường",
+            vi=f"Cắt {name_vi}{kind}: {comma(road.cut_m2, '.1f')} m² mặt đường",
         )
     weight = Weight.UNKNOWN if road.cut_m2 is None else Weight.DEMANDS
     return _matter(Kind.ROAD, weight, text, road, cited=situation.book.roads.cited)

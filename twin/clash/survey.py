@@ -21,6 +21,7 @@ from twin.clash.accuracy import Wording
 from twin.clash.citizens import judge_reports
 from twin.clash.other_digs import compare_digs
 from twin.clash.roadworks import judge_closures, judge_roads
+from twin.clash.spelling import comma
 from twin.clash.surroundings import Kind, Matter, Surroundings, Weight
 
 if TYPE_CHECKING:
@@ -134,14 +135,15 @@ def _judge_tree(tree: NearTree, book: RuleBook) -> Iterator[Matter]:
         text = Wording(
             en=f"Roots of {name_en}, {tree.distance_m:.1f} m away: its stem is not recorded,"
             f" up to {radius_m:g} m may have to be kept free",
-            vi=f"Rễ của {name_vi}, cách {tree.distance_m:.1f} m: chưa ghi đường kính thân,"
-            f" có thể phải giữ đến {radius_m:g} m",
+            vi=f"Rễ của {name_vi}, cách {comma(tree.distance_m, '.1f')} m: chưa ghi đường kính thân,"
+            f" có thể phải giữ đến {comma(radius_m)} m",
         )
     else:
         text = Wording(
             en=f"Enters the root protection area of {name_en}: {tree.distance_m:.1f} m from its stem,"
             f" {radius_m:.1f} m are to be kept free",
-            vi=f"Vào vùng bảo vệ rễ của {name_vi}: cách thân {tree.distance_m:.1f} m, cần giữ {radius_m:.1f} m",
+            vi=f"Vào vùng bảo vệ rễ của {name_vi}: cách thân {comma(tree.distance_m, '.1f')} m,"
+            f" cần giữ {comma(radius_m, '.1f')} m",
         )
     yield Matter(
         kind=Kind.TREE,
@@ -170,20 +172,20 @@ def _influence_m(situation: Situation) -> float:
 def _judge_building(building: NearBuilding, situation: Situation) -> Matter:
     rule, away = situation.book.foundations, building.distance_m
     name_en, name_vi = (building.name or building.address or building.code or word for word in ("a building", "nhà"))
-    foot = f"{rule.foot_depth_m:g} m"
     if away == 0:
         text = Wording(en=f"Lies under {name_en}", vi=f"Nằm dưới {name_vi}")
     elif situation.depth_m is None:
         text = Wording(
             en=f"{name_en} is {away:.1f} m away and the depth below ground is not known",
-            vi=f"{name_vi} cách {away:.1f} m và chưa biết chiều sâu so với mặt đất",
+            vi=f"{name_vi} cách {comma(away, '.1f')} m và chưa biết chiều sâu so với mặt đất",
         )
     else:
         text = Wording(
             en=f"Goes below the influence line of {name_en}, {away:.1f} m away: {rule.angle_deg:g}° from a foot taken"
-            f" {foot} deep. Shore, or prove it stable",
-            vi=f"Đào sâu hơn đường ảnh hưởng móng của {name_vi}, cách {away:.1f} m: góc {rule.angle_deg:g}° từ đáy móng"
-            f" giả định sâu {foot}. Phải chống vách hoặc chứng minh ổn định",
+            f" {rule.foot_depth_m:g} m deep. Shore, or prove it stable",
+            vi=f"Đào sâu hơn đường ảnh hưởng móng của {name_vi}, cách {comma(away, '.1f')} m: góc"
+            f" {comma(rule.angle_deg)}° từ đáy móng giả định sâu {comma(rule.foot_depth_m)} m. Phải chống vách"
+            " hoặc chứng minh ổn định",
         )
     return Matter(
         kind=Kind.BUILDING,
@@ -211,7 +213,7 @@ def _judge_parcel(parcel: EnteredParcel, book: RuleBook) -> Iterator[Matter]:
         weight=Weight.DEMANDS,
         text=Wording(
             en=f"Enters parcel {name}{use} by {parcel.entered_m2:.1f} m²: its holder must consent",
-            vi=f"Vào thửa {name}{use} {parcel.entered_m2:.1f} m²: cần người sử dụng đất đồng ý",
+            vi=f"Vào thửa {name}{use} {comma(parcel.entered_m2, '.1f')} m²: cần người sử dụng đất đồng ý",
         ),
         cited=book.parcels.cited,
         layer="parcels",

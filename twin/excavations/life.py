@@ -10,6 +10,7 @@ from enum import Flag, auto
 from typing import TYPE_CHECKING
 
 from layers.errors import Conflict, NotFound, Sentence
+from layers.excavations import STATUS_NAMES
 from layers.excavations import ExcavationStatus as Status
 
 if TYPE_CHECKING:
@@ -65,20 +66,9 @@ MOVES: dict[str, Move] = {
     )
 }
 
-NAMES: dict[Status, Sentence] = {
-    Status.DRAFT: Sentence("draft", "bản nháp"),
-    Status.CHECKED: Sentence("checked", "đã kiểm tra"),
-    Status.SUBMITTED: Sentence("submitted", "đã nộp, chờ ý kiến"),
-    Status.ANSWERED: Sentence("answered", "đã đủ ý kiến"),
-    Status.PERMITTED: Sentence("permitted", "đã cấp phép"),
-    Status.IN_PROGRESS: Sentence("in progress", "đang thi công"),
-    Status.CLOSED: Sentence("closed", "đã hoàn thành"),
-    Status.REFUSED: Sentence("refused", "bị từ chối"),
-}
-
 
 def name_status(status: str) -> Sentence:
-    return NAMES[Status(status)]
+    return STATUS_NAMES[Status(status)]
 
 
 def parties_of(caller: Caller, excavation: Excavation) -> Party:

@@ -10,6 +10,7 @@ import shapely
 
 from layers.errors import Invalid, Sentence, say
 from twin.clash.dig import PlannedDig
+from twin.clash.spelling import comma
 from twin.excavations.fields import Fields
 from twin.excavations.lays import read_works
 from twin.excavations.schema import ALONG, SHAPING
@@ -156,7 +157,7 @@ def _size_faults(polygon: shapely.Geometry) -> list[str]:
     return [
         Sentence(
             f"the dig covers {smallest:.4f} m²: draw its real outline",
-            f"hố đào chỉ rộng {smallest:.4f} m²: hãy vẽ đúng đường bao",
+            f"hố đào chỉ rộng {comma(smallest, '.4f')} m²: hãy vẽ đúng đường bao",
         )
     ]
 

@@ -31,6 +31,7 @@ from layers.errors import Conflict, Invalid, NotFound, Sentence, Unavailable
 from layers.excavations import ExcavationStatus as Status
 from layers.organisations import match_owners
 from layers.procedure import add_event
+from twin.clash.spelling import comma
 from twin.excavations.amendment import change_at_once, change_on_word, laid_values, sight
 from twin.excavations.checking import make_check
 from twin.excavations.laid import read_laid
@@ -254,8 +255,8 @@ def _require_near(excavation: Excavation, shape: shapely.Geometry | None, of: st
             Sentence(
                 f"{of} lies {away_m:.1f} m from excavation {excavation.id}: report what was seen there, or within"
                 f" {NEAR_M:g} m of it",
-                f"{of} cách công trình đào {excavation.id} {away_m:.1f} m: chỉ báo cáo điều thấy tại đó hoặc trong"
-                f" phạm vi {NEAR_M:g} m",
+                f"{of} cách công trình đào {excavation.id} {comma(away_m, '.1f')} m: chỉ báo cáo điều thấy tại đó hoặc"
+                f" trong phạm vi {comma(NEAR_M)} m",
             )
         )
 

@@ -13,6 +13,7 @@ from layers.crs import WGS84, Crs, area_of_use, parse_crs, transform_geometries
 from layers.errors import Invalid, Sentence
 from twin.clash.dig import Bore, Bottom, Depth, Elevation, Grade, Pit, Sides, Stations, Support, Trench
 from twin.clash.soils import read_soils
+from twin.clash.spelling import comma
 from twin.excavations import schema
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def _line_faults(line: shapely.LineString) -> list[str]:
     return [
         Sentence(
             f"the line is {line.length:.3f} m long: draw its real length",
-            f"tuyến chỉ dài {line.length:.3f} m: hãy vẽ đúng chiều dài",
+            f"tuyến chỉ dài {comma(line.length, '.3f')} m: hãy vẽ đúng chiều dài",
         )
     ]
 

@@ -11,6 +11,7 @@ import shapely
 from layers.boundaries import is_within, read_boundary
 from layers.errors import Invalid, Sentence
 from twin.clash.dig import Bore, Depth, Elevation, Grade, Pit, Stations
+from twin.clash.spelling import comma
 from twin.excavations.request import parse_digs
 from twin.excavations.schema import DEPTH_M
 
@@ -103,11 +104,12 @@ def find_place_faults(connection: Connection, dig: PlannedDig) -> list[Sentence]
                 f"hố đào nằm ngoài thành phố, cách ranh giới {away}: kiểm tra tọa độ",
             )
         ]
-    beyond = f"{outside.area:.1f} m² ({share:.0%})"
     return [
         Sentence(
-            f"{beyond} of the dig reach beyond the city's boundary, where nothing is recorded: cut it there",
-            f"{beyond} hố đào vượt ranh giới thành phố, nơi không có hồ sơ: hãy cắt tại ranh giới",
+            f"{outside.area:.1f} m² ({share:.0%}) of the dig reach beyond the city's boundary, where nothing is"
+            " recorded: cut it there",
+            f"{comma(outside.area, '.1f')} m² ({share:.0%}) hố đào vượt ranh giới thành phố, nơi không có"
+            " hồ sơ: hãy cắt tại ranh giới",
         )
     ]
 
@@ -121,8 +123,8 @@ def find_level_faults(dig: PlannedDig, ground: Ground) -> list[Sentence]:
         Sentence(
             f"the bottom at {level_m:.2f} m lies {depth_m:.1f} m below the ground at {top_m:.2f} m,"
             f" at most {DEPTH_M.high:g} m: check its elevation",
-            f"đáy ở cao độ {level_m:.2f} m sâu {depth_m:.1f} m dưới mặt đất {top_m:.2f} m,"
-            f" tối đa {DEPTH_M.high:g} m: kiểm tra cao độ",
+            f"đáy ở cao độ {comma(level_m, '.2f')} m sâu {comma(depth_m, '.1f')} m dưới mặt đất"
+            f" {comma(top_m, '.2f')} m, tối đa {comma(DEPTH_M.high)} m: kiểm tra cao độ",
         )
     ]
 

@@ -195,6 +195,9 @@ def test_sides_that_never_come_out_of_a_mountain_are_refused():
     with pytest.raises(Invalid, match="do not come out of the rising ground") as refused:
         lay(Pit(PIT, Elevation(1.0), Sides(Support.BATTERED, slope=2.0)), slope(0.6))
     assert "mái dốc 2 không lên tới mặt đất" in refused.value.message.vi
+    with pytest.raises(Invalid, match=r"slope 1\.5 do not come out of the rising ground") as refused:
+        lay(Pit(PIT, Elevation(1.0), Sides(Support.BATTERED, soil="C")), slope(0.9))
+    assert "mái dốc 1,5 không lên tới mặt đất" in refused.value.message.vi
 
 
 def test_a_falling_trench_is_given_the_ground_its_sides_reach_at_its_deep_end():

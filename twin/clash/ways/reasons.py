@@ -8,6 +8,7 @@ from layers.errors import say
 from twin.clash.accuracy import Wording
 from twin.clash.dig import Bore
 from twin.clash.proposal import Change
+from twin.clash.spelling import comma
 from twin.clash.ways.bores import hole_m
 from twin.clash.ways.ideas import least_width_m
 from twin.clash.ways.moves import as_trench
@@ -81,11 +82,11 @@ def _narrow(quest: Quest) -> Wording:
     if least >= trench.width_m:
         return Wording(
             en=f"It is {trench.width_m:.2f} m wide, at least {least:.2f} m are needed ({source.en}).",
-            vi=f"Hào rộng {trench.width_m:.2f} m, tối thiểu phải {least:.2f} m ({source.vi}).",
+            vi=f"Hào rộng {comma(trench.width_m, '.2f')} m, tối thiểu phải {comma(least, '.2f')} m ({source.vi}).",
         )
     return Wording(
         en=f"Down to the least width of {least:.2f} m it is not clear ({source.en}).",
-        vi=f"Thu hẹp đến bề rộng tối thiểu {least:.2f} m vẫn chưa an toàn ({source.vi}).",
+        vi=f"Thu hẹp đến bề rộng tối thiểu {comma(least, '.2f')} m vẫn chưa an toàn ({source.vi}).",
     )
 
 
@@ -93,7 +94,7 @@ def _shift(quest: Quest) -> Wording:
     most = quest.figures.search.farthest_shift_m
     return Wording(
         en=f"No shift of up to {most:g} m to either side clears it.",
-        vi=f"Dịch tới {most:g} m về mỗi bên vẫn chưa an toàn.",
+        vi=f"Dịch tới {comma(most)} m về mỗi bên vẫn chưa an toàn.",
     )
 
 
@@ -102,12 +103,12 @@ def _depth(quest: Quest) -> Wording:
     if all(isinstance(part, Bore) for part in quest.dig.parts):
         return Wording(
             en=f"Neither less deep nor up to {most:g} m deeper is it clear.",
-            vi=f"Khoan nông hơn hoặc sâu thêm tới {most:g} m vẫn chưa an toàn.",
+            vi=f"Khoan nông hơn hoặc sâu thêm tới {comma(most)} m vẫn chưa an toàn.",
         )
     return Wording(
         en=f"Down to a depth of {least:g} m nothing less deep is clear with what is laid and its cover;"
         " deeper meets what it met before.",
-        vi=f"Giảm chiều sâu đến {least:g} m vẫn chưa an toàn hoặc không đủ chiều sâu phủ;"
+        vi=f"Giảm chiều sâu đến {comma(least)} m vẫn chưa an toàn hoặc không đủ chiều sâu phủ;"
         " đào sâu hơn vẫn vướng như cũ.",
     )
 
@@ -127,14 +128,14 @@ def _bore(quest: Quest) -> Wording:
     if hole_m(laid, figures) > figures.largest_m:
         return Wording(
             en=f"A hole of {hole_m(laid, figures):.2f} m is needed, at most {figures.largest_m:g} m are proposed.",
-            vi=f"Cần lỗ khoan {hole_m(laid, figures):.2f} m, chỉ đề xuất tới {figures.largest_m:g} m.",
+            vi=f"Cần lỗ khoan {comma(hole_m(laid, figures), '.2f')} m, chỉ đề xuất tới {comma(figures.largest_m)} m.",
         )
     most = quest.figures.search.deepest_bore_m
     return Wording(
         en=f"No bore down to {most:g} m is clear with a pit of {figures.pit_m:g} m at either end, at most"
         f" {figures.beyond_m:g} m beyond the dig.",
-        vi=f"Khoan sâu tới {most:g} m với hố {figures.pit_m:g} m ở hai đầu"
-        f" (vượt ra ngoài tối đa {figures.beyond_m:g} m) vẫn chưa an toàn.",
+        vi=f"Khoan sâu tới {comma(most)} m với hố {comma(figures.pit_m)} m ở hai đầu"
+        f" (vượt ra ngoài tối đa {comma(figures.beyond_m)} m) vẫn chưa an toàn.",
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twin.clash.accuracy import Wording
 from twin.clash.proposal import Change
+from twin.clash.spelling import comma
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +66,7 @@ def leaving(leaves: Mapping[str, int]) -> Wording:
 
 
 def shifted(by_m: float, point: Wording) -> Wording:
-    return Wording(en=f"Move it {by_m:.2f} m to the {point.en}", vi=f"Dịch {by_m:.2f} m về phía {point.vi}")
+    return Wording(en=f"Move it {by_m:.2f} m to the {point.en}", vi=f"Dịch {comma(by_m, '.2f')} m về phía {point.vi}")
 
 
 def narrowed(from_m: float, to_m: float, aside_m: float, point: Wording) -> Wording:
@@ -76,35 +77,38 @@ def narrowed(from_m: float, to_m: float, aside_m: float, point: Wording) -> Word
     )
     return Wording(
         en=f"Dig it {to_m:.2f} m wide instead of {from_m:.2f} m{side.en}",
-        vi=f"Đào rộng {to_m:.2f} m thay vì {from_m:.2f} m{side.vi}",
+        vi=f"Đào rộng {comma(to_m, '.2f')} m thay vì {comma(from_m, '.2f')} m{side.vi}",
     )
 
 
 def shored(working_m: float) -> Wording:
     return Wording(
         en=f"Shore it instead of battering its sides; {working_m:.2f} m beside the floor are taken for that",
-        vi=f"Chống vách thay vì đào mái dốc; lấy {working_m:.2f} m mỗi bên đáy",
+        vi=f"Chống vách thay vì đào mái dốc; lấy {comma(working_m, '.2f')} m mỗi bên đáy",
     )
 
 
 def lifted(by_m: float) -> Wording:
     if by_m > 0:
-        return Wording(en=f"Dig it {by_m:.2f} m less deep", vi=f"Đào nông hơn {by_m:.2f} m")
-    return Wording(en=f"Bore it {-by_m:.2f} m deeper", vi=f"Khoan sâu hơn {-by_m:.2f} m")
+        return Wording(en=f"Dig it {by_m:.2f} m less deep", vi=f"Đào nông hơn {comma(by_m, '.2f')} m")
+    return Wording(en=f"Bore it {-by_m:.2f} m deeper", vi=f"Khoan sâu hơn {comma(-by_m, '.2f')} m")
 
 
 def raised_bore(by_m: float) -> Wording:
     return (
-        lifted(by_m) if by_m < 0 else Wording(en=f"Bore it {by_m:.2f} m less deep", vi=f"Khoan nông hơn {by_m:.2f} m")
+        lifted(by_m)
+        if by_m < 0
+        else Wording(en=f"Bore it {by_m:.2f} m less deep", vi=f"Khoan nông hơn {comma(by_m, '.2f')} m")
     )
 
 
 def by_hand(stretches: Sequence[Stretch], rest_m: float) -> Wording:
     places = "; ".join(f"{station(begin)} – {station(end)}" for begin, end in stretches)
+    places_vi = "; ".join(f"{station_vi(begin)} – {station_vi(end)}" for begin, end in stretches)
     total = sum(end - begin for begin, end in stretches)
     return Wording(
         en=f"Dig {total:.1f} m by hand: {places}; the other {rest_m:.1f} m are clear for a machine",
-        vi=f"Đào thủ công {total:.1f} m: {places}; {rest_m:.1f} m còn lại an toàn cho đào máy",
+        vi=f"Đào thủ công {comma(total, '.1f')} m: {places_vi}; {comma(rest_m, '.1f')} m còn lại an toàn cho đào máy",
     )
 
 
@@ -112,7 +116,7 @@ def across(by_m: float, road: str | None) -> Wording:
     name = f" {road}" if road else ""
     return Wording(
         en=f"Dig it on the other side of{name or ' the street'}, {by_m:.1f} m across",
-        vi=f"Đào ở bên kia đường{name}, cách {by_m:.1f} m",
+        vi=f"Đào ở bên kia đường{name}, cách {comma(by_m, '.1f')} m",
     )
 
 
@@ -120,8 +124,8 @@ def bored(stretch: Stretch, axis_m: float, diameter_m: float) -> Wording:
     return Wording(
         en=f"Bore from {station(stretch[0])} to {station(stretch[1])} with the axis {axis_m:.2f} m deep,"
         f" {diameter_m:.2f} m wide, from a pit at either end",
-        vi=f"Khoan ngầm từ {station(stretch[0])} đến {station(stretch[1])}, trục sâu {axis_m:.2f} m,"
-        f" đường kính {diameter_m:.2f} m, từ hố ở hai đầu",
+        vi=f"Khoan ngầm từ {station_vi(stretch[0])} đến {station_vi(stretch[1])}, trục sâu {comma(axis_m, '.2f')} m,"
+        f" đường kính {comma(diameter_m, '.2f')} m, từ hố ở hai đầu",
     )
 
 
@@ -130,3 +134,7 @@ def station(at_m: float) -> str:
     sign = "−" if at_m < -0.05 else ""
     kilometres, metres = divmod(abs(round(at_m, 1)), 1000)
     return f"{sign}{kilometres:.0f}+{metres:05.1f}"
+
+
+def station_vi(at_m: float) -> str:
+    return station(at_m).replace(".", ",")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -22,6 +23,7 @@ from twin.excavations.door.documents import BASE, write_check, write_event, writ
 from twin.excavations.door.openapi import build_openapi
 from twin.excavations.door.package import send_file, show_package
 from twin.excavations.door.returns import show_reports, take_as_built, take_report, take_verdict
+from twin.excavations.door.turns import Turns
 from twin.excavations.filing import check_excavation, file_excavation, remove, revise
 from twin.excavations.procedure import answer as answer_request
 from twin.excavations.procedure import find_deadline_doubts, move, submit
@@ -44,28 +46,32 @@ if TYPE_CHECKING:
 
 GEOJSON = "application/geo+json"
 _PAGE, _MOST = 50, 500
+# Checks with their search for ways out: each takes a core for seconds.
+_AT_ONCE = 2
 
 
 def excavation_routes(writer: Writer, public: Reader, practice: Practice) -> list[Route]:
     """Routes for the desk's connections; `public` reads what passers-by may know."""
+    turns = Turns(_AT_ONCE)
 
     def route(path: str, method: str, handler: Handler) -> Route:
         async def respond(request: Request) -> Response:
             try:
-                return await asyncio.to_thread(_respond, handler, request, await _read_body(request))
+                call = _call(request, await _read_body(request))
+                async with turns.of(call.caller.name or "?") if handler in _CHECKING else nullcontext():
+                    return await asyncio.to_thread(_respond, handler, call)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told no more than it may know
                 return answer_problem(request, error)
 
         return Route(path, respond, methods=[method])
 
-    def _respond(handler: Handler, request: Request, body: bytes) -> Response:
-        call = _call(request, body)
+    def _respond(handler: Handler, call: Call) -> Response:
         with writer.connection() as connection:
             return handler(Sitting(connection, call.caller, practice), call)
 
     async def package_file(request: Request) -> Response:
         try:
-            call = await asyncio.to_thread(_call, request, b"")
+            call = _call(request, b"")
             return await send_file(writer, call, lambda connection: Sitting(connection, call.caller, practice))
         except Exception as error:  # noqa: BLE001 - as above
             return answer_problem(request, error)
@@ -291,6 +297,7 @@ def _decide_redelivered(sitting: Sitting, call: Call) -> Response:
     return answer({"run": decide(sitting, call.part("run"), call.document().get("keep"))})
 
 
+_CHECKING = (_check, take_report, take_verdict, take_as_built)
 _ONE = f"{BASE}/{{excavation}}"
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (f"{BASE}/statistics", "GET", _show_statistics),
