@@ -21,8 +21,9 @@ from layers.utilities import Status as Stage
 from layers.utilities import VerticalReference
 from twin.clash.accuracy import read_accuracies
 from twin.clash.solids import Quality
+from twin.clash.spelling import comma
 from twin.excavations.levels import Levels
-from twin.excavations.observation import LINES, NODES
+from twin.excavations.observation import LINES, NODES, SHIFT_M
 from twin.excavations.spot import Spot, shape_spot
 from twin.excavations.stretch import cut_line, shape_line, whole_line
 
@@ -70,9 +71,22 @@ def change_at_once(sitting: Sitting, excavation: Excavation, kept: KeptReport, s
         note_run(connection, kept, amendment[0], doubtful)
         return
     moved, off_m = sight(row, excavation, seen.shape).correct(seen.moved_m, seen.levels)
+    if off_m[1] > SHIFT_M.high:
+        raise _too_far(off_m[1])
     pieces, at = moved.write(_widened(row, off_m), {})
     numbers = replace_record(connection, layer, row["id"], amendment, pieces)
     note_run(connection, kept, amendment[0], numbers[at])
+
+
+def _too_far(off_m: float) -> Invalid:
+    return Invalid(
+        Sentence(
+            f"it would lie {off_m:.1f} m above or below its record, at most {SHIFT_M.high:g} m: check the elevation and"
+            " its vertical datum",
+            f"vị trí cách hồ sơ {comma(off_m, '.1f')} m theo chiều đứng, tối đa {SHIFT_M.high:g} m: kiểm tra cao độ và"
+            " hệ cao độ",
+        )
+    )
 
 
 def change_on_word(sitting: Sitting, excavation: Excavation, kept: KeptReport, owner: str | None) -> None:

@@ -233,7 +233,7 @@ def _shapes(geometry: Any, storage: Crs) -> list[shapely.Geometry]:
         )
     try:
         drawn = shapely.geometry.shape(geometry)
-    except (ShapelyError, TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+    except (ShapelyError, TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise Invalid(
             Sentence(
                 f"the coordinates are malformed ({error}): give [longitude, latitude]",

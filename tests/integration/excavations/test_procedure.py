@@ -383,7 +383,12 @@ def test_empty_drawings_and_unknown_ground(town: Town) -> None:
     assert town.check(filed["id"])["report"]["is_clear"] is False
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"type": "Feature", "geometry": NaN}', b"[" * 100_000])
+NESTED = b'{"type": "GeometryCollection", "geometries": [' * 3_000 + b"]}" * 3_000
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff", b'{"type": "Feature", "geometry": NaN}', b"[" * 100_000, NESTED]
+)
 def test_bodies_that_are_nothing_are_refused(town: Town, body: bytes) -> None:
     """Whatever arrives is a 400, never a 500."""
     headers = {"Authorization": f"Bearer {town.keys[BUILDER]}"}

@@ -190,6 +190,8 @@ def test_reports_that_cannot_be_are_refused_with_every_fault(town: Town) -> None
         next(w for w in ("feature", "dx_m", "observed_on", "method", "shifted") if w in f) for f in faults["faults"]
     ]
     assert len(faults["faults"]) == 5
+    high = town.say(number, "shifted", **of(line), elevation_m=8000, dx_m=0.1)
+    assert (high.status_code, "7998.0 m above or below its record" in high.json()["detail"]) == (400, True)
     away = {"type": "Point", "coordinates": town.place(90, 90)}
     refused = town.say(number, "unknown_find", geometry=away, remarks="xa")
     assert (refused.status_code, "m from excavation" in refused.text) == (400, True)
