@@ -24,6 +24,7 @@ from layers.organisations import (
 from layers.owner_areas import AreaKind, declare_area, list_areas, withdraw_area
 from twin.city import open_city
 from twin.desk.printing import Sheet
+from twin.notices.mail import check_mailbox
 from twin.notices.webhook import check_address, make_secret
 from twin.settings import Settings
 
@@ -43,8 +44,8 @@ def add(
 ) -> None:
     """Register an organisation, or replace what was registered under its name."""
     settings = Settings()
-    if email is not None and ("@" not in email or any(c.isspace() or c in ",;<>" for c in email)):
-        raise Invalid(Sentence(f"--email {email}: give one address", f"--email {email}: ghi một địa chỉ"))
+    if email is not None:
+        check_mailbox(email)
     secret = None
     if webhook is not None:
         check_address(webhook, private=settings.webhook_private)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from layers.errors import Invalid, Unavailable
+from layers.errors import Invalid, Sentence, Unavailable
 
 if TYPE_CHECKING:
     from layers.notices import Notice
 
 _TIMEOUT_S = 30
+# RFC 5321, 4.5.3.1.3, without its brackets.
+_LONGEST_ADDRESS = 254
+_MAILBOX = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+")
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -46,6 +50,17 @@ def parse_mail_server(url: str, sender: str) -> MailServer:
         raise Invalid("TWIN_MAIL_FROM: give the address that mail is sent from, with TWIN_SMTP_URL")
     user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
     return MailServer(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], user, password, sender)
+
+
+def check_mailbox(address: str) -> None:
+    """Raises: Invalid for what no mail server takes as one address."""
+    if not (address.isascii() and _MAILBOX.fullmatch(address) and len(address) <= _LONGEST_ADDRESS):
+        raise Invalid(
+            Sentence(
+                f"e-mail {address}: give one address, such as ha-tang@example.vn",
+                f"e-mail {address}: ghi một địa chỉ, ví dụ ha-tang@example.vn",
+            )
+        )
 
 
 def send_mail(server: MailServer, notice: Notice) -> None:

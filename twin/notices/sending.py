@@ -44,11 +44,13 @@ def send_notice(writer: Writer, post: Post, notice_id: str) -> None:
         return
     try:
         _send(writer, post, notice)
-    except TwinError as error:
-        is_last = isinstance(error, Invalid | Conflict) or notice.attempts >= MOST_ATTEMPTS
+    except Exception as error:
+        # What nobody foresaw is given up aloud: a notice that stays behind unsaid is one that nobody misses.
+        is_last = not isinstance(error, TwinError) or isinstance(error, Invalid | Conflict)
+        is_last = is_last or notice.attempts >= MOST_ATTEMPTS
         with writer.connection() as connection:
-            note_failure(connection, notice.id, str(error), is_last=is_last)
-        if not is_last:
+            note_failure(connection, notice.id, str(error) or type(error).__name__, is_last=is_last)
+        if not (is_last and isinstance(error, TwinError)):
             raise
         return
     with writer.connection() as connection:

@@ -31,6 +31,8 @@ _TIMEOUT_S = 15
 _LONGEST_S = 30
 _MOST_ANSWER_BYTES = 4096
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# All that was ever given out to the internet as IPv6.
+_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ def check_address(url: str, *, private: bool) -> None:
         port = parts.port
     except ValueError as error:
         raise Invalid(f"webhook {url}: the port is no number") from error
+    if not f"{parts.path}?{parts.query}".isascii() or any(c.isspace() or not c.isprintable() for c in url):
+        raise Invalid(f"webhook {url}: write what is no ASCII in its path as %XX, and no blanks")
+    try:
+        (parts.hostname or "").encode("idna")
+    except UnicodeError as error:
+        raise Invalid(f"webhook {url}: its host is no name of a host") from error
     if not parts.hostname or parts.username or parts.fragment or port == 0:
         raise Invalid(f"webhook {url}: give an address with a host, without user, password or fragment")
 
@@ -123,6 +131,8 @@ def _is_public(address: str) -> bool:
     inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
     if ip in _NAT64:
         inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    if inner is None and ip.version == 6 and ip not in _UNICAST:
+        return False
     return (inner or ip).is_global and ip.is_global and not ip.is_multicast
 
 

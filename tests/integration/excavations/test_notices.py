@@ -383,6 +383,15 @@ def test_private_addresses_are_not_reached(town: Town, receiver: Receiver, host:
     assert "no public address" in str(notice.last_error)
 
 
+def test_what_nobody_foresaw_is_given_up_aloud(town: Town, smtp: Post) -> None:
+    """A notice that cannot even be written stands among those given up, with its reason, and is not just gone."""
+    a_notice(town, "undisclosed:;@x")
+    town.drain(smtp)
+    (notice,) = list_notices(town.connection)
+    assert notice.given_up_at is not None
+    assert notice.last_error
+
+
 def test_only_registered_addresses_are_posted_to(town: Town, smtp: Post, receiver: Receiver) -> None:
     """An address that was changed or withdrawn since the notice was written gets nothing."""
     org, _ = hook(town, f"{receiver.url}/new")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from layers.errors import Invalid
-from twin.notices.mail import parse_mail_server
+from twin.notices.mail import check_mailbox, parse_mail_server
 from twin.notices.sending import MOST_ATTEMPTS, wait_s
 from twin.notices.webhook import _is_public, check_address, sign
 
@@ -14,7 +14,7 @@ from twin.notices.webhook import _is_public, check_address, sign
     "address",
     ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
      "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
-     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::"],
+     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "::127.0.0.1", "::ffff:0:10.0.0.1", "fec0::1"],
 )  # fmt: skip
 def test_addresses_of_somebodys_own_network_are_not_public(address: str) -> None:
     """Loopback, private, link-local, shared, multicast, and any of them dressed as IPv6."""
@@ -30,13 +30,24 @@ def test_public_addresses_are_public(address: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["http://example.vn/", "ftp://example.vn/", "file:///etc/passwd", "https://", "https://u:p@example.vn/", "https:/x",
-     "https://example.vn/#x", "https://example.vn:x/", "javascript:alert(1)", ""],
+     "https://example.vn/#x", "https://example.vn:x/", "javascript:alert(1)", "",
+     "https://example.vn/trả-lời", "https://a..vn/", "https://a.vn/ b"],
 )  # fmt: skip
 def test_addresses_that_are_refused(url: str) -> None:
     """Nothing but https with a host, and nothing hidden in it."""
     with pytest.raises(Invalid, match="webhook"):
         check_address(url, private=False)
     check_address("https://example.vn/a?b=c", private=False)
+
+
+@pytest.mark.parametrize(
+    "address", ["a@", "@b.vn", "a@b@c.vn", "sở@example.vn", "a b@c.vn", "a@b.vn,c@d.vn", "(a)@b", "a:b@c;"]
+)
+def test_mailboxes_that_no_server_takes_are_refused(address: str) -> None:
+    """One address that mail can be sent to, or nothing: a notice to another would never arrive."""
+    with pytest.raises(Invalid, match="e-mail"):
+        check_mailbox(address)
+    check_mailbox("ha.tang+dao@so-xd.hue.gov.vn")
 
 
 def test_signature_of_the_specification() -> None:
