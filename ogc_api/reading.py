@@ -18,7 +18,7 @@ from ogc_api.downloads import download, stream_page
 from ogc_api.edition import Asked, ask
 from ogc_api.items import DOWNLOADS, FORMATS, MODEL, item_formats, write_collection, write_feature
 from ogc_api.kept import Shelf
-from ogc_api.negotiation import choose_format, choose_language
+from ogc_api.negotiation import choose_format, choose_language, choose_text
 from ogc_api.pages import Place, render
 from ogc_api.plan import Plan, Wanted, make_plan
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from layers.base import Label
     from layers.database import AsyncConnection
     from ogc_api.edition import Edition, Editions
 
@@ -164,8 +165,14 @@ async def _respond(wanted: Wanted, template: str, path: str, body: bytes, header
     if wanted.format in _DIRECT:
         return Response(body, media_type=FORMATS[wanted.format], headers=headers)
     place = Place(wanted.edition.service.public_url, path, tuple(QueryParams(wanted.params).items()), wanted.language)
-    page = await asyncio.to_thread(lambda: render(template, json.loads(body), place))
+    titles = {"titles": {p.name: _write_title(p.label, wanted.language) for p in wanted.layer.properties}}
+    page = await asyncio.to_thread(lambda: render(template, json.loads(body) | titles, place))
     return Response(page, media_type="text/html", headers={**headers, "Content-Language": wanted.language})
+
+
+def _write_title(label: Label, language: str) -> str:
+    unit = f" ({label.unit})" if label.unit else ""
+    return f"{choose_text(label, language)}{unit}"
 
 
 def _write_linked(wanted: Wanted, content: Page | bytes, feature_id: str | None, headers: dict[str, str]) -> Response:

@@ -118,6 +118,13 @@ def test_pages_show_their_features_on_the_map(operator: Client) -> None:
     assert "<image" not in text
 
 
+@pytest.mark.parametrize(("lang", "height"), [("en", "Height (m)"), ("vi", "Chiều cao (m)")])
+def test_pages_name_properties_as_people_do(operator: Client, lang: str, height: str) -> None:
+    """Titles in the page's language with their unit, the name beside them for those who write queries."""
+    for path in ("/collections/trees/items", "/collections/trees/items/1"):
+        assert f'<th title="height_m">{height}</th>' in operator.get(f"{path}?f=html&lang={lang}").text
+
+
 def test_every_link_of_every_document_works(operator: Client) -> None:
     """All addresses that JSON documents give are served."""
 
