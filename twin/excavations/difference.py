@@ -20,7 +20,8 @@ def compare_reports(before: dict[str, Any], after: dict[str, Any]) -> dict[str, 
 
     Objects are compared by what is said of them, never by their number: a file that is delivered again brings the same
     pipes under other numbers. A conflict that moved by a centimetre went and came; an object that is clear and stays so
-    may move as it likes. `is_advice` says that only proposals and remarks on the surroundings are others.
+    may move as it likes, while nothing else has to be done beside it. `is_advice` says that only proposals and remarks
+    on the surroundings are others.
     """
     clashes = _differ(_clashes(before), _clashes(after))
     matters = _differ(_matters(before), _matters(after))
@@ -72,7 +73,8 @@ def _clashes(report: dict[str, Any]) -> _Keyed:
 def _clash_key(clash: dict[str, Any]) -> str:
     gaps = [] if clash["outcome"] == "clear" else [clash.get(name) for name in ("plan_gap_m", "vertical_gap_m")]
     about = [clash.get(name) for name in _ABOUT]
-    return _fingerprint([clash["feature"]["collection"], clash.get("reason", {}).get("code"), about, gaps])
+    duties = sorted((duty["rule"]["id"], duty["verdict"]) for duty in clash.get("duties") or ())
+    return _fingerprint([clash["feature"]["collection"], clash.get("reason", {}).get("code"), about, gaps, duties])
 
 
 def _show_clash(clash: dict[str, Any]) -> dict[str, Any]:

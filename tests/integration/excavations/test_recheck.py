@@ -288,6 +288,9 @@ def test_other_rules_reopen_and_faulty_ones_touch_nothing(bare: Town, tmp_path: 
     assert town.recheck() == {number: True}
     assert town.status(number) == "checked"
     assert find_check(town.connection, number).versions["rules"] != kept
+    zone = '[[zones]]\nid = "wide"\nsource = "house"\naction = "hand_dig"\nmeasure = "space"\nlimit_m = 3.0\n'
+    rules.write_text(book.format("3", f'{other}{zone}text.en = "by hand"\ntext.vi = "thủ công"\n'), "utf-8")
+    assert town.recheck() == {number: True}, "what is to be done beside a clear object is a part of the answer"
 
 
 def test_a_dig_is_no_neighbour_of_its_own(town: Town) -> None:
