@@ -176,6 +176,8 @@ class RequestRow(Base):
     # Objects of the owner in the check, and how many of them are not clear.
     objects: Mapped[int] = mapped_column(Integer)
     conflicts: Mapped[int] = mapped_column(Integer)
+    # All that the owner has there is secret: whose it is, is not for who applies.
+    is_secret: Mapped[bool] = mapped_column(Boolean, server_default="false")
     sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     due_on: Mapped[date] = mapped_column(Date)
     reminded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -24,6 +24,7 @@ class Question:
     reason: str
     objects: int
     conflicts: int
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Request:
     reason: str
     objects: int
     conflicts: int
+    is_secret: bool
     sent_at: datetime
     due_on: date
     answer: str | None
@@ -54,7 +56,7 @@ class Request:
 
 _COLUMNS = (
     "r.id, r.excavation_id, r.submission, r.owner, r.organisation_id, o.name as organisation, r.reason, r.objects,"
-    " r.conflicts, r.sent_at, r.due_on, r.answer, r.remarks, r.answered_at, r.answered_by"
+    " r.conflicts, r.is_secret, r.sent_at, r.due_on, r.answer, r.remarks, r.answered_at, r.answered_by"
 )
 _FROM = "from excavation_requests r left join organisations o on o.id = r.organisation_id"
 
@@ -62,8 +64,8 @@ _FROM = "from excavation_requests r left join organisations o on o.id = r.organi
 def insert_request(connection: Connection, number: int, submission: int, question: Question, due_on: date) -> int:
     row = connection.execute(
         "insert into excavation_requests"
-        " (excavation_id, submission, owner, organisation_id, reason, objects, conflicts, due_on)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s) returning id",
+        " (excavation_id, submission, owner, organisation_id, reason, objects, conflicts, is_secret, due_on)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
         (
             number,
             submission,
@@ -72,6 +74,7 @@ def insert_request(connection: Connection, number: int, submission: int, questio
             question.reason,
             question.objects,
             question.conflicts,
+            question.is_secret,
             due_on,
         ),
     ).fetchone()

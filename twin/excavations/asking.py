@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from layers.errors import Sentence
 from layers.excavations import AnswerKind, RequestReason
 from layers.organisations import find_interested, find_organisation, match_owners
 from layers.owner_areas import find_silences
-from layers.owners import count_owners_near
+from layers.owners import count_owners_near, list_secret_owners
 from layers.requests import Question
+from layers.utilities import Disclosure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,37 +34,38 @@ def find_questions(connection: Connection, excavation: Excavation, check: Check)
     conflicts = _conflicts(check)
     owners = sorted({*near, *conflicts})
     known = match_owners(connection, owners)
+    secret = list_secret_owners(connection, excavation.outline, ASKED_WITHIN_M) | _secret(check) - set(near)
     questions: dict[str, Question] = {}
     for owner in owners:
-        organisation = known.get(owner)
+        name, number = _named(known.get(owner), owner)
         reason = RequestReason.RECORDS if owner else RequestReason.OWNER_UNKNOWN
-        _add(questions, owner, organisation, reason, (near.get(owner, 0), conflicts.get(owner, 0)))
+        counts = near.get(owner, 0), conflicts.get(owner, 0)
+        _merge(questions, Question(name, number, reason, *counts, is_secret=owner in secret))
     silent = [
         find_organisation(connection, s.owner) for s in find_silences(connection, excavation.outline, ASKED_WITHIN_M)
     ]
     for organisation in (*find_interested(connection, excavation.outline), *silent):
-        _add(questions, organisation.name, organisation, RequestReason.AREA, (0, 0))
+        name, number = _named(organisation, organisation.name)
+        if name not in questions:
+            questions[name] = Question(name, number, RequestReason.AREA, 0, 0)
     return list(questions.values())
 
 
-def _add(
-    questions: dict[str, Question],
-    owner: str,
-    organisation: Organisation | None,
-    reason: RequestReason,
-    counts: tuple[int, int],
-) -> None:
+def _named(organisation: Organisation | None, owner: str) -> tuple[str, int | None]:
+    return (owner, None) if organisation is None else (organisation.name, organisation.id)
+
+
+def _merge(questions: dict[str, Question], question: Question) -> None:
     """Names of one organisation are one question."""
-    name = organisation.name if organisation else owner
-    before = questions.get(name)
-    objects, conflicts = counts
-    questions[name] = Question(
-        owner=name,
-        organisation_id=organisation.id if organisation else None,
-        reason=before.reason if before else reason,
-        objects=objects + (before.objects if before else 0),
-        conflicts=conflicts + (before.conflicts if before else 0),
-    )
+    before = questions.get(question.owner)
+    if before is not None:
+        question = replace(
+            before,
+            objects=before.objects + question.objects,
+            conflicts=before.conflicts + question.conflicts,
+            is_secret=before.is_secret and question.is_secret,
+        )
+    questions[question.owner] = question
 
 
 def _conflicts(check: Check) -> dict[str, int]:
@@ -72,6 +75,15 @@ def _conflicts(check: Check) -> dict[str, int]:
         owner = clash["owner"] or ""
         found[owner] = found.get(owner, 0) + (clash["outcome"] != "clear")
     return found
+
+
+def _secret(check: Check) -> set[str]:
+    """Owners whose every object in the check is secret."""
+    found: dict[str, bool] = {}
+    for clash in check.report.get("clashes", ()):
+        owner = clash["owner"] or ""
+        found[owner] = found.get(owner, True) and clash.get("disclosure") == Disclosure.SECRET
+    return {owner for owner, is_secret in found.items() if owner and is_secret}
 
 
 def is_complete(requests: Sequence[Request]) -> bool:

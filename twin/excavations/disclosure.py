@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from layers.organisations import find_organisation
+from layers.organisations import find_organisation, list_organisations
+from layers.requests import list_requests
 from layers.utilities import Disclosure
 from twin.clash.records import redraw
 
@@ -25,6 +26,10 @@ _WITHHELD = {
     "status": "unknown", "elevation": None, "survey": None, "source": {"file": None, "layer": None, "row": None},
     "withheld": True,
 }  # fmt: skip
+
+
+# What people wrote for those who dig: an owner that names itself means it, and its conditions must arrive.
+_SAID = ("remarks", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,37 @@ def view_of(sitting: Sitting, excavation: Excavation) -> View:
     organisation = find_organisation(sitting.connection, caller.organisation or "")
     owners = frozenset({organisation.name, *organisation.aliases})
     return View(f"owner-{organisation.id}", owners, secrets=False, reader=organisation.name)
+
+
+def withhold(sitting: Sitting, excavation: Excavation, document: Any) -> Any:
+    """A document (JSON) on an excavation without the names of those of whom all that lies there is secret.
+
+    The desk and they themselves read them; for others a text that names one of them is None, in lists left out.
+    """
+    caller = sitting.caller
+    hidden = set() if caller.coordinates else secret_names(sitting, excavation, but=caller.organisation_id)
+    return _without(document, hidden) if hidden else document
+
+
+def secret_names(sitting: Sitting, excavation: Excavation, *, but: int | None = None) -> set[str]:
+    """All names of those who were asked and of whom all that lies there is secret, but of one organisation."""
+    secret = [each for each in list_requests(sitting.connection, excavation.id) if each.is_secret]
+    if not secret:
+        return set()
+    numbers = {each.organisation_id for each in secret} - {None, but}
+    known = [each for each in list_organisations(sitting.connection) if each.id in numbers]
+    names = {each.owner for each in secret if each.organisation_id is None}
+    return names.union(*({each.name, *each.aliases} for each in known))
+
+
+def _without(document: Any, hidden: set[str]) -> Any:
+    if isinstance(document, str):
+        return None if any(name in document for name in hidden) else document
+    if isinstance(document, dict):
+        return {key: value if key in _SAID else _without(value, hidden) for key, value in document.items()}
+    if isinstance(document, list):
+        return [each for each in (_without(value, hidden) for value in document) if each is not None]
+    return document
 
 
 def reduce_report(report: ClashReport, view: View) -> ClashReport:

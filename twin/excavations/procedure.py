@@ -206,8 +206,8 @@ def _require_answerable(sitting: Sitting, excavation: Excavation, request: Reque
     if not caller.coordinates and request.organisation_id != caller.organisation_id:
         raise Conflict(
             Sentence(
-                f"request {request.id} was put to '{request.owner}': only that organisation answers it, or the desk",
-                f"yêu cầu {request.id} gửi cho '{request.owner}': chỉ đơn vị đó hoặc cơ quan điều phối được trả lời",
+                f"request {request.id} was put to another organisation: only that one answers it, or the desk",
+                f"yêu cầu {request.id} gửi cho đơn vị khác: chỉ đơn vị đó hoặc cơ quan điều phối được trả lời",
             )
         )
     is_current = request.submission == excavation.submission

@@ -34,6 +34,7 @@ from layers.procedure import add_event
 from twin.clash.spelling import comma
 from twin.excavations.amendment import change_at_once, change_on_word, laid_values, sight
 from twin.excavations.checking import make_check
+from twin.excavations.disclosure import secret_names
 from twin.excavations.laid import read_laid
 from twin.excavations.life import Party, name_status
 from twin.excavations.observation import LINES, NEAR_M, NODES, SHIFT_M, read_observation
@@ -274,8 +275,8 @@ def _require_settler(sitting: Sitting, kept: KeptReport) -> None:
     if not (sitting.caller.coordinates or _is_of(sitting, kept) or claims):
         raise Conflict(
             Sentence(
-                f"report {kept.number} is about an object of '{kept.owner or '?'}': its owner or the desk settles it",
-                f"báo cáo {kept.number}: chỉ '{kept.owner or '?'}' hoặc cơ quan điều phối được xử lý",
+                f"report {kept.number} is about somebody else's object: its owner or the desk settles it",
+                f"báo cáo {kept.number}: chỉ chủ sở hữu công trình đó hoặc cơ quan điều phối được xử lý",
             )
         )
 
@@ -298,7 +299,8 @@ def _check_anew(sitting: Sitting, excavation: Excavation, kept: KeptReport) -> N
 def _tell(sitting: Sitting, excavation: Excavation, kept: KeptReport) -> None:
     kind = Deviation(kept.kind)
     said = _WORDS[kind]
-    about = f" {kept.owner}: {kept.layer}/{kept.feature_id}." if kept.owner and kept.feature_id else ""
+    whose = "" if kept.owner in secret_names(sitting, excavation) else f" {kept.owner}:"
+    about = f"{whose} {kept.layer}/{kept.feature_id}." if kept.owner and kept.feature_id else ""
     detail = Sentence(f"{said}.{about}", f"{said.vi}.{about}")
     facts = {"report": kept.number, "deviation": kind, "feature": {"collection": kept.layer, "id": kept.feature_id}}
     news = News(

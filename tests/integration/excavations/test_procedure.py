@@ -173,6 +173,46 @@ def test_an_owner_sees_its_own_part_only(town: Town) -> None:
     assert {clash["owner"] for clash in whole["report"]["clashes"]} == {WATER, POWER}
 
 
+def test_whose_a_secret_object_is_stays_secret(town: Town) -> None:
+    """Who applies learns that somebody was asked and answered, by no path who."""
+    army = "Bộ Chỉ huy Quân sự"
+    town.organisation(army, email="qs@example.vn", aliases=("Đơn vị K7",))
+    line = town.pipe(owner="Đơn vị K7", east=45.0, discipline="power", disclosure="secret")
+    number = town.submitted()
+    assert set(town.requests(number)) == {WATER, army}
+    asked = {
+        request["owner"]: request["id"]
+        for request in town.call(BUILDER, "GET", f"/{number}/requests").json()["requests"]
+    }
+    assert set(asked) == {WATER, None}
+    said: list[str] = []
+
+    def call(method: str, path: str, body: Any = None) -> None:
+        answer = town.call(BUILDER, method, f"/{number}{path}", body, If_Match=town.tag(number))
+        said.append(f"{method} {path} {answer.status_code} {answer.text}")
+
+    call("PUT", f"/requests/{asked[None]}/answer", {"answer": "nothing_here"})
+    assert town.answer(army, number, army, "refuses", "Phải chờ rà phá bom mìn").status_code == 200
+    town.answer(WATER, number, WATER)
+    assert town.act(CITY, number, "override", "đã thống nhất").status_code == 200
+    town.act(BUILDER, number, "start")
+    call(
+        "POST",
+        "/deviations",
+        {"kind": "as_recorded", "method": "seen", "feature": {"collection": "utility_lines", "id": line}},
+    )
+    call("PUT", "/deviations/1/verdict", {"state": "confirmed"})
+    for path in ("", "/requests", "/events", "/checks", "/deviations", "/package/json", "/package/csv"):
+        call("GET", path)
+    mails = [notice for notice in list_notices(town.connection, number) if notice.address == "xaylap@example.vn"]
+    said += [f"{notice.subject} {notice.body} {notice.payload}" for notice in mails]
+    assert [text for text in said if army in text or "K7" in text] == []
+    assert "rà phá" in town.call(BUILDER, "GET", f"/{number}/requests").text, "what it says does arrive"
+    for who in (army, CITY):
+        assert army in town.requests(number, who)
+        assert army in town.call(who, "GET", f"/{number}/events").text
+
+
 def test_who_has_nothing_to_do_with_it_does_not_see_it(town: Town) -> None:
     """Another organisation finds neither the excavation nor that it exists; a key without any finds a locked door."""
     town.organisation("Người ngoài")

@@ -267,7 +267,7 @@ _SCHEMAS: Json = {
         "type": "object",
         "properties": {
             "id": {"type": "integer"},
-            "owner": _TEXT,
+            "owner": _TEXT | {"nullable": True, "description": "null where all that it has there is secret"},
             "due_on": {"type": "string", "format": "date"},
             "is_overdue": {"type": "boolean"},
             "answer": {"type": "string", "enum": list(AnswerKind), "nullable": True},

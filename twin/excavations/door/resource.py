@@ -17,7 +17,7 @@ from layers.requests import list_requests, read_statistics
 from layers.terrain import read_ground
 from layers.works import write_works
 from twin.excavations.checking import is_of_today, outdated
-from twin.excavations.disclosure import reduce_document, view_of
+from twin.excavations.disclosure import reduce_document, view_of, withhold
 from twin.excavations.door.call import MAX_BODY_BYTES, Call, answer, answer_problem, language_of, refuse, tag
 from twin.excavations.door.documents import BASE, write_check, write_event, write_excavation, write_request
 from twin.excavations.door.openapi import build_openapi
@@ -257,7 +257,7 @@ def _show_requests(sitting: Sitting, call: Call) -> Response:
         for request in list_requests(sitting.connection, call.number)
         if whole or request.organisation_id == sitting.caller.organisation_id
     ]
-    return answer({"requests": requests})
+    return answer({"requests": withhold(sitting, excavation, requests)})
 
 
 def _answer_request(sitting: Sitting, call: Call) -> Response:
@@ -277,7 +277,7 @@ def _show_events(sitting: Sitting, call: Call) -> Response:
         write_event(event, whole=whole or event.organisation == sitting.caller.organisation)
         for event in list_events(sitting.connection, call.number)
     ]
-    return answer({"events": events})
+    return answer({"events": withhold(sitting, excavation, events)})
 
 
 def _show_statistics(sitting: Sitting, _: Call) -> Response:

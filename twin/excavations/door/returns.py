@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from layers.deviations import DeviationState
 from layers.errors import Invalid, Sentence
+from twin.excavations.disclosure import withhold
 from twin.excavations.door.call import Call, answer
 from twin.excavations.door.documents import BASE, write_report
 from twin.excavations.returns import Verdict, deliver_as_built, report_deviation, settle, visible_reports
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 def show_reports(sitting: Sitting, call: Call) -> Response:
     excavation = sitting.find(call.number)
-    return answer({"deviations": [write_report(sitting, each) for each in visible_reports(sitting, excavation)]})
+    reports = [write_report(sitting, each) for each in visible_reports(sitting, excavation)]
+    return answer({"deviations": withhold(sitting, excavation, reports)})
 
 
 def take_report(sitting: Sitting, call: Call) -> Response:
     kept = report_deviation(sitting, call.number, call.document())
-    return answer(write_report(sitting, kept), 201, _place(sitting, kept))
+    report = withhold(sitting, sitting.find(call.number), write_report(sitting, kept))
+    return answer(report, 201, _place(sitting, kept))
 
 
 def take_verdict(sitting: Sitting, call: Call) -> Response:
