@@ -69,7 +69,8 @@ def _check_journal(dataset: Dataset) -> None:
 def _prepare(dataset: Dataset, path: Path) -> tuple[str, ...]:
     """Makes the private copy fit to read, and says what of it is not.
 
-    Views are dropped, for they are programs. pyogrio knows no layer of several kinds that says it has z: the copy says
+    Views are dropped, for they are programs, and how many records GDAL once counted, for others were added since by
+    programs that do not count. pyogrio knows no layer of several kinds that says it has z: the copy says
     it may have some, and each geometry tells for itself.
     Raises: Rejected for an SQLite file that is no GeoPackage.
     """
@@ -84,6 +85,7 @@ def _prepare(dataset: Dataset, path: Path) -> tuple[str, ...]:
                 database.execute('DROP VIEW "{}"'.format(view.replace('"', '""')))
                 database.execute("DELETE FROM gpkg_contents WHERE table_name = ?", (view,))
                 database.execute("DELETE FROM gpkg_geometry_columns WHERE table_name = ?", (view,))
+            database.execute("DROP TABLE IF EXISTS gpkg_ogr_contents")
             database.execute("UPDATE gpkg_geometry_columns SET z = 0 WHERE upper(geometry_type_name) = 'GEOMETRY'")
     except (sqlite3.Error, ValueError) as error:  # a name that is no UTF-8 is a ValueError
         raise Rejected(

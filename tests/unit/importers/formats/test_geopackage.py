@@ -238,3 +238,10 @@ def test_prague_buildings_streets_and_plots(shared: Path) -> None:
         "LINESTRING (1603585.6 6464428.8, 1603413.2 6464228.7)"
     )
     assert {layer.crs for layer in layers.values()} == {"EPSG:3857"}
+
+
+def test_records_that_nobody_counted_are_read(tmp_path: Path) -> None:
+    """A program that does not keep GDAL's count of records adds some: none of them is lost in silence."""
+    path = add_layer(tmp_path / "x.gpkg", "ong", ["LINESTRING (0 0, 1 1)"] * 3, ma=["a", "b", "c"])
+    change(path, "UPDATE gpkg_ogr_contents SET feature_count = 1")
+    assert list(read(path)["ong"].columns["ma"]) == ["a", "b", "c"]
