@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from importers.fields import DEPTH, parse_lengths, parse_number
+from importers.fields import DEPTH, parse_lengths, parse_level, parse_number
 from importers.vocabulary import match_value, vocabulary
 from layers.columns import Column, Slots
 from layers.linestrings import LineStrings
@@ -376,7 +376,10 @@ def _from_end_inverts(out: Vertical, attributes: Attributes, tolerance_m: Floats
 
 def read_elevations(attributes: Attributes, key: str) -> Column[float | None]:
     """Elevations in metres of a field, None where not given, no number, or a number that stands for "not known"."""
-    return attributes.values(key).map(lambda value: None if is_sentinel(value, "elevation") else parse_number(value))
+    unit = attributes.unit(key)
+    return attributes.values(key).map(
+        lambda value: None if is_sentinel(value, "elevation") else parse_level(value, unit)
+    )
 
 
 def _from_z(out: Vertical, stated: Column[VerticalReference | None], tolerance_m: Floats) -> None:

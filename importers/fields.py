@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from operator import itemgetter
 from string import ascii_letters, digits
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NUMBER = re.compile(r"[-+]?\d[\d ]*(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
-_LENGTH = re.compile(r"^\s*(?:d|dn|de|od|id|ø|⌀|phi)?\s*([-+]?\d+(?:[.,]\d+)?)\s*(mm|cm|dm|m)?\s*$", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"^\s*(?:d|dn|de|od|id|ø|⌀|phi)?\s*([-+]?\d+(?:[.,]\d+)?)\s*(mm|cm|dm|m|inch|in|[\"″”]|ft|feet)?\s*$", re.IGNORECASE
+)
+_INCH = frozenset({"in", '"', "″", "”"})
 _SMALLEST_SIDE_MM = 40  # of a box; "24x110" are 24 ducts
 _LONGEST_UNKNOWN = 24
 _DUCTS = re.compile(r"(\d{1,2})\s*(?:[x×*]|ống)\s*(?:d|dn|ø|⌀|phi)?\s*(\d{2,3})(?![\d.,])", re.IGNORECASE)
@@ -45,6 +48,11 @@ class Usual:
     high_m: float
     units: tuple[str, ...]
 
+
+_DATES = ("%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d", "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y", "%d.%m.%Y", "%m/%Y", "%Y%m%d")
+_COMPACT = 18000101
+# Day 0 of spreadsheets, and the counts of days of 1982 to 2064: no year is as large.
+_FIRST_SERIAL, _SERIALS = date(1899, 12, 30), (30_000, 60_000)
 
 DEPTH = Usual(0.15, 10.0, ("m", "cm", "mm"))
 DIAMETER = Usual(0.015, 4.0, ("mm", "m"))
@@ -102,7 +110,14 @@ def _split_length(value: Any) -> tuple[float | None, str | None]:
     match = _LENGTH.match(str(value)) if value is not None else None
     if match is None:
         return None, None
-    return float(match[1].replace(",", ".")), (match[2] or "").lower() or None
+    unit = (match[2] or "").lower() or None
+    return float(match[1].replace(",", ".")), "inch" if unit in _INCH else unit
+
+
+def parse_level(value: Any, unit: str | None) -> float | None:
+    """Elevation of a cell in metres; `unit` holds where none stands beside the number, metres where there is none."""
+    number, own = _split_length(value)
+    return None if number is None else number * float(vocabulary()["units"][own or unit or "m"])
 
 
 def _plausible_unit(sizes: Sequence[tuple[float, int]], usual: Usual) -> tuple[str | None, str]:
@@ -121,8 +136,8 @@ def _plausible_unit(sizes: Sequence[tuple[float, int]], usual: Usual) -> tuple[s
     return None, f"no unit given; {span} are plausible in {' and in '.join(fitting)}"
 
 
-def parse_size(value: Any) -> tuple[float, float] | None:
-    """(width, height) in metres of "600x800" (mm unless a unit stands there or the numbers are below 20: m).
+def parse_size(value: Any, unit: str | None = None) -> tuple[float, float] | None:
+    """(width, height) in metres of "600x800"; `unit` holds where none stands there, without it mm, or m below 20.
 
     None for a count of ducts ("5x110") and for the area of a cable's cores ("3x240mm2").
     """
@@ -130,10 +145,9 @@ def parse_size(value: Any) -> tuple[float, float] | None:
     if match is None:
         return None
     width, height = (float(match[i].replace(",", ".")) for i in (1, 2))
-    if not match[3] and min(width, height) < _SMALLEST_SIDE_MM <= max(width, height):
+    if not match[3] and unit is None and min(width, height) < _SMALLEST_SIDE_MM <= max(width, height):
         return None
-    unit = (match[3] or ("m" if max(width, height) < 20 else "mm")).lower()
-    scale = vocabulary()["units"][unit]
+    scale = vocabulary()["units"][(match[3] or unit or ("m" if max(width, height) < 20 else "mm")).lower()]
     return width * scale, height * scale
 
 
@@ -144,21 +158,31 @@ def parse_ducts(value: Any) -> int | None:
 
 
 def parse_date(value: Any) -> date | None:
-    """Date of a cell: a date, "2019-05-31", "31/05/2019", or a year, which stands for its first day."""
+    """Date of a cell: a date, "2019-05-31", "31/05/2019", "20190531", a spreadsheet's count of days, or a month or a
+    year, which stands for its first day.
+    """
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
     number = parse_number(value)
-    if number is not None:
-        return date(int(number), 1, 1) if number == int(number) and 1800 <= number <= 2200 else None
+    if number is not None and number != int(number):
+        return None
+    if number is not None and number < _COMPACT:
+        return _date_of_number(int(number))
     text = "" if value is None else str(value).strip()
-    for form in ("%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d", "%Y-%m-%dT%H:%M:%S"):
+    for form in _DATES:
         try:
             return datetime.strptime(text[:19], form).date()  # noqa: DTZ007 - a calendar day
         except ValueError:
             continue
     return None
+
+
+def _date_of_number(number: int) -> date | None:
+    if 1800 <= number <= 2200:
+        return date(number, 1, 1)
+    return _FIRST_SERIAL + timedelta(days=number) if _SERIALS[0] <= number <= _SERIALS[1] else None
 
 
 def parse_text(value: Any) -> str | None:

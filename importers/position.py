@@ -38,6 +38,8 @@ BOUNDARY_MARGIN_M = 1000.0
 SURROUNDINGS_M = 20_000.0
 # Share of a layer that must fall into the city before a reading of its coordinates is believed.
 _BELIEVED = 0.9
+# Where x is north as often as east, the reading that puts more records into the city.
+_HALF = 0.5
 _CANDIDATES = (*(f"EPSG:{n}" for n in VN2000_TM3), "EPSG:5896", "EPSG:5897", "EPSG:5898", "EPSG:5899", "EPSG:3405",
                "EPSG:3406", "EPSG:32648", "EPSG:32649", "EPSG:4756", "EPSG:4326")  # fmt: skip
 _VIETNAM = {*VN2000_TM3, 3405, 3406, 5896, 5897, 5898, 5899}
@@ -193,7 +195,8 @@ def _choose(
     layer: SourceLayer | LongLayer, as_said: Reading, share: _Share, geometries: NDArray[np.object_], city: City
 ) -> Reading:
     """Raises: Rejected where neither reading puts a feature into the city."""
-    if share.inside_swapped >= _BELIEVED * share.count and share.inside_swapped > share.inside:
+    believed = _HALF if layer.surveyor_axes else _BELIEVED
+    if share.inside_swapped >= believed * share.count and share.inside_swapped > share.inside:
         if layer.surveyor_axes:
             reason = f"{as_said.reason}; x is north, y is east, as in surveyors' tables"
             return Reading(as_said.crs, reason, is_swapped=True)

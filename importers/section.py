@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +40,14 @@ class Section:
 def read_sections(attributes: Attributes, materials: Sequence[str | None]) -> Column[Section]:
     """Section of each record. A plain diameter is outer or inner as is usual for its material."""
     lengths = [_lengths(attributes, key) for key in _LENGTH_KEYS]
-    sizes, shapes = attributes.values("size"), attributes.values("shape")
+    sizes, shapes = attributes.values("size").map(partial(_size, attributes.unit("size"))), attributes.values("shape")
     sections = combine(*lengths, sizes, shapes, Column.of(materials)).map(_read_section)
     ducts = read_ducts(attributes)
     return sections if ducts is None else combine(sections, ducts).map(_name_ducts)
+
+
+def _size(unit: str | None, value: Any) -> tuple[float, float] | None:
+    return parse_size(value, unit)
 
 
 def read_ducts(attributes: Attributes) -> Column[int | None] | None:
@@ -61,11 +66,11 @@ def _name_ducts(known: tuple[Section, int | None]) -> Section:
 def _read_section(stated: tuple[Any, ...]) -> Section:
     *lengths, size, shape, material = stated
     known = {key: length or None for key, length in zip(_LENGTH_KEYS, lengths, strict=True)}
-    section = _section(known, parse_size(size), match_value("shape", shape), material)
+    section = _section(known, size, match_value("shape", shape), material)
     widest = max(section.outer_width_m or 0.0, section.outer_height_m or 0.0)
     if widest > _WIDEST_M:
         return Section(SectionShape.UNKNOWN, f"a section of {widest:g} m is no pipe's")
-    told = min((length for length in (*lengths[:-1], *(parse_size(size) or ())) if length), default=widest)
+    told = min((length for length in (*lengths[:-1], *(size or ())) if length), default=widest)
     if 0 < told < _THINNEST_M:
         return Section(SectionShape.UNKNOWN, f"a section of {told:g} m is no pipe's: in which unit is it?")
     return section

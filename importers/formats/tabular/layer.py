@@ -11,7 +11,7 @@ import shapely
 from importers.faults import Fault, Rejected
 from importers.formats.records import without_unknown_z
 from importers.formats.tabular.declared import WGS84, named_system, split_name, system_of_names
-from importers.formats.tabular.numbers import parse_degrees, parse_ordinate, without_groups
+from importers.formats.tabular.numbers import finest, parse_degrees, parse_ordinate, without_groups
 from importers.joining import find_ends
 from importers.source import SourceLayer
 from importers.vocabulary import match_fields, vocabulary
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from importers.formats.tabular.grid import Reader, Table
+
+# Steps between coordinates at which things lie beside where they are; degrees of few records may be round by chance.
+_COARSE_M, _COARSE_DEGREES, _MANY = 10.0, 0.001, 10
 
 type Columns = dict[str, list[str | None]]
 
@@ -57,6 +60,7 @@ def build_layer(table: Table, origin: Origin, notes: Sequence[str] = ()) -> Sour
     """
     found = _positions(table, origin)
     columns, said = without_groups(table.columns(), set(found.columns.values()))
+    _refuse_rounded(columns, found, origin.name)
     shapes, first, how = _shapes(columns, found, len(table.records))
     return SourceLayer(
         origin.name,
@@ -69,6 +73,19 @@ def build_layer(table: Table, origin: Origin, notes: Sequence[str] = ()) -> Sour
         notes=(*table.notes, *notes, *said, *how),
         surveyor_axes=found.pair == ("x", "y"),
     )
+
+
+def _refuse_rounded(columns: Columns, found: _Positions, name: str) -> None:
+    """Raises: Rejected for coordinates of which a spreadsheet kept what its cells had room for."""
+    for axis in found.pair or ():
+        values = columns[found.columns[axis]]
+        step = finest(values)
+        if step is None or (found.pair == _DEGREES and len(values) < _MANY):
+            continue
+        if step >= (_COARSE_DEGREES if found.pair == _DEGREES else _COARSE_M):
+            shown = next(value for value in values if value)
+            said = f"{name}: coordinates are rounded, as {shown} in '{found.columns[axis]}'"
+            raise Rejected(Fault.VALUE_REFUSED, said, "show all digits in the spreadsheet, then save the table again")
 
 
 def is_placed(table: Table, origin: Origin) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from importers.fields import parse_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _GROUPED = r"[-+]?\d{{1,3}}(?:{sign}\d{{3}}){times}"
 _BLANKS = ("\xa0", "\u202f")
@@ -22,6 +22,7 @@ _DEGREES = re.compile(  # a small s is of seconds, a capital one is south; § is
     r"([A-ZĐ]?)\s*([-+]?)(\d{1,3})\s*[°º˚:\s\-od]+\s*(\d{1,2}(?:[.,]\d+)?)"
     r"(?:\s*['’′´`:\s\-m]+\s*(\d{1,2}(?:[.,]\d+)?))?[\s\"”″'’′´`ms]*((?:[^\W\d]|§)?)"
 )
+_PLAIN = re.compile(r"[-+]?\d+(?:[.,](\d*))?(?:[eE]([-+]?\d+))?")
 _NEGATIVE = frozenset("SWT")  # south, west, tây
 
 
@@ -47,6 +48,13 @@ def parse_ordinate(value: Any) -> float:
     number = parse_number(value)
     number = parse_degrees(value) if number is None else number
     return math.nan if number is None else number
+
+
+def finest(values: Iterable[str | None]) -> float | None:
+    """The least step between numbers as finely written as these ("1.82E+06" has 10,000), None where none is plain."""
+    found = (_PLAIN.fullmatch(value.strip()) for value in values if value)
+    steps = [10.0 ** (int(match[2] or 0) - len(match[1] or "")) for match in found if match]
+    return min(steps, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def test_ground_is_bilinear_between_pixel_centres(ground: Ground) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "below_ground"),
     [("DoSauDinh_cm", 120, 1.2 + 0.1), ("DoSauTim_m", 1.2, 1.2), ("DoSauDay_m", 1.2, 1.2 - 0.08),
-     ("DoSau_m", 1.2, 1.2 + 0.1), ("DoSauTim", "120 cm", 1.2), ("DoSauTim_m", "1,20", 1.2), ("DoSauTim_m", -1.2, 1.2)],
+     ("DoSau_m", 1.2, 1.2 + 0.1), ("Độ sâu (ft)", 4, 1.2192 + 0.1), ("DoSauTim", '48"', 1.2192),
+     ("DoSauTim", "120 cm", 1.2), ("DoSauTim_m", "1,20", 1.2), ("DoSauTim_m", -1.2, 1.2)],
 )  # fmt: skip
 def test_depths_by_reference_and_unit(ground: Ground, field: str, value: object, below_ground: float) -> None:
     """Crown, axis and invert each lead to the axis; a depth follows the ground at every vertex."""
@@ -121,6 +122,12 @@ def test_end_inverts_run_straight_along_the_plan(ground: Ground) -> None:
 def test_one_missing_invert_is_no_line(ground: Ground, start: float | None, end: float | None) -> None:
     """A sewer with one known end has no known axis."""
     assert vertical(ground, CaoDoDayDau=start, CaoDoDayCuoi=end).source.tolist() == [ElevationSource.NONE]
+
+
+def test_elevations_have_units(ground: Ground) -> None:
+    """An elevation in centimetres is not that many metres, and one with its unit beside it is a number."""
+    for field, value in (("CaoDoTim_cm", 180), ("Cao độ tim (mm)", 1800), ("CaoDoTim", "1,8 m"), ("CaoDoTim", 1.8)):
+        assert vertical(ground, **{field: value}).z == pytest.approx([1.8, 1.8])
 
 
 def test_z_is_the_axis_unless_said_otherwise(ground: Ground) -> None:

@@ -86,15 +86,19 @@ def test_diameters(text: str) -> None:
 def test_sizes(text: str | None, size: tuple[float, float] | None) -> None:
     """Width by height, millimetres unless the numbers or a unit say otherwise."""
     assert parse_size(text) == (None if size is None else pytest.approx(size))
+    assert parse_size("60x80", "cm") == pytest.approx((0.6, 0.8)), "the unit in the field's name"
 
 
 @pytest.mark.parametrize(
     ("value", "day"),
     [("31/05/2019", date(2019, 5, 31)), ("2019-05-31", date(2019, 5, 31)), (2007, date(2007, 1, 1)),
-     ("2007", date(2007, 1, 1)), (1994.0, date(1994, 1, 1)), (0, None), ("hôm qua", None), (None, None), (20191, None)],
+     ("2007", date(2007, 1, 1)), (1994.0, date(1994, 1, 1)), (0, None), ("hôm qua", None), (None, None), (20191, None),
+     (43617, date(2019, 6, 1)), ("43617", date(2019, 6, 1)), (20190531, date(2019, 5, 31)),
+     ("31.05.2019", date(2019, 5, 31)),
+     ("05/2019", date(2019, 5, 1)), (20191331, None), (43617.5, None)],
 )  # fmt: skip
 def test_dates(value: object, day: date | None) -> None:
-    """Vietnamese and ISO dates and bare years; zero is no year."""
+    """Vietnamese and ISO dates, bare years, days as spreadsheets count them; zero is no year, nor is 20191."""
     assert parse_date(value) == day
 
 

@@ -104,6 +104,13 @@ def test_swapped_axes_keep_z() -> None:
     assert shapely.get_coordinates(placed.geometries, include_z=True)[:, 2].tolist() == [1.5, 1.6]
 
 
+def test_a_surveyors_table_with_some_rows_in_the_other_order() -> None:
+    """Most rows have x north, two have it east: those that most rows say are placed, the others refused one by one."""
+    mixed = points(*[(1_820_000 + i, 562_000) for i in range(3)], (562_000, 1_820_000), (16.46, 107.59))
+    layer = SourceLayer("ho-ga", mixed, {}, np.arange(5), crs="EPSG:9214", crs_origin=".prj", surveyor_axes=True)
+    assert place(layer, mixed, CITY, None, force=False).inside.tolist() == [True] * 3 + [False] * 2
+
+
 @pytest.mark.parametrize("code", ["EPSG:4147", "EPSG:2044", "EPSG:2045"])
 def test_hanoi_1972_is_refused(code: str) -> None:
     """From HN-72 only a guess leads here, 58 m off."""

@@ -173,6 +173,18 @@ def test_thousands_in_groups_are_numbers(tmp_path: Path, x: str, y: str, other: 
     assert (layer.columns["Ma"], layer.columns["DoSau"]) == (["1,234"], ["1.5"])
 
 
+@pytest.mark.parametrize(
+    ("names", "cells"),
+    [("X,Y", "1.82E+06,5.63E+05"), ("X,Y", "1.821E+06,562500.25"), ("kinhDo,viDo", "107.59,16.464")],
+)
+def test_rounded_coordinates_are_refused(tmp_path: Path, names: str, cells: str) -> None:
+    """What a spreadsheet saves as it shows it, 1.82E+06, lies kilometres beside where the manhole is."""
+    with pytest.raises(Rejected, match="coordinates are rounded") as refused:
+        read(tmp_path, f"Ma,{names}\n" + f"H,{cells}\n" * 12)
+    assert refused.value.finding.fault is Fault.VALUE_REFUSED
+    assert len(read(tmp_path, "Ma,kinhDo,viDo\n" + "H,107.59,16.464\n" * 11 + "H,107.5871,16.4643\n")) == 12
+
+
 def test_points_between_thousands(tmp_path: Path) -> None:
     """1.820.978,931 with decimal commas is a number too; a value column is changed where it has fractions."""
     layer = read(tmp_path, "Ma;X;Y;DienTich\n1.234.567;1.820.978,931;562.897,886;1.234,5\n")
