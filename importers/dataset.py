@@ -16,11 +16,12 @@ from importers.joining import draw_lines, index_nodes, is_schematic
 from importers.layer import Doubted, read_layer, read_long_layer
 from importers.report import FileReport
 from importers.source import AnyLayer, LongLayer, SourceLayer
-from importers.terrain import read_terrain
+from importers.terrain import compare_terrain, read_terrain
 from importers.vocabulary import vocabulary, words_in
 from layers.loading import Quarantined
 from layers.provenance import Outcome
 from layers.rows import encode_rows
+from layers.terrain import Ground, Raster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,4 +169,9 @@ def _read_terrain(report: FileReport, dataset: Dataset, sha256: str, context: Co
     batch = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=target)
     report.count("terrain", 1)
     report.read = 1
+    (extent,), (resolution_m,) = (np.asarray(batch[name], dtype=object) for name in ("geom", "resolution_m"))
+    here = Ground(context.city.storage, (Raster(target, extent, resolution_m, None),))
+    if context.ground.rasters and (differs := compare_terrain(here, context.ground)):
+        report.note(None, [differs])
+        report.message = differs.message
     return encode_rows("terrain", batch, context.city.storage.srid)

@@ -30,6 +30,7 @@ class Fault(StrEnum):
     VALUE_REFUSED = "value-refused"
     VALUE_MISSING = "value-missing"
     GONE = "no-longer-there"
+    GROUND_DIFFERS = "ground-differs"
     ELEVATION_UNKNOWN = "elevation-unknown"
     SECTION_UNKNOWN = "section-unknown"
     REPAIRED = "repaired"
@@ -59,6 +60,7 @@ TEXTS: dict[Fault, tuple[str, str]] = {
     Fault.VALUE_REFUSED: ("giá trị không thể có", "impossible value"),
     Fault.VALUE_MISSING: ("thiếu giá trị bắt buộc", "a necessary value is missing"),
     Fault.GONE: ("không còn tồn tại", "no longer there"),
+    Fault.GROUND_DIFFERS: ("địa hình khác với địa hình đã biết", "terrain unlike the terrain known there"),
     Fault.ELEVATION_UNKNOWN: ("chưa biết cao độ", "elevation unknown"),
     Fault.SECTION_UNKNOWN: ("chưa biết mặt cắt", "section unknown"),
     Fault.REPAIRED: ("đã sửa hình học", "geometry repaired"),

@@ -17,7 +17,7 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
-from importers.faults import Fault, Rejected
+from importers.faults import Fault, Finding, Rejected
 from importers.formats.raster import open_raster
 from importers.position import refuse_mislabelled, refuse_rough
 from layers.columns import Column
@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from importers.position import City
     from importers.source import Dataset
     from layers.crs import Crs
+    from layers.terrain import Ground
 
 # The lowest land is 430 m below the sea; what is lower is a mark for "no value".
 _LOWEST_M = -500.0
 _HIGHEST_M = 9000.0
 _BLOCK = 2048
+# Two surveys of one ground agree in the median to less than this; places along a side at which they are compared.
+_SAME_GROUND_M, _COMPARED = 2.0, 40
 # Between neighbouring pixels the ground rises at most this much, and this steeply; where more of them than the share
 # do, the values are something else: bits of a mask, classes, brightness.
 _STEEPEST_M, _STEEPEST, _SHARE_OF_CLIFFS = 500.0, 2.0, 1e-3
@@ -86,6 +89,19 @@ def read_terrain(dataset: Dataset, city: City, given: Crs | None, *, force: bool
         raise Rejected(Fault.CRS_MISSING, message, "export it as GeoTIFF, or with its world file") from warning
     except (RasterioError, CPLE_BaseError) as error:  # the second is what GDAL says where rasterio has no word for it
         raise Rejected(Fault.UNREADABLE, f"{dataset.name} cannot be read: {error}", _ASK) from error
+
+
+def compare_terrain(new: Ground, known: Ground) -> Finding | None:
+    """What of a new raster differs from the ground that is known there as a whole, as another datum or unit does."""
+    west, south, east, north = shapely.total_bounds([raster.extent for raster in new.rasters])
+    x, y = np.meshgrid(np.linspace(west, east, _COMPARED), np.linspace(south, north, _COMPARED))
+    places = np.column_stack([x.ravel(), y.ravel()])
+    apart_m = new.elevations(places) - known.elevations(places)
+    apart_m = apart_m[np.isfinite(apart_m)]
+    if len(apart_m) < _COMPARED or abs(median_m := float(np.median(apart_m))) < _SAME_GROUND_M:
+        return None
+    said = f"the ground differs by {median_m:+.1f} m in the median from the terrain that was known there"
+    return Finding(Fault.GROUND_DIFFERS, said, "one of the two has another unit or vertical datum: ask which")
 
 
 def _read(source: DatasetReader, dataset: Dataset, city: City, crs: Crs, target: Path | None) -> Columns:

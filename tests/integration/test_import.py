@@ -197,6 +197,20 @@ def test_dry_run_keeps_no_raster(connection: Connection, tmp_path: Path) -> None
     assert not (tmp_path / "data").exists()
 
 
+def test_terrain_in_another_unit_is_named(connection: Connection, tmp_path: Path) -> None:
+    """Heights in whole centimetres would lift every depth by hundreds of metres: what the ground was tells."""
+    said = []
+    for name, scale in (("a", 1), ("b", 100), ("c", 1)):
+        (tmp_path / name).mkdir()
+        heights = [f"{EAST + x} {NORTH + y} {(3.5 + 0.01 * x) * scale:.2f}" for y in range(10) for x in range(10)]
+        (tmp_path / name / f"dem-{name}.xyz").write_text("\n".join(heights))
+        file = only(run(connection, tmp_path / name, crs=parse_crs("EPSG:9214")))
+        said.append([(finding["fault"], finding["message"]) for finding in file.findings])
+        connection.execute("delete from terrain where name = 'dem-b'")
+    message = "the ground differs by +351.0 m in the median from the terrain that was known there"
+    assert said == [[], [(Fault.GROUND_DIFFERS, message)], []]
+
+
 def test_picture_is_no_terrain(connection: Connection, tmp_path: Path) -> None:
     """An orthophoto among the deliveries never becomes the ground that depths are measured from."""
     (tmp_path / "in").mkdir()
