@@ -45,14 +45,38 @@ class Period:
         return max((max(self.first, other.first) - min(self.last, other.last)).days - 1, 0)
 
 
-def compare_digs(others: Sequence[OtherDig], situation: Situation) -> Iterator[Matter]:
-    """What follows from each other dig near by; where a date is missing, it may follow."""
+def compare_digs(others: Sequence[OtherDig], situation: Situation, today: date | None = None) -> Iterator[Matter]:
+    """What follows from each other dig near by; where a date is missing, or past of a dig in progress, it may follow."""
     own = _period(situation.starts_on, situation.ends_on)
     for other in others:
         theirs = _period(other.starts_on, other.ends_on)
-        yield from _judge_open_together(other, situation, own, theirs)
+        if today and theirs and theirs.last < today and other.status == ExcavationStatus.IN_PROGRESS:
+            yield from _judge_late(other, situation)
+        else:
+            yield from _judge_open_together(other, situation, own, theirs)
         yield from _judge_order(other, situation, own, theirs)
         yield from _propose_one(other, situation, own, theirs)
+
+
+def _judge_late(other: OtherDig, situation: Situation) -> Iterator[Matter]:
+    """A dig in progress is open until it is closed, whatever its dates say."""
+    rule = situation.book.neighbours
+    if other.distance_m > rule.within_m:
+        return
+    state, (place_en, place_vi) = STATUS_NAMES[ExcavationStatus(other.status)], _place(other)
+    text = Wording(
+        en=f"'{other.name}' ({state}), {place_en}: it was to end on {other.ends_on} and is not closed, both may be open"
+        " at once",
+        vi=f"'{other.name}' ({state.vi}), {place_vi}: dự kiến xong ngày {other.ends_on} nhưng chưa hoàn thành,"
+        " có thể mở cùng lúc",
+    )
+    yield _matter(Kind.OPEN_TOGETHER, Weight.UNKNOWN, text, other, rule.cited)
+
+
+def _place(other: OtherDig) -> tuple[str, str]:
+    if other.distance_m:
+        return f"{other.distance_m:.1f} m away", f"cách {comma(other.distance_m, '.1f')} m"
+    return f"sharing {other.shared_m2:.1f} m²", f"trùng {comma(other.shared_m2, '.1f')} m²"
 
 
 def _judge_open_together(
@@ -61,10 +85,7 @@ def _judge_open_together(
     rule = situation.book.neighbours
     if other.distance_m > rule.within_m:
         return
-    place_en = f"{other.distance_m:.1f} m away" if other.distance_m else f"sharing {other.shared_m2:.1f} m²"
-    place_vi = (
-        f"cách {comma(other.distance_m, '.1f')} m" if other.distance_m else f"trùng {comma(other.shared_m2, '.1f')} m²"
-    )
+    place_en, place_vi = _place(other)
     state = STATUS_NAMES[ExcavationStatus(other.status)]
     if own is None or theirs is None:
         text = Wording(

@@ -44,12 +44,12 @@ _DEPTH_UNKNOWN_M = 15.0
 def survey(connection: Connection, situation: Situation, today: date | None = None) -> Surroundings:
     """Everything but utilities that a dig touches, worst first.
 
-    today: up to which reports of citizens age.
+    today: up to which reports of citizens age, and digs in progress are late.
     """
     matters = [
         *_natural(connection, situation),
         *_legal(connection, situation),
-        *_works(connection, situation),
+        *_works(connection, situation, today),
         *_redelivered(connection, situation),
         *_reports(connection, situation, today),
     ]
@@ -76,14 +76,14 @@ def _legal(connection: Connection, situation: Situation) -> Iterator[Matter]:
         yield from _judge_zone(zone, situation)
 
 
-def _works(connection: Connection, situation: Situation) -> Iterator[Matter]:
+def _works(connection: Connection, situation: Situation, today: date | None) -> Iterator[Matter]:
     book = situation.book
     roads = find_roads(connection, situation.opening, book.roads.unknown_width_m)
     yield from judge_roads(roads, situation)
     yield from judge_closures(roads, situation)
     within_m = max(book.dig_once.within_m, book.neighbours.within_m)
     others = find_digs(connection, situation.area, within_m, other_than=situation.excavation_id)
-    yield from compare_digs(others, situation)
+    yield from compare_digs(others, situation, today)
 
 
 def _redelivered(connection: Connection, situation: Situation) -> Iterator[Matter]:

@@ -39,6 +39,6 @@ def test_an_audit_is_told_in_numbers_to_those_entitled(town: Town) -> None:
     assert WATER in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert WATER not in ask(town, "/audit?lang=vi", POWER).text
-    assert 'href="/audit"' in town.web.get("/").text
+    assert 'href="/audit?lang=vi"' in town.web.get("/?lang=vi").text
     town.pipe(east=52.0)
     assert ask(town, "/api/audit", CITY).json()["is_current"] is False

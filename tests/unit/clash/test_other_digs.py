@@ -1,5 +1,6 @@
 """Two digs near each other: the length they share, the days that one opening saves, the order they need."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -28,6 +29,17 @@ def another(shape, starts=date(2027, 3, 10), ends=date(2027, 3, 29), depth=1.5):
 
 def matters(other, situation=None):
     return {m.kind: m for m in compare_digs([other], situation or a_situation())}
+
+
+def test_a_dig_in_progress_is_open_until_it_is_closed():
+    """Protects whoever digs beside a trench that should have been filled: its last day says nothing once it is past."""
+    late = replace(another(shapely.box(10, 1.5, 30, 2.5), date(2027, 2, 1), date(2027, 2, 9)), status="in_progress")
+    day = date(2027, 2, 20)
+    assert Kind.OPEN_TOGETHER not in {m.kind for m in compare_digs([late], a_situation(), date(2027, 2, 9))}
+    (found,) = [m for m in compare_digs([late], a_situation(), day) if m.kind is Kind.OPEN_TOGETHER]
+    assert (found.weight, "was to end on 2027-02-09" in found.text.en) == (Weight.UNKNOWN, True)
+    over = replace(late, status="permitted")
+    assert Kind.OPEN_TOGETHER not in {m.kind for m in compare_digs([over], a_situation(), day)}, "nobody began"
 
 
 def test_periods_count_both_ends():
