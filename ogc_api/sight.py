@@ -122,7 +122,7 @@ def _cover(base: str, zoom: int, window: _Window, size: Point) -> Iterator[Pictu
 
 def _draw(feature: Json, window: _Window) -> Shape | None:
     geometry = feature.get("geometry")
-    if not geometry:
+    if not geometry or "coordinates" not in geometry:  # a collection of geometries has none
         return None
     kind, coordinates = geometry["type"], geometry["coordinates"]
     parts = coordinates if kind.startswith("Multi") else [coordinates]

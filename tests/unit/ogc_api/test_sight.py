@@ -82,6 +82,7 @@ def test_kinds_of_geometry() -> None:
         feature("Polygon", [ring, hole], 4),
         feature("MultiPolygon", [[ring], [hole]], 5),
         {"id": 6, "geometry": None},
+        {"id": 7, "geometry": {"type": "GeometryCollection", "geometries": []}},
     ]
     sight = look_at_features(BASE, features)
     assert sight is not None
