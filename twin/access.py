@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -15,10 +17,11 @@ from layers.database import Audience
 from layers.errors import Unavailable
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from layers.database import Reader
 
+_log = logging.getLogger("twin.access")
 # Whoever can see these has passed through a proxy, so the address says nothing of where the caller sits.
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _DESK = Caller("desk", Audience.OPERATOR, coordinates=True)
@@ -47,12 +50,13 @@ class Gate:
             await _problem(503, "Unavailable", str(error))(scope, receive, send)
             return
         if caller is None:
-            await (_PROXIED if self.open_desk else _UNKNOWN_KEY)(scope, receive, send)
+            refusal = _PROXIED if self.open_desk else _UNKNOWN_KEY
+            await refusal(scope, receive, _told(scope, send, "nobody known"))
             return
         scope["twin.caller"] = caller
         scope["twin.holder"] = caller.name
         scope["twin.edits"] = caller.edits
-        await self.app(scope, receive, send)
+        await self.app(scope, receive, _told(scope, send, caller.name) if caller.name else send)
 
     def _of_desk(self, headers: Headers) -> Caller | None:
         host = re.sub(r":\d+$", "", headers.get("host", ""))
@@ -68,6 +72,24 @@ class Gate:
             return None
         async with self.keys.live.connection() as connection:
             return await identify(connection, key)
+
+
+def _told(scope: Scope, send: Send, name: str) -> Send:
+    """The same, and the log has who asked for what, from where and with which outcome; of the key it has nothing.
+
+    The address is logged as it was sent, percent-encoded, so that no line can be forged with it.
+    """
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            query = f"?{scope['query_string'].decode('ascii', 'replace')}" if scope["query_string"] else ""
+            path = scope.get("raw_path", b"").partition(b"?")[0].decode("ascii", "replace")
+            client = scope["client"][0] if scope.get("client") else "-"
+            who = json.dumps(name, ensure_ascii=False)
+            _log.info("%s %s %s %s%s %d", client, who, scope["method"], path, query, message["status"])
+        await send(message)
+
+    return tell
 
 
 def _key(authorization: str) -> str | None:

@@ -464,6 +464,8 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
         transcripts=transcripts if transcripts.room_bytes else None,
     )
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if not open_desk:
+        logging.getLogger("twin.access").setLevel(logging.INFO)
     typer.echo(f"{settings.served_at} (Ctrl-C ends)")
     uvicorn.run(create_app(doors), host=settings.host, port=settings.port, log_config=None, server_header=False)
 

@@ -148,6 +148,21 @@ def test_wrong_keys_are_refused_not_ignored(web: TestClient, header: str) -> Non
     assert "WWW-Authenticate" in answer.headers
 
 
+def test_the_log_has_who_asked_for_what(web: TestClient, city: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Each use of a key and each key that is none, never the key itself, and no line that a caller wrote."""
+    caplog.set_level("INFO", "twin.access")
+    secret = key(city)
+    web.get("/ogc/collections/utility_lines/items?limit=1", headers={"Authorization": f"Bearer {secret}"})
+    web.get("/ogc/no%0Asuch", headers={"Authorization": f"Bearer {secret}"})
+    web.get("/ogc/", headers={"Authorization": "Bearer guessed"})
+    web.get("/ogc/")
+    assert [record.getMessage().partition(" ")[2] for record in caplog.records if record.name == "twin.access"] == [
+        '"Công ty Cấp nước" GET /ogc/collections/utility_lines/items?limit=1 200',
+        '"Công ty Cấp nước" GET /ogc/no%0Asuch 404',
+        '"nobody known" GET /ogc/ 401',
+    ]
+
+
 def test_revoked_and_replaced_keys_end(web: TestClient, city: str) -> None:
     """A new key for a name ends the old one, and revoking ends it at once."""
     first = key(city)
