@@ -46,7 +46,7 @@ class Period:
 
 
 def compare_digs(others: Sequence[OtherDig], situation: Situation, today: date | None = None) -> Iterator[Matter]:
-    """What follows from each other dig near by; where a date is missing, or past of a dig in progress, it may follow."""
+    """What follows from each other dig near by, or may where a date is missing, or past of one that is in progress."""
     own = _period(situation.starts_on, situation.ends_on)
     for other in others:
         theirs = _period(other.starts_on, other.ends_on)
