@@ -72,7 +72,8 @@ def test_the_whole_way_at_the_desk(twin: Twin, folder: Path, tmp_path: Path) -> 
     assert permitted["properties"]["status"] == "permitted"
     table = twin("excavation", "show", number, TWIN_LANG="vi").stdout
     assert "đã cấp phép" in table
-    assert "answer on behalf" in table
+    assert "trả lời thay" in table
+    assert "đúng hồ sơ" in table
     assert "permitted" in twin("excavation", "notices", number).stdout
     assert "0 changed" in twin("excavation", "recheck").stdout
     statistics = json.loads(twin("excavation", "statistics", "--json").stdout)

@@ -62,7 +62,7 @@ def _show(settings: Settings, sitting: Sitting, shown: Excavation, *, as_json: b
     if as_json:
         _print(write_excavation(sitting, shown, settings.lang))
     else:
-        Sheet(settings.lang).excavations([shown])
+        Sheet(settings.lang, settings.timezone).excavations([shown])
 
 
 @excavation.command("file")
@@ -95,7 +95,7 @@ def list_all(
         if as_json:
             _print([write_excavation(sitting, each, settings.lang) for each in found])
         else:
-            Sheet(settings.lang).excavations(found)
+            Sheet(settings.lang, settings.timezone).excavations(found)
 
 
 @excavation.command("show")
@@ -109,7 +109,7 @@ def show_one(number: Number, as_json: Json = False) -> None:
             document = write_excavation(sitting, shown, settings.lang)
             _print(document | {"requests": [write_request(request, today) for request in requests]})
             return
-        sheet = Sheet(settings.lang)
+        sheet = Sheet(settings.lang, settings.timezone)
         sheet.excavations([shown])
         sheet.requests(requests, today)
         sheet.events(events)
@@ -137,7 +137,7 @@ def submit_one(number: Number, as_json: Json = False) -> None:
             _show(settings, sitting, submitted, as_json=True)
             return
         requests = list_requests(sitting.connection, number, submitted.submission)
-        Sheet(settings.lang).requests(requests, sitting.practice.today().isoformat())
+        Sheet(settings.lang, settings.timezone).requests(requests, sitting.practice.today().isoformat())
         for said in find_deadline_doubts(sitting, submitted):
             typer.echo(say(said, settings.lang), err=True)
 
@@ -153,7 +153,7 @@ def answer_one(
     settings = Settings()
     with sitting_at(settings) as sitting:
         given = answer(sitting, number, request, kind, remarks)
-        Sheet(settings.lang).requests([given], sitting.practice.today().isoformat())
+        Sheet(settings.lang, settings.timezone).requests([given], sitting.practice.today().isoformat())
 
 
 @excavation.command("act")
@@ -196,7 +196,7 @@ def show_statistics(as_json: Json = False) -> None:
     if as_json:
         _print(statistics)
     else:
-        Sheet(settings.lang).statistics(statistics)
+        Sheet(settings.lang, settings.timezone).statistics(statistics)
 
 
 @excavation.command("calendar")
@@ -219,4 +219,4 @@ def show_notices(
     with open_city(settings) as connection, connection.transaction():
         if retry:
             typer.echo(f"{retry_notices(connection)} notices are tried again")
-        Sheet(settings.lang).notices(list_notices(connection, number, unsent=unsent))
+        Sheet(settings.lang, settings.timezone).notices(list_notices(connection, number, unsent=unsent))

@@ -63,7 +63,7 @@ def show_all() -> None:
     """Who is registered."""
     settings = Settings()
     with open_city(settings) as connection:
-        Sheet(settings.lang).organisations(list_organisations(connection))
+        Sheet(settings.lang, settings.timezone).organisations(list_organisations(connection))
 
 
 @organisation.command("network")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from layers.errors import say
+from twin.clash.spelling import spell
 from twin.excavations.life import name_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from layers.notices import Notice
     from layers.organisations import Organisation
@@ -59,13 +62,27 @@ _WORDS = {
     "given_up": ("đã bỏ", "given up"),
     "yes": ("có", "yes"),
 }
+# What Vietnamese calls the codes of events, notices, answers and acts; English reads them as they are.
+_CODES_VI = {
+    "filed": "lập hồ sơ", "imported": "nạp từ tệp", "revised": "sửa", "removed": "xóa", "status": "đổi trạng thái",
+    "answer": "trả lời", "answer on behalf": "trả lời thay", "as built": "nộp hoàn công",
+    "checked again": "kiểm tra lại",
+    "deviation": "báo cáo hiện trường", "deviation confirmed": "xác nhận báo cáo hiện trường",
+    "deviation contested": "phản đối báo cáo hiện trường", "overdue": "quá hạn trả lời",
+    "overridden": "cấp phép ngoại lệ",
+    "rechecked": "kết quả thay đổi", "reopened": "mở lại", "request": "xin ý kiến", "reminder": "nhắc trả lời",
+    "answered": "đủ ý kiến", "permitted": "cấp phép", "refused": "từ chối", "withdrawn": "rút", "started": "khởi công",
+    "closed": "hoàn thành", "deviation_settled": "xử lý báo cáo hiện trường", "redelivered": "hồ sơ có hai bản",
+    "as_built": "hoàn công", "nothing_here": "không có công trình", "as_recorded": "đúng hồ sơ",
+    "conditions": "có điều kiện", "refuses": "không đồng ý",
+}  # fmt: skip
 
 
 class Sheet:
-    """Tables in one language."""
+    """Tables in one language, with the clock of one time zone."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+    def __init__(self, language: str, zone: str) -> None:
+        self.language, self.zone = language, ZoneInfo(zone)
         console = Console()
         self.console = console if console.is_terminal else Console(width=_WIDTH_OF_FILES)
 
@@ -73,14 +90,25 @@ class Sheet:
         vi, en = _WORDS[name]
         return vi if self.language == "vi" else en
 
+    def code(self, code: str) -> str:
+        return _CODES_VI.get(code, code) if self.language == "vi" else code
+
+    def time(self, at: datetime) -> str:
+        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         table = Table()
         for head in heads:
             vi, en = _HEADS[head]
             table.add_column(vi if self.language == "vi" else en)
         for row in rows:
-            table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+            table.add_row(*(escape(self._cell(cell)) for cell in row))
         self.console.print(table)
+
+    def _cell(self, cell: object) -> str:
+        if isinstance(cell, float):
+            return spell(cell, self.language)
+        return "" if cell is None else str(cell)
 
     def excavations(self, excavations: Iterable[Excavation]) -> None:
         rows = (
@@ -93,7 +121,7 @@ class Sheet:
         self.table(
             ("request", "owner", "objects", "conflicts", "due", "answer", "remarks"),
             (
-                (r.id, self._owner(r), r.objects, r.conflicts, r.due_on, r.answer or self._wait(r, today), r.remarks)
+                (r.id, self._owner(r), r.objects, r.conflicts, r.due_on, self._answer(r, today), r.remarks)
                 for r in requests
             ),
         )
@@ -103,25 +131,39 @@ class Sheet:
             return self.word("unknown")
         return request.owner if request.organisation_id else f"{request.owner} ({self.word('unregistered')})"
 
-    def _wait(self, request: Request, today: str) -> str:
+    def _answer(self, request: Request, today: str) -> str:
+        if request.answer:
+            return self.code(request.answer)
         return self.word("overdue" if request.due_on.isoformat() < today else "waits")
 
     def events(self, events: Iterable[Event]) -> None:
         self.table(
             ("at", "actor", "act", "status", "detail"),
             (
-                (f"{e.at:%Y-%m-%d %H:%M}", e.actor, e.kind, e.to_status, _short(e.detail))
+                (self.time(e.at), e.actor, self.code(e.kind), self._status(e.to_status), self._short(e.detail))
                 for e in events
             ),
         )  # fmt: skip
 
+    def _status(self, status: str | None) -> str:
+        return "" if status is None else say(name_status(status), self.language)
+
+    def _short(self, detail: dict[str, Any] | None) -> str:
+        told = {name: value for name, value in (detail or {}).items() if name != "difference" and value is not None}
+        return "; ".join(f"{name}: {self._told(value)}" for name, value in told.items())[:200]
+
+    def _told(self, value: Any) -> str:
+        return ", ".join(map(self._told, value)) if isinstance(value, list) else self.code(str(value))
+
     def notices(self, notices: Iterable[Notice]) -> None:
-        rows = ((n.excavation_id, n.kind, n.address, f"{n.created_at:%Y-%m-%d %H:%M}", self._state(n)) for n in notices)
+        rows = (
+            (n.excavation_id, self.code(n.kind), n.address, self.time(n.created_at), self._state(n)) for n in notices
+        )
         self.table(("number", "kind", "address", "at", "state"), rows)
 
     def _state(self, notice: Notice) -> str:
         if notice.sent_at:
-            return f"{self.word('sent')} {notice.sent_at:%Y-%m-%d %H:%M}"
+            return f"{self.word('sent')} {self.time(notice.sent_at)}"
         state = self.word("given_up" if notice.given_up_at else "waits")
         return f"{state} ({notice.attempts}) {notice.last_error or ''}"
 
@@ -144,7 +186,3 @@ class Sheet:
             for status, number in statistics["excavations"].items()
         )
         self.console.print(f"{_HEADS['on_time'][self.language == 'en']}: {shown}; {counts}")
-
-
-def _short(detail: dict[str, Any] | None) -> str:
-    return "; ".join(f"{name}: {value}" for name, value in (detail or {}).items() if name != "difference")[:200]
