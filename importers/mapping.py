@@ -15,7 +15,7 @@ from importers.faults import Fault, Finding
 from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text, parse_texts
 from importers.node_heights import read_node_heights
 from importers.section import read_ducts, read_sections, sections_columns
-from importers.vocabulary import best_word, match_first, match_value, match_whole
+from importers.vocabulary import best_word, match_first, match_status, match_value, match_whole
 from layers.boundaries import Level
 from layers.citizen_reports import ReportStatus, Topic
 from layers.columns import Column, combine
@@ -231,7 +231,7 @@ def _utility(target: Target, attributes: Attributes, owner: str | None) -> Colum
         "operator": read("operator", parse_text),
         "owner_ref": read("owner_ref", parse_text),
         "subtype": read("subtype", parse_text),
-        "status": read("status", lambda v: match_value("status", v) or Status.UNKNOWN),
+        "status": read("status", lambda v: match_status(v) or Status.UNKNOWN),
         "valid_from": read("valid_from", parse_date),
         "survey_method": read("survey_method", parse_text),
         "surveyed_on": read("surveyed_on", parse_date),

@@ -96,6 +96,17 @@ def match_whole(kind: str, value: Any) -> str | None:
     return None if value is None else _values(kind).get(fold_name(str(value)))
 
 
+def match_status(value: Any) -> str | None:
+    """As `match_value`, but of a text with a word such as "chưa" only the whole counts, and so it does for "removed":
+    what is removed is no longer looked for in the ground.
+    """
+    whole = match_whole("status", value)
+    if whole is not None or value is None or words_in(str(value)) & set(vocabulary()["denials"]["words"]):
+        return whole
+    found = match_value("status", value)
+    return None if found == "removed" else found
+
+
 def match_first(kind: str, value: Any) -> str | None:
     """The first listed value of which a word occurs in a text, or None."""
     present = set() if value is None else words_in(str(value))
