@@ -42,8 +42,28 @@ def read_sections(attributes: Attributes, materials: Sequence[str | None]) -> Co
     lengths = [_lengths(attributes, key) for key in _LENGTH_KEYS]
     sizes, shapes = attributes.values("size").map(partial(_size, attributes.unit("size"))), attributes.values("shape")
     sections = combine(*lengths, sizes, shapes, Column.of(materials)).map(_read_section)
+    apart = combine(*_diameters(attributes)).map(_differ)
+    if any(apart.distinct):
+        sections = combine(sections, apart).map(lambda known: _CONTRADICTED if known[1] else known[0])
     ducts = read_ducts(attributes)
     return sections if ducts is None else combine(sections, ducts).map(_name_ducts)
+
+
+# A pipe, insulated or of brick, is at most twice as wide outside as inside, and a little: other sizes are of two pipes.
+_WIDER, _WIDER_M = 2.0, 0.1
+_CONTRADICTED = Section(SectionShape.UNKNOWN, "diameters contradict each other: none is used")
+
+
+def _diameters(attributes: Attributes) -> list[Column[float | None]]:
+    """Each statement of a diameter, whichever of the pipe's it is."""
+    keys = ("diameter", "outer_diameter", "inner_diameter")
+    found = [_lengths(reading, key) for key in keys for reading in attributes.readings(key)]
+    return found or [Column.constant(None, attributes.count)]
+
+
+def _differ(stated: tuple[float | None, ...]) -> bool:
+    known = [length for length in stated if length]
+    return len(known) > 1 and max(known) > _WIDER * min(known) + _WIDER_M
 
 
 def _size(unit: str | None, value: Any) -> tuple[float, float] | None:

@@ -27,6 +27,18 @@ def test_concrete_diameter_is_inner() -> None:
     assert (found.inner_width_m, found.outer_width_m, found.wall_m) == pytest.approx((0.6, 0.72, 0.06))
 
 
+@pytest.mark.parametrize(
+    ("fields", "outer_m"),
+    [({"DuongKinh_mm": 110, "DuongKinhOng_mm": 500}, None), ({"DuongKinh_mm": 110, "DuongKinhNgoai_mm": 400}, None),
+     ({"DuongKinh_mm": 100, "DuongKinhNgoai_mm": 110}, 0.11), ({"DKTrong_mm": 50, "DKNgoai_mm": 125}, 0.125)],
+)  # fmt: skip
+def test_diameters_that_contradict_are_both_unused(fields: dict[str, object], outer_m: float | None) -> None:
+    """Which of two sizes of a pipe is right is not decided in silence; inside and outside are no contradiction."""
+    found = section("HDPE", **fields)
+    assert found.outer_width_m == outer_m
+    assert ("contradict" in found.reason) == (outer_m is None)
+
+
 def test_unknown_material_is_taken_thick() -> None:
     """Where nobody says what it is made of, the larger reading holds."""
     found = section(None, DuongKinh=400)

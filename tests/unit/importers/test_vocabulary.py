@@ -53,7 +53,7 @@ def test_values(kind: str, text: str | None, value: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "status"),
     [("chưa tháo dỡ", None), ("Đã tháo dỡ một phần", None), ("Tháo dỡ hay còn?", None), ("not removed", None),
-     ("Đã tháo dỡ", "removed"),     ("Không còn hoạt động", "disused"), ("ngừng hoạt động", "disused"),
+     ("Đã tháo dỡ", "removed"), ("Không còn hoạt động", "disused"), ("ngừng hoạt động", "disused"),
      ("chưa hoạt động", None), ("không tốt", None),
      ("Đang sử dụng (tốt)", "in_service"), ("Đã bỏ hoang từ 2010", "abandoned"), (None, None)],
 )  # fmt: skip
