@@ -7,16 +7,14 @@ where reference, unit or ground is missing, the elevation stays NaN.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from importers.fields import DEPTH, parse_lengths, parse_level, parse_number
+from importers.vertices import Lines
 from importers.vocabulary import match_value, vocabulary
 from layers.columns import Column, Slots
-from layers.linestrings import LineStrings
 from layers.utilities import ElevationSource, VerticalReference
 
 if TYPE_CHECKING:
@@ -58,82 +56,6 @@ _ELEVATIONS = {
     "elevation_axis": VerticalReference.AXIS,
     "elevation_invert": VerticalReference.INVERT,
 }
-
-
-@dataclass(frozen=True)
-class Lines:
-    """The m vertices of n lines, each line with at least one.
-
-    xyz: (m, 3), z NaN without. surface: (m,) terrain, NaN unknown. of: (m,) the line of each. first: (n,) its first.
-    """
-
-    xyz: Floats
-    surface: Floats
-    of: NDArray[np.int64]
-    first: NDArray[np.int64]
-
-    @classmethod
-    def on(cls, ground: Ground, lines: Shapes) -> Lines:
-        if isinstance(lines, LineStrings):
-            unknown = np.full((len(lines.vertices), 3 - lines.vertices.shape[1]), np.nan)
-            xyz, of, first = np.hstack([lines.vertices, unknown]), lines.of, lines.first
-        else:
-            xyz, of = shapely.get_coordinates(lines, include_z=True, return_index=True)
-            counts = np.bincount(of, minlength=len(lines))
-            first = np.cumsum(counts) - counts
-        return cls(xyz, ground.elevations(xyz[:, :2]), of, first)
-
-    def every(self, vertices: Chosen) -> Chosen:
-        """For each line, whether all its vertices are."""
-        return self._fold(np.logical_and, vertices)
-
-    def some(self, vertices: Chosen) -> Chosen:
-        return self._fold(np.logical_or, vertices)
-
-    def _fold(self, ufunc: np.ufunc, vertices: Chosen) -> Chosen:
-        return np.asarray(ufunc.reduceat(vertices, self.first) if len(self.first) else np.zeros(0, dtype=bool))
-
-    def mean(self, values: Floats) -> Floats:
-        """For each line, the mean over its vertices, NaN where one is unknown."""
-        return np.asarray(np.add.reduceat(values, self.first) / self.counts if len(self.first) else np.zeros(0))
-
-    def first_where(self, vertices: Chosen, values: Floats) -> Floats:
-        """For each line, the value at the first of its vertices that is, NaN where none is."""
-        found = np.full(len(self.first), np.nan)
-        places = np.flatnonzero(vertices)[::-1]
-        found[self.of[places]] = values[places]
-        return found
-
-    @property
-    def last(self) -> NDArray[np.int64]:
-        """(n,) the last vertex of each line."""
-        return self.first + self.counts - 1
-
-    def steeper_than_1(self, z: Floats, tolerance_m: float) -> Chosen:
-        """Lines of which a segment rises or falls by more than its length in plan and the tolerance."""
-        dx, dy, rise = np.diff(np.column_stack([self.xyz[:, :2], z]), axis=0, prepend=np.nan).T
-        too_steep = np.abs(rise) > np.hypot(dx, dy) + tolerance_m
-        too_steep[self.first] = False
-        return self.some(too_steep)
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """(n,) vertices of each line."""
-        return np.diff(self.first, append=len(self.of))
-
-    @cached_property
-    def mean_surface(self) -> Floats:
-        """Mean terrain under each line, NaN where it is unknown somewhere."""
-        return self.mean(self.surface)
-
-    @cached_property
-    def share_along(self) -> Floats:
-        """(m,) share of the line's length in plan that lies before each vertex."""
-        steps = np.hypot(*np.diff(self.xyz[:, :2], axis=0, prepend=self.xyz[:1, :2]).T)
-        steps[self.first] = 0.0
-        total = np.add.reduceat(steps, self.first) if len(self.first) else np.zeros(0)
-        sums = np.cumsum(steps)
-        return np.asarray((sums - sums[self.first][self.of]) / total[self.of])
 
 
 @dataclass(slots=True)
@@ -226,6 +148,7 @@ def read_verticals(lines: Shapes, attributes: Attributes, sections: Sequence[Sec
     heights = Column.of(sections).map(lambda section: section.outer_height_m)
     tolerance_m = CONTRADICTION_M + np.nan_to_num(heights.floats())
     _from_depths(out, attributes, stated, tolerance_m)
+    _from_end_depths(out, attributes, stated, tolerance_m)
     _from_elevations(out, attributes, stated, tolerance_m)
     _from_end_inverts(out, attributes, tolerance_m)
     _from_z(out, stated, tolerance_m)
@@ -246,13 +169,8 @@ def _or(stated: Column[VerticalReference | None], otherwise: VerticalReference) 
 def _from_depths(
     out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None], tolerance_m: Floats
 ) -> None:
-    ground = out.stated_ground.floats()
-    surface = np.where(np.isnan(ground), np.nan, ground)[out.lines.of]
-    surface = np.where(np.isnan(surface), out.lines.surface, surface)
+    surface, below = _surface(out)
     no_ground = out.lines.some(np.isnan(surface))
-    below = out.stated_ground.map(
-        lambda level: "terrain" if level is None else f"the ground level {level:g} of the record"
-    )
     for key, reference, reading in _readings(attributes, _DEPTHS):
         raw = reading.values(key)
         depths, refusals, signs = _read_depths(raw, reading.unit(key), reading.counted(key))
@@ -267,6 +185,44 @@ def _from_depths(
         reason = below.map(f"depth below {{}}, {depths.reason}{signs}".format)
         used = given & ~refused & ~no_ground
         out.decide(used, z, reference=_or(stated, reference), source=ElevationSource.DEPTH, reason=reason)
+
+
+def _surface(out: Vertical) -> tuple[Floats, Column[str]]:
+    """(m,) the ground that depths refer to, the record's own before today's terrain, and what it is called."""
+    ground = out.stated_ground.floats()[out.lines.of]
+    below = out.stated_ground.map(
+        lambda level: "terrain" if level is None else f"the ground level {level:g} of the record"
+    )
+    return np.where(np.isnan(ground), out.lines.surface, ground), below
+
+
+def _from_end_depths(
+    out: Vertical, attributes: Attributes, stated: Column[VerticalReference | None], tolerance_m: Floats
+) -> None:
+    """Depths at both ends, in between as far below the ground as lies between them along the plan length."""
+    keys = ("depth_start", "depth_end")
+    raw = [attributes.values(key) for key in keys]
+    given = raw[0].given() | raw[1].given()
+    if not given.any():
+        return
+    said = Column.of([f"{start} … {end}" for start, end in zip(*raw, strict=True)])
+    read = [_read_depths(attributes.values(key), attributes.unit(key), attributes.counted(key)) for key in keys]
+    start, end = (np.where(refusals.given(), np.nan, depths.metres.floats()) for depths, refusals, _ in read)
+    surface, below = _surface(out)
+    z = surface - start[out.lines.of] - (end - start)[out.lines.of] * out.lines.share_along
+    whole = ~np.isnan(start + end) & ~attributes.repeated & out.lines.every(~np.isnan(surface))
+    for vertices, depth in ((out.lines.first, start), (out.lines.last, end)):
+        apart_m = np.abs((surface - out.z)[vertices] - depth)
+        out.contradict(given & ~whole & out.known & (apart_m > tolerance_m), said)
+    given = out.dispute(given & whole, z, said, tolerance_m) | (given & ~whole & ~out.known & ~out.disputed)
+    out.state(given, said, read[0][0].unit)
+    out.forget(
+        given & ~whole, said.map("depths {} at the ends: one is not known, or the ground below which is not".format)
+    )
+    reason = below.map("depths at both ends below {}, straight in between".format)
+    out.decide(
+        given & whole, z, reference=_or(stated, VerticalReference.UNSTATED), source=ElevationSource.DEPTH, reason=reason
+    )
 
 
 def _readings(

@@ -216,6 +216,15 @@ def test_a_depth_and_an_elevation_that_contradict_are_both_unused(
     assert "contradict each other: neither is used" in found.reason[0]
 
 
+def test_depths_at_both_ends(ground: Ground) -> None:
+    """A pipe 1 m deep at its start and 3 m at its end falls with them; one end alone, or a third depth, is no axis."""
+    found = vertical(ground, DoSauDau_m=1.0, DoSauCuoi_m=3.0)
+    assert found.z == pytest.approx([3.1 - 1.0 - 0.1, 4.1 - 3.0 - 0.1], abs=1e-5)
+    assert (found.source.tolist(), found.raw.tolist()) == ([ElevationSource.DEPTH], ["1.0 … 3.0"])
+    for said in ({"DoSauCuoi_m": None}, {"DoSauCuoi_m": 0}, {"DoSauCuoi_m": 3.0, "DoSau_m": 1.0}, {"DoSau_m": 3.0}):
+        assert np.isnan(vertical(ground, DoSauDau_m=1.0, **said).z).all()  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("said", "top_m"),
     [({"DoSau_m": 1.2, "DoSauDinh_m": 3.0}, None), ({"DoSau_m": 1.2, "DoSauDinh_m": 1.1}, 1.1),
