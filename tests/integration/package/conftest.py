@@ -52,6 +52,14 @@ class Ward:
         (dig,) = [dig for dig in digs if dig.name == name]
         return check(self.connection, ground, dig)
 
+    def check_zigzag(self) -> ClashReport:
+        """A trench that goes back and forth over what lies in Võ Thị Sáu."""
+        ground = read_ground(self.connection, self.folder)
+        ends = [(769, 967), (790, 985), (795, 960), (815, 990), (818, 962), (850, 990)]
+        line = shapely.LineString(np.array(ends) + np.array([561_000.0, 1_819_000.0]))
+        trench = Trench(line, 1.0, Depth(2.0), Sides(Support.BATTERED, slope=0.75))
+        return check(self.connection, ground, PlannedDig.of("Hào gấp khúc", (trench,), ground.storage))
+
     def check_bent(self) -> ClashReport:
         """A battered sewer trench that bends three times, across and along Lê Lợi."""
         ground = read_ground(self.connection, self.folder)

@@ -97,6 +97,15 @@ def renamed(clash: Clash, **values: object) -> Clash:
     return replace(clash, record=clash.record._replace(**values))
 
 
+def test_what_crosses_a_bent_dig_several_times_is_in_a_section(ward: Ward) -> None:
+    """Each conflict of a dig that bends has a cross-section where it is, not in the middle between its crossings."""
+    drawn = Package(ward.check_zigzag(), "vi").drawings.survey
+    conflicts = {n for n, clash in enumerate(drawn.report.clashes, start=1) if clash.outcome is not Outcome.CLEAR}
+    shown = {number for section in drawn.across for number in section.conflicts}
+    assert conflicts - shown == set()
+    assert len(drawn.across) <= len(conflicts)
+
+
 def test_whatever_names_say_is_only_text(packages: dict[str, Package], tmp_path: Path) -> None:
     """A dig and an owner with mark-up, formulas and control codes in their names break and run nothing."""
     report = packages[TRENCHES[0]].report

@@ -180,7 +180,9 @@ def _stretches(site: Site) -> Iterator[tuple[float, float, int]]:
             continue
         axis = axis_in_plan(clash)
         within = float(shapely.distance(axis, floors)) + TOUCH_M
-        near = shapely.intersection(axis, floors.buffer(within))
+        # What crosses a bent dig several times is cut at one of the places, not in the middle between them.
+        pieces = shapely.get_parts(shapely.intersection(axis, floors.buffer(within)))
+        near = max(pieces, key=shapely.length, default=shapely.Point())
         stations, _ = site.alignment.locate(shapely.get_coordinates(near))
         inside = np.clip(stations, *ends)
         if len(stations):
