@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING, Any
 
-from importers.sandbox.channel import MESSAGE_BYTES, READY, receive, send
+from importers.sandbox.channel import MESSAGE_BYTES, READY, Incoming, receive, send
 from importers.sandbox.confinement import Terms
 from importers.sandbox.copies import give
 from importers.sandbox.wire import decode
@@ -67,7 +67,7 @@ class Worker:
         """READY where it waits for a job, or else what hinders it, or nothing where it has ended."""
         if not self._greeting:
             with suppress(EOFError, OSError):
-                self._greeting = bytes(receive(self.channel, MESSAGE_BYTES, _PATIENCE_S))
+                self._greeting = receive(self.channel, MESSAGE_BYTES, _PATIENCE_S)
         return self._greeting
 
     def tell(self, message: bytes, limits: Limits) -> None:
@@ -82,10 +82,12 @@ class Worker:
     def answer(self, limits: Limits) -> tuple[Any, ...]:
         """Its next answer. Raises: TimeoutError, TooLarge; EOFError where the worker ended; any other for nonsense."""
         try:
-            answer = receive(self.channel, limits.result_bytes + _FAILURE_BYTES, limits.seconds)
+            message = Incoming(self.channel, limits.result_bytes + _FAILURE_BYTES, limits.seconds)
+            decoded: tuple[Any, ...] = decode(message)
         except ConnectionError as error:
             raise EOFError from error
-        decoded: tuple[Any, ...] = decode(answer)
+        if message.left:
+            raise pickle.UnpicklingError("a message goes on behind its content")
         return decoded
 
 

@@ -7,14 +7,13 @@ enumerations of the project, and can call nothing else. Arrays of geometries tra
 
 from __future__ import annotations
 
-import io
 import pickle
 import sys
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path, PurePath
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import shapely
@@ -38,28 +37,42 @@ class TooLarge(Exception):
     """An answer takes more bytes than it may."""
 
 
-def encode(answer: object, limit: int) -> bytes:
-    """Raises: TooLarge; TypeError for a value that may not leave a worker."""
+class Readable(Protocol):
+    """What is read without being copied where it is large."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def readinto(self, target: bytearray | memoryview, /) -> int: ...
+    def readline(self) -> bytes: ...
+
+
+def encode(answer: object, limit: int) -> list[bytes]:
+    """A message in pieces; bytes that are large are one of them, not copied.
+
+    Raises: TooLarge; TypeError for a value that may not leave a worker.
+    """
     sink = _Sink(limit)
     _Pickler(sink, pickle.HIGHEST_PROTOCOL).dump(answer)
-    return sink.getvalue()
+    return sink.pieces
 
 
-def decode(message: bytes | bytearray) -> Any:
+def decode(message: Readable) -> Any:
     """Raises: an exception of any kind for a message that `encode` did not write."""
     with np.errstate(invalid="ignore"):  # coordinates that are no numbers are told from the geometry later
-        return _Unpickler(io.BytesIO(message)).load()
+        return _Unpickler(message).load()
 
 
-class _Sink(io.BytesIO):
+class _Sink:
     def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
+        self.pieces: list[bytes] = []
+        self._left = limit
 
     def write(self, part: Any, /) -> int:
-        if self.tell() + memoryview(part).nbytes > self._limit:
+        piece = bytes(part)
+        self._left -= len(piece)
+        if self._left < 0:
             raise TooLarge
-        return super().write(part)
+        self.pieces.append(piece)
+        return len(piece)
 
 
 class _Pickler(pickle.Pickler):

@@ -99,7 +99,7 @@ def serve(channel: socket.socket, terms: Terms, folder: Path, parent: int) -> No
         while data_bytes() - start < _GROWN * terms.limits.memory_bytes:
             send(channel, READY)
             for answer in _answers(receive(channel), terms.limits):
-                send(channel, answer)
+                send(channel, *answer)
 
 
 def _settle(folder: Path) -> None:
@@ -112,7 +112,7 @@ def _settle(folder: Path) -> None:
     tempfile.tempdir = os.environ["TMPDIR"]  # the module may have found another before
 
 
-def _answers(message: bytearray, limits: Limits) -> Iterator[bytes]:
+def _answers(message: bytes, limits: Limits) -> Iterator[list[bytes]]:
     """("part", what a generator yields) as it comes; at last ("done", result), which a generator has none of,
     ("rejected", finding, trace), or ("failed", what happened, trace).
     """
@@ -147,7 +147,7 @@ def _load(function: bytes) -> Callable[..., Any]:
     return loaded
 
 
-def _encode_failure(kind: str, said: object, error: Exception) -> bytes:
+def _encode_failure(kind: str, said: object, error: Exception) -> list[bytes]:
     traceback.clear_frames(error.__traceback__)  # their values may fill all memory there is
     trace = "".join(traceback.format_exception(error))[-_TRACE_CHARACTERS:]
     return encode((kind, said, trace), sys.maxsize)

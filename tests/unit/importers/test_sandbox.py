@@ -12,6 +12,7 @@ import threading
 import time
 from functools import partial
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ import shapely
 
 from importers.faults import Fault, Rejected
 from importers.sandbox import Limits, Workers, kernel
-from importers.sandbox.wire import decode, encode
+from importers.sandbox.channel import Incoming, send
+from importers.sandbox.nursery import Worker
+from importers.sandbox.wire import TooLarge, decode, encode
 from importers.source import Dataset
 from layers.errors import Unavailable
 
@@ -151,13 +154,42 @@ def test_answer_cannot_run_code():
         def __reduce__(self) -> tuple[Any, ...]:
             return os.system, ("true",)
 
-    for hostile in (pickle.dumps(Bomb()), pickle.dumps(Workers), encode([1], 99)[:-3], b""):
+    for hostile in (pickle.dumps(Bomb()), pickle.dumps(Workers), b"".join(encode([1], 99))[:-3], b""):
         with pytest.raises((pickle.UnpicklingError, EOFError)):
-            decode(hostile)
-    record = encode(readers.all_kinds()["finding"], 10_000)
+            decode(BytesIO(hostile))
+    record = b"".join(encode(readers.all_kinds()["finding"], 10_000))
     for other in (b"importers.sandbox", b"layers.databases", b"subprocesssssssss"):
         with pytest.raises((TypeError, KeyError, AttributeError)):
-            decode(record.replace(b"importers.faults", other[:16]))
+            decode(BytesIO(record.replace(b"importers.faults", other[:16])))
+
+
+@pytest.mark.parametrize(
+    ("length", "content", "kind"),
+    [
+        (5, b"\x80\x05B\xff\xff", pickle.UnpicklingError),  # text of which the message ends before its length
+        (12, b"\x80\x05B\xff\xff\xff\x00" + b"five.", pickle.UnpicklingError),  # bytes that go on behind it
+        (9, b"\x80\x05(K\x01la\ni", pickle.UnpicklingError),  # a kind that is named in lines
+        (99, b"\x80\x05K", EOFError),  # the worker ends within it
+        (101, b"", TooLarge),
+    ],
+)
+def test_message_is_read_to_its_end_and_no_further(length, content, kind):
+    """What a worker says of the length of a message, and of what is in it, costs neither memory nor other messages."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            theirs.sendall(length.to_bytes(8, "little") + content)
+        with pytest.raises(kind):
+            decode(Incoming(ours, 100, 5))
+
+
+def test_message_that_goes_on_is_nonsense(tmp_path):
+    """What stands behind an answer is not taken for the next one."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        send(theirs, *encode(("done",), 99), b"more")
+        with pytest.raises(pickle.UnpicklingError):
+            Worker(0, ours, tmp_path).answer(LIMITS)
 
 
 def test_network_is_out_of_reach(workers, dataset, tmp_path):
