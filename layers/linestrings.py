@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # Extended WKB as PostGIS reads it: flags on the type of geometry, and the SRID behind it.
 _LINESTRING, _WITH_Z, _WITH_SRID = 2, 0x80000000, 0x20000000
 _ISO_Z = 1000
+_END = 2**31 - 1  # beyond every value of an array
 _EWKB_HEAD = np.dtype([("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("count", "<u4")])
 _WKB_HEAD = np.dtype([("order", "u1"), ("kind", "<u4"), ("count", "<u4")])
 
@@ -31,20 +33,17 @@ class LineStrings:
         """Lines of little-endian WKB; None where one is missing, empty, or another kind or dimension than the first."""
         if not len(wkb) or wkb.null_count or not pa.types.is_binary(wkb.type):
             return None
-        _, offsets, content = wkb.buffers()
-        ends = np.frombuffer(offsets, np.int32)[wkb.offset : wkb.offset + len(wkb) + 1]
-        starts, sizes = (ends[:-1] - ends[0]).astype(np.int64), np.diff(ends)
+        sizes = pc.binary_length(wkb).to_numpy()
         if (sizes < _WKB_HEAD.itemsize).any():
             return None
-        content = np.frombuffer(content, np.uint8)[ends[0] : ends[-1]]
-        in_head = _mark(len(content), starts, _WKB_HEAD.itemsize)
-        heads = content[in_head].view(_WKB_HEAD)
+        heads = np.frombuffer(_content(pc.binary_slice(wkb, 0, _WKB_HEAD.itemsize)), _WKB_HEAD)
         kind, counts = int(heads["kind"][0]), heads["count"].astype(np.int64)
         width = {_LINESTRING: 2, _LINESTRING + _ISO_Z: 3, _LINESTRING | _WITH_Z: 3}.get(kind, 0)
         alike = (heads["order"] == 1) & (heads["kind"] == kind) & (counts > 1)
         if not width or not (alike & (sizes == _WKB_HEAD.itemsize + 8 * width * counts)).all():
             return None
-        return cls(content[~in_head].view("<f8").reshape(-1, width), counts)
+        vertices = np.frombuffer(_content(pc.binary_slice(wkb, _WKB_HEAD.itemsize, _END)), "<f8")
+        return cls(vertices.reshape(-1, width), counts)
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -84,21 +83,26 @@ class LineStrings:
 
     def to_ewkb(self, srid: int) -> pa.Array:
         """Extended WKB of each line."""
-        present = self.counts > 0
-        counts = self.counts[present]
-        kind = _LINESTRING | _WITH_SRID | (_WITH_Z if self.vertices.shape[1] == 3 else 0)
-        heads = np.zeros(len(counts), dtype=_EWKB_HEAD)
-        heads["order"], heads["kind"], heads["srid"], heads["count"] = 1, kind, srid, counts
-        width = self.vertices.shape[1] * 8
-        sizes = np.where(present, _EWKB_HEAD.itemsize + self.counts * width, 0)
-        offsets = np.concatenate([[0], np.cumsum(sizes)])
-        content = np.empty(offsets[-1], dtype=np.uint8)
-        in_head = _mark(len(content), offsets[:-1][present], _EWKB_HEAD.itemsize)
-        content[in_head] = heads.view(np.uint8)
-        content[~in_head] = np.ascontiguousarray(self.vertices).view(np.uint8).ravel()
-        validity = None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little").tobytes())
-        buffers = [validity, pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(content.tobytes())]
-        return pa.Array.from_buffers(pa.binary(), len(self.counts), buffers)
+        width = self.vertices.shape[1]
+        heads = np.zeros(len(self), dtype=_EWKB_HEAD)
+        heads["order"], heads["srid"], heads["count"] = 1, srid, self.counts
+        heads["kind"] = _LINESTRING | _WITH_SRID | (_WITH_Z if width == 3 else 0)
+        each = np.full(len(self), _EWKB_HEAD.itemsize)
+        joined = pc.binary_join_element_wise(_binary(heads, each), _binary(self.vertices, self.counts * width * 8), b"")
+        return joined if self.counts.all() else pc.if_else(self.counts > 0, joined, None)
+
+
+def _content(array: pa.BinaryArray) -> pa.Buffer:
+    """The bytes of all elements of an array that no other shares them with."""
+    _, offsets, content = array.buffers()
+    return content.slice(0, int(np.frombuffer(offsets, np.int32)[len(array)]))
+
+
+def _binary(content: NDArray[Any], sizes: NDArray[np.int64]) -> pa.BinaryArray:
+    """The bytes of an array, of which each element of the result has so many."""
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(content))]
+    return pa.Array.from_buffers(pa.binary(), len(sizes), buffers)
 
 
 # As the readers give them: geometries of any kind, or None; or lines that are all plain.
@@ -108,11 +112,3 @@ type Shapes = NDArray[np.object_] | LineStrings
 def to_objects(shapes: Shapes) -> NDArray[np.object_]:
     """Shapely geometries."""
     return shapes.to_objects() if isinstance(shapes, LineStrings) else shapes
-
-
-def _mark(size: int, starts: NDArray[Any], width: int) -> NDArray[np.bool_]:
-    """(size,) which bytes belong to one of the heads that begin at `starts` and are `width` long."""
-    marked = np.zeros(size, dtype=bool)
-    for i in range(width):
-        marked[starts + i] = True
-    return marked

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import psycopg
 import shapely
 from psycopg import sql
@@ -17,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from layers.bulk import Rebuild
 from layers.catalog import find_layer
+from layers.copy_format import encode_number, encode_numbers, encode_row
 from layers.errors import Conflict, Invalid
 from layers.history import replace_files
 from layers.rows import Records, Rows
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _IMPORT_LOCK = 0x7477696E  # "twin"
 _MESSAGE_BYTES = 1 << 18  # the server begins with a message when it has all of it
-_BRACES = str.maketrans("[]", "{}")  # an array of numbers as PostgreSQL writes it
 _BROKEN_RULE = (psycopg.errors.IntegrityError, psycopg.errors.DataError)
 
 
@@ -185,11 +184,15 @@ class Loading:
 
 def copy_rows(connection: Connection, table: sql.Identifier, rows: Rows) -> int:
     """How many rows the database took."""
-    names = sql.SQL(", ").join(map(sql.Identifier, rows.names))
-    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, names)
+    return _copy(connection, table, rows.names, rows.content)
+
+
+def _copy(connection: Connection, table: sql.Identifier, names: Iterable[str], content: Iterable[bytes]) -> int:
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, columns)
     cursor = connection.cursor()
     with cursor.copy(statement) as copy:
-        for piece in rows.content:
+        for piece in content:
             view = memoryview(piece)
             for start in range(0, len(view), _MESSAGE_BYTES):
                 copy.write(view[start : start + _MESSAGE_BYTES])
@@ -201,11 +204,9 @@ def keep_delivered(connection: Connection, part: Records | Quarantined, file_id:
     if isinstance(part, Quarantined):
         _copy_refused(connection, part.records, file_id)
         return
-    numbers = orjson.dumps(part.rows.tolist()).decode().translate(_BRACES)
-    connection.execute(
-        "insert into source_records (source_file_id, layer, rows, attributes) values (%s, %s, %s, %s)",
-        (file_id, part.layer, numbers, part.content.decode()),
-    )
+    names = "source_file_id", "layer", "rows", "attributes"
+    values = encode_number(file_id), part.layer.encode(), encode_numbers(part.rows), part.content
+    _copy(connection, sql.Identifier("source_records"), names, encode_row(values))
 
 
 def conclude(connection: Connection, file_id: int, verdict: Verdict) -> None:
