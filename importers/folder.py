@@ -5,14 +5,17 @@ The process that reads files is started first, and loads what it needs while thi
 
 from __future__ import annotations
 
+import gc
+import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from importers.options import ImportOptions, Progress
 from importers.sandbox import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from importers.report import ImportReport
@@ -21,6 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["ImportOptions", "Progress", "import_path"]
 
 _READERS = "importers.dataset"
+
+_JOB = "importers.job"
+
+
+@contextmanager
+def _lasting() -> Iterator[None]:
+    """What is loaded within stays: no look for rubbish in it, neither now nor at the end of the process."""
+    is_loaded = _JOB in sys.modules
+    if not is_loaded:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if not is_loaded:
+            gc.freeze()
+            gc.enable()
 
 
 def import_path(
@@ -41,12 +60,14 @@ def import_path(
     started = time.monotonic()
     path = path.resolve()
     with Workers(limits=options.limits, module=_READERS) as workers:
-        from importers.delivery import open_delivery  # noqa: PLC0415 - while their process loads the readers
-        from importers.job import Import, guarded  # noqa: PLC0415
-        from importers.report import ImportReport  # noqa: PLC0415
+        with _lasting():
+            from importers.delivery import open_delivery  # noqa: PLC0415 - while their process loads the readers
 
-        with guarded(connection):
             delivery = open_delivery(path, workers)
+            workers.prepare(delivery.datasets)
+            from importers.job import Import, guarded  # noqa: PLC0415
+            from importers.report import ImportReport  # noqa: PLC0415
+        with guarded(connection):
             job = Import(connection, data, delivery, options, workers, on_progress)
             reports = job.run()
     seconds = time.monotonic() - started

@@ -132,7 +132,7 @@ class Import:
         for dataset, finding in self.delivery.refused:
             self._refuse(dataset, Identity("", REST), finding)
         ranks: list[list[tuple[Dataset, Identity]]] = [[], [], []]
-        for dataset, identity in self.workers.map(identify, ((d,) for d in self.delivery.datasets)):
+        for dataset, identity in self.workers.map(identify, ((d,) for d in self.delivery.datasets), again=True):
             if isinstance(identity, Rejected):
                 self._refuse(dataset, Identity("", REST), identity.finding)
             else:

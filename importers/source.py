@@ -37,6 +37,7 @@ class Dataset:
     A file geodatabase is a folder: `path` is that folder, `parts` are the files in it.
     title: its path below the folder that was given, with '/', where it is not what `path` and `root` say: of a file
     of an archive, and of a copy. place: likewise where it was delivered. within: the name of the folder.
+    digest: the hash of its contents where it is known. is_copy: whether its reader may alter it.
     """
 
     path: Path
@@ -45,6 +46,8 @@ class Dataset:
     title: str = ""
     place: str = ""
     within: str = ""
+    digest: str = ""
+    is_copy: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +75,8 @@ class Dataset:
 
     def sha256(self) -> str:
         """Hash of the contents of all parts; two copies under different names have the same."""
+        if self.digest:
+            return self.digest
         digest = hashlib.sha256()
         for part in self.parts:
             with part.open("rb") as stream:

@@ -78,11 +78,15 @@ class Source:
 def private_copy(dataset: Dataset, suffix: str, *parts: str) -> Iterator[Path]:
     """The dataset's file and those parts, for drivers write beside what they open.
 
-    The name is neutral and ends as GDAL expects, for a format is known by content, whatever its file is called.
+    The name is neutral and ends as GDAL expects, for a format is known by content, whatever its file is called. What is
+    a copy already, and whole in one file, only gets that name.
     """
     with TemporaryDirectory(prefix="city-twin-") as folder:
         path = Path(folder) / f"delivered{suffix}"
-        shutil.copyfile(dataset.path, path)
+        if dataset.is_copy and not parts:
+            path.hardlink_to(dataset.path)
+        else:
+            shutil.copyfile(dataset.path, path)
         for ending in parts:
             part = dataset.sidecar(ending)
             if part is not None:

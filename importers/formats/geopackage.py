@@ -37,7 +37,7 @@ def read_geopackage(dataset: Dataset) -> Iterator[AnyLayer]:
     """
     _check_pages(dataset)
     _check_journal(dataset)
-    with private_copy(dataset, ".gpkg", _WAL) as path:
+    with private_copy(dataset, ".gpkg", *([_WAL] if dataset.sidecar(_WAL) else [])) as path:
         notes = _prepare(dataset, path)
         for layer in read_any_layers(Source(path, "GPKG", dataset.name)):
             crs = None if layer.crs is None or any(word in layer.crs for word in _UNDEFINED) else layer.crs

@@ -14,16 +14,17 @@ import pickle
 import shutil
 import tempfile
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from importers.faults import Fault, Finding, Rejected
 from importers.sandbox.answers import Answers
 from importers.sandbox.confinement import Limits
-from importers.sandbox.copies import copy_dataset, give, has_left, keep
+from importers.sandbox.copies import COPIES, Copy, give, has_left, keep, make_copy, make_known_copy
 from importers.sandbox.nursery import Nursery, Worker, describe_end
 from importers.sandbox.wire import TooLarge
 from layers.errors import Unavailable
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["KEPT", "Limits", "Workers"]
 
 KEPT = Path("kept")
-_COPIES = "delivered"
 _FULL_BYTES = 1 << 20
 _AHEAD = 2  # jobs for each worker that may be done before the first of them is taken
 _REMEDY = "open it in QGIS and export it again; where it is sound, deliver it in smaller parts or allow more"
@@ -72,6 +72,7 @@ class Workers:
         self._readable = (self._shared, *(path.resolve() for path in readable))
         self._module = module
         self._nursery: Nursery | None = None
+        self._copies: dict[Dataset, Future[Copy]] = {}
         self._threads = ThreadPoolExecutor(self._count, "sandbox")
 
     def __enter__(self) -> Self:
@@ -102,8 +103,13 @@ class Workers:
             shared.chmod(0o644)
         return shared
 
+    def prepare(self, datasets: Iterable[Dataset]) -> None:
+        """Copy and hash the first of these for their readers, which may still be starting."""
+        for dataset in islice(datasets, self._count):
+            self._copies[dataset] = self._threads.submit(make_known_copy, dataset, self._folder)
+
     def map[R](
-        self, function: Callable[..., R], jobs: Iterable[Job], *, keep_in: Path | None = None
+        self, function: Callable[..., R], jobs: Iterable[Job], *, keep_in: Path | None = None, again: bool = False
     ) -> Iterator[tuple[Dataset, R | Rejected]]:
         """Each job's dataset with `function(dataset, *rest of the job)`, in the order of the jobs.
 
@@ -111,10 +117,11 @@ class Workers:
         worker. Files and folders that it leaves in `KEPT`, below its working directory, are moved to `keep_in`, never
         over what is there. Its result: numbers, text, dates, arrays, shapely geometries, paths, and dataclasses
         and enumerations of `importers` and `layers`.
+        again: the same files are asked about next, so that a few copies are kept for that.
         A file whose reader raises, crashes, hangs or goes beyond its limits gives a `Rejected` that says so; the
         reader's trace is a note on it.
         """
-        for dataset, answers in self.stream(function, jobs, keep_in=keep_in):
+        for dataset, answers in self.stream(function, jobs, keep_in=keep_in, again=again):
             try:
                 *_, outcome = answers
             except Rejected as rejected:
@@ -122,7 +129,7 @@ class Workers:
             yield dataset, outcome
 
     def stream(
-        self, function: Callable[..., Any], jobs: Iterable[Job], *, keep_in: Path | None = None
+        self, function: Callable[..., Any], jobs: Iterable[Job], *, keep_in: Path | None = None, again: bool = False
     ) -> Iterator[tuple[Dataset, Iterator[Any]]]:
         """The same of a function that is a generator: what it yields comes as it is made, while other files are read.
 
@@ -130,7 +137,10 @@ class Workers:
         """
         if self._nursery is None:
             self._nursery = self._begin((function.func if isinstance(function, partial) else function).__module__)
-        reading = _Reading(self._nursery, self._limits, pickle.dumps(function), keep_in)
+        most = self._count if again else 0
+        reading = _Reading(
+            self._nursery, self._limits, pickle.dumps(function), keep_in, self._folder, self._copies, most
+        )
         waiting: deque[tuple[Dataset, Answers]] = deque()
 
         def begin(job: Job) -> None:
@@ -173,6 +183,9 @@ class _Reading:
     limits: Limits
     function: bytes
     keep_in: Path | None
+    folder: Path
+    copies: dict[Dataset, Future[Copy]]
+    most_kept: int
 
     def read(self, job: Job, answers: Answers) -> None:
         """Put what a file gives, part by part, and at last None or why there is no more of it."""
@@ -186,11 +199,15 @@ class _Reading:
         dataset, *rest = job
         if answers.is_abandoned:
             return None
-        worker = self.nursery.take()
-        folder = Path(tempfile.mkdtemp(dir=worker.folder))
         try:
-            copy = self._prepare(dataset, folder)
-            worker_job = pickle.dumps((folder, self.function, (copy, *rest), dataset.size))
+            made = self.copies.pop(dataset, None)
+            copy = made.result() if made else make_copy(dataset, self.folder)
+        except (Rejected, OSError) as error:
+            return self._explain(error, dataset)
+        worker = self.nursery.take()
+        folder = self._hand_over(copy, worker)
+        try:
+            worker_job = pickle.dumps((folder, self.function, (copy.dataset, *rest), dataset.size))
             for answer in self._ask(worker, worker_job, dataset.name):
                 if not answers.put(answer):
                     self.nursery.end(worker)  # it is in the middle of a file that nobody waits for
@@ -201,30 +218,42 @@ class _Reading:
                 self.nursery.end(worker)  # so that it can change nothing any more
                 keep(folder / KEPT, self.keep_in)
         except (Rejected, OSError) as error:
-            return self._explain(error, dataset, folder)
+            return self._explain(error, dataset)
         else:
+            if len(self.copies) < self.most_kept:
+                self.copies[dataset] = self._take_back(copy, folder)
             return None
         finally:
             self.nursery.put_back(worker)
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _explain(self, error: Rejected | OSError, dataset: Dataset, folder: Path) -> Exception:
+    def _explain(self, error: Rejected | OSError, dataset: Dataset) -> Exception:
         """What failed: the file, what it left, or a disk."""
-        if isinstance(error, Rejected):
-            return _full(folder) or error
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _say_full(self.keep_in or folder)
+        is_refused = isinstance(error, Rejected)
+        cause = error.__cause__ if is_refused else error
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _say_full(self.folder if is_refused else self.keep_in or self.folder)
+        if is_refused:
+            return _full(self.folder) or error
         return Rejected(Fault.UNREADABLE, f"{dataset.name} brings files that cannot be kept: {error}", _REMEDY)
 
-    def _prepare(self, dataset: Dataset, folder: Path) -> Dataset:
-        """A copy for the worker. It cannot put a link where we look, for the folder above its two is not its own."""
-        copy = copy_dataset(dataset, folder / _COPIES)
-        (folder / KEPT).mkdir()
+    def _hand_over(self, copy: Copy, worker: Worker) -> Path:
+        """Where the worker finds a copy. It cannot put a link where we look, for the folder above its two is ours."""
+        folder = copy.folder.rename(worker.folder / copy.folder.name)
+        (folder / KEPT).mkdir(exist_ok=True)
         if (account := self.nursery.account) is not None:
             folder.chmod(0o711)
-            give(folder / _COPIES, account, account)
+            give(folder / COPIES, account, account)
             give(folder / KEPT, account, account)
-        return copy
+        return folder
+
+    def _take_back(self, copy: Copy, folder: Path) -> Future[Copy]:
+        """The copy where no worker has it, as it was before."""
+        folder.chmod(0o700)
+        folder.rename(copy.folder)
+        kept: Future[Copy] = Future()
+        kept.set_result(copy)
+        return kept
 
     def _ask(self, worker: Worker, message: bytes, name: str) -> Iterator[Any]:
         """What the function yields, or what it returned. Raises: Rejected for the rest; the worker may be no more."""

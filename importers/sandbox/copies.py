@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -18,7 +19,33 @@ if TYPE_CHECKING:
 
     from importers.source import Dataset
 
+COPIES = "delivered"
 _CHUNK_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A dataset in a folder that is ours alone until a worker is given it; its paths are relative to the folder."""
+
+    folder: Path
+    dataset: Dataset
+
+
+def make_copy(dataset: Dataset, within: Path) -> Copy:
+    """A copy in a new folder. Raises: Rejected as `copy_dataset`, OSError."""
+    folder = Path(tempfile.mkdtemp(dir=within))
+    try:
+        return Copy(folder, copy_dataset(dataset, folder / COPIES))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def make_known_copy(dataset: Dataset, within: Path) -> Copy:
+    """The same with the hash of what was copied. Raises: Rejected as `copy_dataset`, OSError."""
+    copy = make_copy(dataset, within)
+    parts = tuple(copy.folder / part for part in copy.dataset.parts)
+    return replace(copy, dataset=replace(copy.dataset, digest=replace(copy.dataset, parts=parts).sha256()))
 
 
 def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:
@@ -39,7 +66,8 @@ def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:
             raise _refused(dataset, f"{file.name} cannot be copied: {error.strerror}") from error
     copied = Path(folder.name)
     places = {path: copied / path.relative_to(dataset.root) for path in (dataset.path, *dataset.parts)}
-    return replace(dataset, path=places[dataset.path], root=copied, parts=tuple(places[p] for p in dataset.parts))
+    parts = tuple(places[part] for part in dataset.parts)
+    return replace(dataset, path=places[dataset.path], root=copied, parts=parts, is_copy=True)
 
 
 def give(path: Path, user: int, group: int) -> None:
