@@ -106,9 +106,16 @@ def _judge_open_together(
 def _judge_order(other: OtherDig, situation: Situation, own: Period | None, theirs: Period | None) -> Iterator[Matter]:
     """Of two digs in one place the deeper goes first: the later one would undermine what the first has laid."""
     depths = situation.depth_m, other.depth_m
-    if own is None or theirs is None or not other.shared_m2 or depths[0] is None or depths[1] is None:
+    if own is None or theirs is None or not other.shared_m2 or own.overlap_days(theirs):
         return
-    if own.overlap_days(theirs):
+    if depths[0] is None or depths[1] is None:
+        text = Wording(
+            en=f"'{other.name}' shares {other.shared_m2:.1f} m² at another time, and how deep one of both goes below the"
+            " ground is not known: which must be dug first is not known",
+            vi=f"'{other.name}' trùng {comma(other.shared_m2, '.1f')} m² vào thời gian khác, chưa biết chiều sâu so với"
+            " mặt đất của một trong hai: chưa biết hố nào phải đào trước",
+        )
+        yield _matter(Kind.SEQUENCE, Weight.UNKNOWN, text, other, situation.book.neighbours.cited)
         return
     own_later = own.first > theirs.last
     if (depths[0] > depths[1]) == own_later and depths[0] != depths[1]:

@@ -106,4 +106,5 @@ def test_the_deeper_dig_goes_first():
     assert Kind.SEQUENCE in matters(another(across, *before, depth=1.0))
     assert Kind.SEQUENCE not in matters(another(across, *before, depth=3.0))
     assert Kind.SEQUENCE not in matters(another(across, *later, depth=1.5))
+    assert matters(another(across, *later, depth=None))[Kind.SEQUENCE].weight is Weight.UNKNOWN, "filed by elevation"
     assert Kind.SEQUENCE not in matters(another(shapely.box(50, 0, 51, 1), *later, depth=3.0))
