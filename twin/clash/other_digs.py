@@ -110,8 +110,8 @@ def _judge_order(other: OtherDig, situation: Situation, own: Period | None, thei
         return
     if depths[0] is None or depths[1] is None:
         text = Wording(
-            en=f"'{other.name}' shares {other.shared_m2:.1f} m² at another time, and how deep one of both goes below the"
-            " ground is not known: which must be dug first is not known",
+            en=f"'{other.name}' shares {other.shared_m2:.1f} m² at another time, and how deep one of both goes"
+            " below the ground is not known: which must be dug first is not known",
             vi=f"'{other.name}' trùng {comma(other.shared_m2, '.1f')} m² vào thời gian khác, chưa biết chiều sâu so với"
             " mặt đất của một trong hai: chưa biết hố nào phải đào trước",
         )

@@ -105,4 +105,11 @@ def _keep(document: dict[str, Any], name: str) -> dict[str, Any]:
         feature = {"geometry": feature}
     given = feature.get("properties") or {}
     properties = {key: given[key] for key in PROPERTIES if given.get(key) is not None} | {"name": name}
-    return {"type": "Feature", "geometry": feature["geometry"], "properties": properties}
+    return {"type": "Feature", "geometry": _draw(feature["geometry"]), "properties": properties}
+
+
+def _draw(geometry: dict[str, Any]) -> dict[str, Any]:
+    """A GeoJSON geometry with the members that draw it, and no others."""
+    if geometry["type"] == "GeometryCollection":
+        return {"type": geometry["type"], "geometries": [_draw(each) for each in geometry["geometries"]]}
+    return {"type": geometry["type"], "coordinates": geometry["coordinates"]}

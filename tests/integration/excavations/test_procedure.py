@@ -441,6 +441,10 @@ def test_only_known_properties_are_kept(town: Town) -> None:
     shown = town.call(BUILDER, "GET", f"/{number}").json()
     assert shown["properties"]["name"] == "Hào Bcc: x@example.com"
     assert "secret" not in shown["properties"]
+    sent = town.feature()
+    drawn = {"type": "GeometryCollection", "geometries": [sent["geometry"] | {"note": "x"}], "note": "x"}
+    answer = town.call(BUILDER, "POST", "", sent | {"geometry": drawn})
+    assert (answer.status_code, '"note"' in answer.text) == (201, False)
 
 
 def test_statistics_of_the_desk(town: Town, at: Callable[[date], None]) -> None:
