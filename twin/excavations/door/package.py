@@ -25,6 +25,7 @@ from twin.excavations.difference import compare_reports
 from twin.excavations.disclosure import reduce_report, view_of
 from twin.excavations.door.call import Call, answer
 from twin.excavations.door.documents import BASE
+from twin.excavations.door.turns import Turns
 from twin.excavations.kept_ways import has_ways, read_ways
 from twin.excavations.package.package import MEDIA_TYPES, Package
 from twin.excavations.package.tables import Contact
@@ -42,7 +43,7 @@ KINDS = (*MEDIA_TYPES, ZIP)
 _TYPES = {**MEDIA_TYPES, ZIP: "application/zip"}
 # The same bytes for the same files: the first day that a ZIP can name.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-_MAKING = asyncio.Semaphore(1)
+_MAKING = Turns(1)
 
 
 def show_package(sitting: Sitting, call: Call) -> Response:
@@ -85,7 +86,7 @@ async def send_file(writer: Writer, call: Call, open_sitting: Callable[..., Sitt
 
     file = await asyncio.to_thread(look)
     if file is None:
-        async with _MAKING:
+        async with _MAKING.of(call.caller.name or "?"):
             file = await asyncio.to_thread(make)
     return _send(file, kind, call)
 
