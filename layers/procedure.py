@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from layers.database import storage_srid
 from layers.errors import NotFound, Sentence
 from layers.excavations import OPEN
+from layers.requests import ASKED_SO
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -185,8 +186,7 @@ def list_excavations(connection: Connection, query: ExcavationQuery) -> list[Exc
         return cursor.execute(
             f"select {_COLUMNS} from excavations e left join organisations o on o.id = e.applicant_id"  # noqa: S608 - our own columns
             " where e.id > %(after)s and (%(statuses)s::text[] = '{}' or e.status = any(%(statuses)s))"
-            " and (%(viewer)s::bigint is null or e.applicant_id = %(viewer)s or exists (select 1 from"
-            " excavation_requests r where r.excavation_id = e.id and r.organisation_id = %(viewer)s))"
+            f" and (%(viewer)s::bigint is null or e.applicant_id = %(viewer)s or {ASKED_SO})"
             " order by e.id limit %(limit)s + 1",
             {
                 "after": query.after,

@@ -61,6 +61,24 @@ _COLUMNS = (
 _FROM = "from excavation_requests r left join organisations o on o.id = r.organisation_id"
 
 
+# Whether an organisation was asked about an excavation "e" on the terms that it has now; other terms, which nobody has
+# submitted yet, are nobody else's business.
+ASKED_SO = (
+    "exists (select 1 from excavation_requests r where r.excavation_id = e.id and r.organisation_id = %(viewer)s"
+    " and e.request = (select c.request from excavation_checks c where c.excavation_id = e.id"
+    " and c.checked_at <= r.sent_at order by c.number desc limit 1))"
+)
+
+
+def was_asked_so(connection: Connection, number: int, organisation_id: int | None) -> bool:
+    """Whether an organisation was asked about an excavation on the terms that it has now."""
+    row = connection.execute(
+        f"select {ASKED_SO} from excavations e where e.id = %(id)s",  # noqa: S608 - our own condition
+        {"viewer": organisation_id, "id": number},
+    ).fetchone()
+    return row == (True,)
+
+
 def insert_request(connection: Connection, number: int, submission: int, question: Question, due_on: date) -> int:
     row = connection.execute(
         "insert into excavation_requests"

@@ -10,7 +10,7 @@ from layers.database import Audience
 from layers.errors import Conflict, NotFound, Sentence
 from layers.organisations import list_organisations
 from layers.procedure import SYSTEM, Actor, act_as, find_excavation
-from layers.requests import list_requests
+from layers.requests import list_requests, was_asked_so
 from twin.excavations.life import Party, parties_of
 from twin.notices.writing import News, tell
 
@@ -71,11 +71,7 @@ class Sitting:
         if caller.coordinates or caller.organisation_id is None:
             return caller.coordinates or caller.audience is Audience.OPERATOR
         own = excavation.applicant_id == caller.organisation_id
-        return own or self.was_asked(excavation)
-
-    def was_asked(self, excavation: Excavation) -> bool:
-        requests = list_requests(self.connection, excavation.id)
-        return any(request.organisation_id == self.caller.organisation_id for request in requests)
+        return own or was_asked_so(self.connection, excavation.id, caller.organisation_id)
 
     def sees_all(self, excavation: Excavation) -> bool:
         """Whether the caller sees whose utilities are in the way, or its own only."""

@@ -173,6 +173,24 @@ def test_an_owner_sees_its_own_part_only(town: Town) -> None:
     assert {clash["owner"] for clash in whole["report"]["clashes"]} == {WATER, POWER}
 
 
+def test_other_terms_are_not_an_owners_business_until_it_is_asked(town: Town) -> None:
+    """A dig that was withdrawn and moved is a draft of its applicant's: whoever was asked before does not see it."""
+    number = town.submitted()
+    assert town.call(WATER, "GET", f"/{number}").status_code == 200
+    town.act(BUILDER, number, "withdraw", "dời chỗ")
+    assert town.call(WATER, "GET", f"/{number}").status_code == 200, "nothing new is in it"
+    moved = town.feature(a_box(45, 60), name="Kế hoạch mới")
+    assert town.call(BUILDER, "PUT", f"/{number}", moved, If_Match=town.tag(number)).status_code == 200
+    town.check(number)
+    assert town.call(WATER, "GET", f"/{number}").status_code == 404
+    assert town.call(WATER, "GET", "").json()["features"] == []
+    town.act(BUILDER, number, "submit")
+    assert town.call(WATER, "GET", f"/{number}").json()["properties"]["name"] == "Kế hoạch mới"
+    (check,) = town.call(WATER, "GET", f"/{number}/checks").json()["checks"]
+    assert check["number"] == 2
+    assert town.call(WATER, "GET", f"/{number}/checks/1").status_code == 404
+
+
 def test_whose_a_secret_object_is_stays_secret(town: Town) -> None:
     """Who applies learns that somebody was asked and answered, by no path who."""
     army = "Bộ Chỉ huy Quân sự"

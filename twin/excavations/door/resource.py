@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from layers.database import Reader, Writer
-    from layers.procedure import Excavation
+    from layers.procedure import Check, Excavation
+    from twin.excavations.disclosure import View
     from twin.excavations.practice import Practice
 
     type Handler = Callable[[Sitting, Call], Response]
@@ -213,15 +214,31 @@ def _show_submitted(sitting: Sitting, excavation: Excavation, call: Call) -> Res
 
 
 def _show_checks(sitting: Sitting, call: Call) -> Response:
-    view = view_of(sitting, sitting.find(call.number))
-    checks = [write_check(check, view) for check in list_checks(sitting.connection, call.number)]
-    return answer({"checks": checks})
+    excavation = sitting.find(call.number)
+    view = view_of(sitting, excavation)
+    checks = list_checks(sitting.connection, call.number)
+    shown = [write_check(check, view) for check in checks if _is_shown(check, excavation, view)]
+    return answer({"checks": shown})
+
+
+def _is_shown(check: Check, excavation: Excavation, view: View) -> bool:
+    """Owners see the checks of what they were asked about, none of what was planned before or in between."""
+    return view.owners is None or check.request == excavation.request
 
 
 def _show_check(sitting: Sitting, call: Call) -> Response:
-    view = view_of(sitting, sitting.find(call.number))
+    excavation = sitting.find(call.number)
+    view = view_of(sitting, excavation)
     which = None if call.parts["check"] == "latest" else call.part("check")
-    return answer(write_check(find_check(sitting.connection, call.number, which), view))
+    check = find_check(sitting.connection, call.number, which)
+    if not _is_shown(check, excavation, view):
+        raise NotFound(
+            Sentence(
+                f"excavation {excavation.id} has no check {which}: check it first",
+                f"công trình đào {excavation.id} chưa có lần kiểm tra {which}: hãy kiểm tra trước",
+            )
+        )
+    return answer(write_check(check, view))
 
 
 def _show_way(sitting: Sitting, call: Call) -> Response:
