@@ -100,10 +100,12 @@ def _post(url: str, body: bytes, headers: dict[str, str], *, private: bool) -> i
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection = _connect(host, _resolve(host, port, private=private), port, is_tls=parts.scheme == "https")
-        # A receiver that answers byte by byte does not hold a worker.
+        # A receiver that answers byte by byte, its handshake too, does not hold a worker.
         end = threading.Timer(_LONGEST_S, connection.sock.shutdown, [socket.SHUT_RDWR])
         end.start()
         try:
+            if isinstance(connection.sock, ssl.SSLSocket):
+                connection.sock.do_handshake()
             connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             answer.read(_MOST_ANSWER_BYTES)
@@ -137,8 +139,13 @@ def _is_public(address: str) -> bool:
 
 
 def _connect(host: str, address: str, port: int, *, is_tls: bool) -> http.client.HTTPConnection:
-    """A connection to the address that was checked; names are not looked up again (DNS rebinding)."""
+    """A connection to the address that was checked, its handshake to come; names are not looked up again (DNS
+    rebinding).
+    """
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
     plain = socket.create_connection((address, port), _TIMEOUT_S)
-    connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host) if is_tls else plain
+    connection.sock = plain
+    if is_tls:
+        context = ssl.create_default_context()
+        connection.sock = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
     return connection

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+import time
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import pytest
 
-from layers.errors import Invalid
+from layers.errors import Invalid, Unavailable
+from layers.notices import Notice
+from twin.notices import webhook
 from twin.notices.mail import check_mailbox, parse_mail_server
 from twin.notices.sending import MOST_ATTEMPTS, wait_s
-from twin.notices.webhook import _is_public, check_address, sign
+from twin.notices.webhook import Target, _is_public, check_address, make_secret, send_webhook, sign
 
 
 @pytest.mark.parametrize(
@@ -48,6 +57,31 @@ def test_mailboxes_that_no_server_takes_are_refused(address: str) -> None:
     with pytest.raises(Invalid, match="e-mail"):
         check_mailbox(address)
     check_mailbox("ha.tang+dao@so-xd.hue.gov.vn")
+
+
+def test_a_handshake_that_drips_holds_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver that sends its TLS greeting a byte at a time is left when its time is over, as one that answers so."""
+    monkeypatch.setattr(webhook, "_LONGEST_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            peer, _ = server.accept()
+            with peer, contextlib.suppress(OSError):
+                peer.sendall(b"\x16\x03\x03\x40\x00")
+                for _ in range(60):
+                    time.sleep(0.1)
+                    peer.sendall(b"\x02")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        notice = Notice(uuid4(), 1, "request", "webhook", 1, "", "", "", {}, datetime.now(UTC), 1, None, None, None)
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            send_webhook(
+                Target(f"https://127.0.0.1:{server.getsockname()[1]}/", make_secret()), notice, 1, private=True
+            )
+        assert time.monotonic() - began < 3
+        thread.join()
 
 
 def test_signature_of_the_specification() -> None:
