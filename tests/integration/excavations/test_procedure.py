@@ -256,7 +256,7 @@ def test_anonymous_callers_find_a_locked_door(town: Town, method: str) -> None:
     assert town.web.get("/ogc/collections/excavations/items").status_code == 404
 
 
-def test_passers_by_see_where_and_until_when(town: Town) -> None:
+def test_passers_by_see_where_and_until_when(town: Town, at: Callable[[date], None]) -> None:
     """Only of digs that are permitted or in progress, and nothing but outline, dates and that."""
     town.submitted(name="Bí mật")
     number = town.permitted()
@@ -265,6 +265,8 @@ def test_passers_by_see_where_and_until_when(town: Town) -> None:
     assert feature["id"] == number
     assert set(feature["properties"]) == {"status", "starts_on", "ends_on"}
     assert feature["geometry"]["type"] == "Polygon"
+    at(town.practice.today() + timedelta(30))
+    assert town.web.get("/api/works").json()["features"] == [], "nobody began, and the days are past"
 
 
 def test_changes_name_their_version(town: Town) -> None:

@@ -34,6 +34,7 @@ from twin.excavations.validation import find_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -79,7 +80,7 @@ def excavation_routes(writer: Writer, public: Reader, practice: Practice) -> lis
 
     async def works(request: Request) -> Response:
         try:
-            return await asyncio.to_thread(_show_works, public)
+            return await asyncio.to_thread(_show_works, public, practice.today())
         except Exception as error:  # noqa: BLE001 - as above
             return answer_problem(request, error)
 
@@ -116,9 +117,9 @@ async def _read_body(request: Request) -> bytes:
     return body
 
 
-def _show_works(public: Reader) -> Response:
+def _show_works(public: Reader, today: date) -> Response:
     with public.connection() as connection:
-        return answer(write_works(connection), 200, {"Cache-Control": "no-cache"}, GEOJSON)
+        return answer(write_works(connection, today), 200, {"Cache-Control": "no-cache"}, GEOJSON)
 
 
 def _list(sitting: Sitting, call: Call) -> Response:
