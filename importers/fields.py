@@ -23,6 +23,7 @@ _LENGTH = re.compile(
     r"^\s*(?:d|dn|de|od|id|ø|⌀|phi)?\s*([-+]?\d+(?:[.,]\d+)?)\s*(mm|cm|dm|m|inch|in|[\"″”]|ft|feet)?\s*$", re.IGNORECASE
 )
 _INCH = frozenset({"in", '"', "″", "”"})
+_MEASURE = re.compile(r"(?<=\d)\s*(?:m|m2|m²|tầng|bar)\s*$", re.IGNORECASE)
 _SMALLEST_SIDE_MM = 40  # of a box; "24x110" are 24 ducts
 _LONGEST_UNKNOWN = 24
 _DUCTS = re.compile(r"(\d{1,2})\s*(?:[x×*]|ống)\s*(?:d|dn|ø|⌀|phi)?\s*(\d{2,3})(?![\d.,])", re.IGNORECASE)
@@ -56,6 +57,7 @@ _FIRST_SERIAL, _SERIALS = date(1899, 12, 30), (30_000, 60_000)
 
 DEPTH = Usual(0.15, 10.0, ("m", "cm", "mm"))
 DIAMETER = Usual(0.015, 4.0, ("mm", "m"))
+STEM, GIRTH = Usual(0.03, 2.0, ("cm", "m", "mm")), Usual(0.1, 6.3, ("cm", "m", "mm"))
 
 
 def parse_number(value: Any) -> float | None:
@@ -103,6 +105,26 @@ def parse_length(value: Any, unit: str) -> float | None:
     return number * float(vocabulary()["units"][own or unit]) if number is not None and number > 0 else None
 
 
+def usual_unit(counted: Sequence[tuple[Any, int]], usual: Usual) -> str:
+    """The first usual unit of a quantity that makes at least nine in ten bare numbers plausible, or else the first."""
+    pairs = [(*_split_length(value), times) for value, times in counted]
+    bare = [(abs(number), times) for number, own, times in pairs if number and own is None]
+    return next((unit for unit in usual.units if bare and _fits(unit, bare, usual)), usual.units[0])
+
+
+def _fits(unit: str, sizes: Sequence[tuple[float, int]], usual: Usual) -> bool:
+    scale = vocabulary()["units"][unit]
+    fitting = sum(times for size, times in sizes if usual.low_m <= size * scale <= usual.high_m)
+    return fitting >= 0.9 * sum(times for _, times in sizes)
+
+
+def parse_measure(value: Any) -> float | None:
+    """Number of a cell above 0, with or without the unit that such a number has: 7.5, "7,5 m", "80 m²", "3 tầng"."""
+    text = _MEASURE.sub("", value) if isinstance(value, str) else value
+    number = parse_number(text)
+    return number if number is not None and number > 0 else None
+
+
 def _split_length(value: Any) -> tuple[float | None, str | None]:
     number = parse_number(value)
     if number is not None:
@@ -121,13 +143,7 @@ def parse_level(value: Any, unit: str | None) -> float | None:
 
 
 def _plausible_unit(sizes: Sequence[tuple[float, int]], usual: Usual) -> tuple[str | None, str]:
-    scale = vocabulary()["units"]
-    total = sum(times for _, times in sizes)
-    fitting = [
-        unit
-        for unit in usual.units
-        if sum(times for size, times in sizes if usual.low_m <= size * scale[unit] <= usual.high_m) >= 0.9 * total
-    ]
+    fitting = [unit for unit in usual.units if _fits(unit, sizes, usual)]
     span = f"values {sizes[0][0]:g} to {sizes[-1][0]:g}"
     if len(fitting) == 1:
         return fitting[0], f"no unit given; {span} are plausible only in {fitting[0]}"

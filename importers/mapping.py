@@ -12,7 +12,19 @@ import shapely
 
 from importers.elevation import Vertical, read_verticals
 from importers.faults import Fault, Finding
-from importers.fields import DIAMETER, parse_date, parse_length, parse_lengths, parse_number, parse_text, parse_texts
+from importers.fields import (
+    DIAMETER,
+    GIRTH,
+    STEM,
+    parse_date,
+    parse_length,
+    parse_lengths,
+    parse_measure,
+    parse_number,
+    parse_text,
+    parse_texts,
+    usual_unit,
+)
 from importers.node_heights import read_node_heights
 from importers.section import read_ducts, read_sections, sections_columns
 from importers.vocabulary import best_word, match_first, match_status, match_value, match_whole
@@ -44,6 +56,9 @@ if TYPE_CHECKING:
     from layers.linestrings import Shapes
     from layers.terrain import Ground
 
+
+# A thinner one is in another unit: the roots of that tree would be thought to end at its bark.
+_THINNEST_STEM_M = 0.01
 
 type Columns = dict[str, Column[Any] | NDArray[Any] | LineStrings]
 
@@ -89,7 +104,7 @@ def _level(code: str | None) -> Level:
 def _parcels(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
     columns = _plain(
         attributes, geometries, sheet=parse_text, number=parse_text, land_use=parse_text,
-        legal_area_m2=_positive, ward_code=parse_text,
+        legal_area_m2=parse_measure, ward_code=parse_text,
     )  # fmt: skip
     return Rows(columns, [], [])
 
@@ -97,7 +112,7 @@ def _parcels(_: Target, attributes: Attributes, geometries: NDArray[np.object_],
 def _buildings(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
     columns = _plain(
         attributes, geometries, code=parse_text, name=parse_text, address=parse_text, use=parse_text,
-        storeys=_whole, ground_m=parse_number, height_m=_positive,
+        storeys=_whole, ground_m=parse_number, height_m=parse_measure,
     )  # fmt: skip
     return Rows(columns, [], [])
 
@@ -105,7 +120,7 @@ def _buildings(_: Target, attributes: Attributes, geometries: NDArray[np.object_
 def _roads(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
     columns = _plain(
         attributes, geometries, code=parse_text, name=parse_text, road_class=parse_text, surface=parse_text,
-        width_m=_positive, resurfaced_on=parse_date, moratorium_until=parse_date, barred_hours=_hours,
+        width_m=parse_measure, resurfaced_on=parse_date, moratorium_until=parse_date, barred_hours=_hours,
     )  # fmt: skip
     unread = attributes.values("barred_hours").where(lambda value: parse_text(value) is not None and not _hours(value))
     said = "barred hours are not written as 06:00-08:30,16:30-19:00"
@@ -184,7 +199,10 @@ def _trees(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *
     )  # fmt: skip
     columns["height_m"] = _metres(attributes, "height_m", "m")
     columns["crown_diameter_m"] = _metres(attributes, "crown_diameter_m", "m")
-    stems, girths = _metres(attributes, "stem_diameter_m", "cm"), _metres(attributes, "stem_girth_m", "cm")
+    stems, girths = (
+        _metres(attributes, name, usual_unit(attributes.counted(name), usual))
+        for name, usual in (("stem_diameter_m", STEM), ("stem_girth_m", GIRTH))
+    )
     columns["stem_diameter_m"] = combine(stems, girths).map(_stem_diameter)
     gone = attributes.values("removed_year").map(_whole)
     findings = [
@@ -197,7 +215,8 @@ def _trees(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *
 
 def _stem_diameter(stated: tuple[float | None, float | None]) -> float | None:
     stem, girth = stated
-    return girth / np.pi if stem is None and girth is not None else stem
+    stem = girth / np.pi if stem is None and girth is not None else stem
+    return stem if stem is None or stem >= _THINNEST_STEM_M else None
 
 
 def _excavations(_: Target, attributes: Attributes, geometries: NDArray[np.object_], *__: Any) -> Rows:
@@ -268,7 +287,7 @@ def _utility_lines(target: Target, attributes: Attributes, shapes: Shapes, groun
         | {
             "ducts": _ducts(attributes),
             "voltage_v": attributes.values("voltage_v").map(_voltage),
-            "pressure_bar": attributes.values("pressure_bar").map(_positive),
+            "pressure_bar": attributes.values("pressure_bar").map(parse_measure),
         }
         | _heights(vertical)
         | sections_columns(sections)
@@ -362,14 +381,8 @@ _MAPPERS: dict[str, Callable[..., Rows]] = {
 }
 
 
-def _positive(value: Any) -> float | None:
-    """Zero and below stand for "not measured" in sizes, areas and heights."""
-    number = parse_number(value)
-    return number if number is not None and number > 0 else None
-
-
 def _whole(value: Any) -> int | None:
-    number = _positive(value)
+    number = parse_measure(value)
     return round(number) if number is not None else None
 
 
@@ -393,4 +406,4 @@ def _voltage(value: Any) -> float | None:
     """Volts of "22 kV", "0,4 kV", "220 V" and bare numbers."""
     text = "" if value is None else str(value).lower().replace(" ", "")
     scale = 1000.0 if text.endswith("kv") else 1.0
-    return None if (number := _positive(text.removesuffix("kv").removesuffix("v"))) is None else number * scale
+    return None if (number := parse_measure(text.removesuffix("kv").removesuffix("v"))) is None else number * scale

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from importers.fields import (
     DEPTH,
     DIAMETER,
+    STEM,
     parse_date,
     parse_lengths,
+    parse_measure,
     parse_number,
     parse_size,
     parse_text,
+    usual_unit,
 )
 
 
@@ -100,6 +103,35 @@ def test_sizes(text: str | None, size: tuple[float, float] | None) -> None:
 def test_dates(value: object, day: date | None) -> None:
     """Vietnamese and ISO dates, bare years, days as spreadsheets count them; zero is no year, nor is 20191."""
     assert parse_date(value) == day
+
+
+@pytest.mark.parametrize(
+    ("values", "unit"),
+    [
+        ((0.3, 0.45, 0.6), "m"),
+        ((25, 40, 60), "cm"),
+        ((250, 400, 600), "mm"),
+        ((100, 150), "cm"),
+        (("0.3 m", 25), "cm"),
+        ((), "cm"),
+    ],
+)
+def test_unit_of_stems(values: tuple[object, ...], unit: str) -> None:
+    """A stem of 0.3 in a column of metres is no thread of 3 mm, whose roots would end at its bark."""
+    assert usual_unit([(value, 1) for value in values], STEM) == unit
+
+
+def test_measures_with_their_unit() -> None:
+    """A width of "7,5 m" is a width; what is no such number, or nothing, is none."""
+    assert [parse_measure(v) for v in ("7,5 m", "80 m²", "3 tầng", 4, "1050 mm", "0", None)] == [
+        7.5,
+        80,
+        3,
+        4,
+        None,
+        None,
+        None,
+    ]
 
 
 def test_text_is_trimmed_and_whole_numbers_lose_their_point() -> None:
