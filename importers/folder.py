@@ -65,10 +65,14 @@ def import_path(
 
             delivery = open_delivery(path, workers)
             workers.prepare(delivery.datasets)
-            from importers.job import Import, guarded  # noqa: PLC0415
+            from importers.job import Import, guarded, is_one  # noqa: PLC0415
             from importers.report import ImportReport  # noqa: PLC0415
+            from layers.absent import find_absent  # noqa: PLC0415
         with guarded(connection):
             job = Import(connection, data, delivery, options, workers, on_progress)
             reports = job.run()
+            here = [dataset.location for dataset in delivery.datasets]
+            here += [dataset.location for dataset, _ in delivery.refused]
+            absent = () if is_one(path) else find_absent(connection, str(delivery.root), here)
     seconds = time.monotonic() - started
-    return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None)
+    return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None, absent)

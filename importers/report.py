@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from importers.faults import Finding
+    from layers.absent import Absent
 
 
 # A report is for people: of alike findings the first rows, of different ones the first messages.
@@ -73,13 +74,17 @@ class FileReport:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of a folder; `page` is where the report for people was written."""
+    """What became of a folder; `page` is where the report for people was written.
+
+    absent: files that it had in an earlier import and has no more, though what they brought is in the city.
+    """
 
     root: str
     files: tuple[FileReport, ...]
     documents: tuple[str, ...]
     seconds: float
     run_id: int | None = None
+    absent: tuple[Absent, ...] = ()
     page: Path | None = None
 
     @property
@@ -117,5 +122,6 @@ class ImportReport:
             "rows_refused": self.refused,
             "faults": dict(self.faults),
             "documents_left_aside": list(self.documents),
+            "no_longer_delivered": [asdict(file) for file in self.absent],
             "files": [asdict(file) for file in self.files],
         }

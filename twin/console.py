@@ -47,6 +47,10 @@ _WORDS = {
         "{count} đối tượng có hai bản: theo hiện trường và theo hồ sơ giao lại; xem 'twin excavation redelivered'",
         "{count} objects stand twice, as found in the field and as delivered since: see 'twin excavation redelivered'",
     ),
+    "absent": (
+        "Không còn trong thư mục, dữ liệu vẫn ở trong thành phố (kể cả khi chỉ đổi tên)",
+        "No longer in the folder, what they brought is in the city still (also where a file was only renamed)",
+    ),
     "request": ("Đề nghị theo phương án", "Way out as a request"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),
@@ -177,6 +181,9 @@ class Screen:
         refused = [file for file in report.files if file.outcome == "quarantined"]
         if refused:
             self.console.print(self._quarantined(refused))
+        if report.absent:
+            names = ", ".join(f"{file.path} ({self.say('run')} {file.run_id})" for file in report.absent)
+            self.console.print(f"{self.say('absent')}: {names}", markup=False, style="yellow")
         if report.page is not None:
             self.console.print(f"{self.say('page')}: {report.page}", markup=False, soft_wrap=True)
         if report.run_id is not None:

@@ -73,6 +73,16 @@ def test_new_version_says_what_it_changed(connection: Connection, folder: Path) 
     assert owners == [("a",), ("b",), ("d",)]
 
 
+def test_a_renamed_file_is_named_as_absent(connection: Connection, folder: Path) -> None:
+    """A file under a new name does not replace the old one: what no longer lies in the folder is said, not guessed."""
+    (folder / "ong.gpkg").unlink()
+    write(folder / "ong-2026.gpkg", {"a": (1, "HDPE")})
+    report = run(connection, folder)
+    assert [(file.path, file.run_id) for file in report.absent] == [("ong.gpkg", (report.run_id or 0) - 1)]
+    assert report.to_json()["no_longer_delivered"][0]["path"] == "ong.gpkg"
+    assert import_path(connection, folder.parent, folder / "ong-2026.gpkg", ImportOptions()).absent == ()
+
+
 def test_undo_brings_the_city_back_to_the_last_bit(connection: Connection, folder: Path) -> None:
     """After undoing a run every feature is what it was, numbers and coordinates included."""
     before = city(connection)
