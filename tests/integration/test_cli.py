@@ -69,7 +69,8 @@ def test_second_demo_answers_the_same_in_vietnamese(demo: Demo) -> None:
 
 def numbers(output: str) -> list[list[str]]:
     """What both languages print alike: the figures of the rows of conflicts."""
-    return [figures for row in conflicts(output) if (figures := re.findall(r"-?\d+\.\d+", row))]
+    rows = (row.replace(",", ".") for row in conflicts(output))
+    return [figures for row in rows if (figures := re.findall(r"-?\d+\.\d+", row))]
 
 
 def test_check_prints_rules_and_surroundings(twin: Twin, folder: Path) -> None:
