@@ -408,8 +408,9 @@ def _refuse_absurd(out: Vertical) -> None:
     low, high = _POSSIBLE_M
     above, below = out.z - out.lines.surface > ABOVE_GROUND_M, out.lines.surface - out.z > DEEPEST_M
     impossible = out.lines.some((out.z < low) | (out.z > high))
-    inverts = out.reference.column.where(lambda part: part is VerticalReference.INVERT)
-    steep = inverts & ~impossible & out.lines.steeper_than_1(out.z, _DROP_M)
+    steep = out.reference.column.where(lambda part: part is VerticalReference.INVERT) & ~impossible
+    if steep.any():
+        steep &= out.lines.steeper_than_1(out.z, _DROP_M)
     above, below = out.lines.some(above) & ~impossible, out.lines.some(below) & ~impossible
     for chosen, said in (
         (impossible, f"not within {low:g} to {high:g} m"),

@@ -73,7 +73,8 @@ class LineStrings:
         if not len(self):
             return True
         leads = np.zeros(len(self.vertices), dtype=bool)
-        leads[1:] = (self.vertices[1:, :2] != self.vertices[:-1, :2]).any(axis=1)
+        x, y = self.vertices.T[:2]
+        leads[1:] = (x[1:] != x[:-1]) | (y[1:] != y[:-1])
         leads[self.first] = False
         return bool(np.logical_or.reduceat(leads, self.first).all())
 

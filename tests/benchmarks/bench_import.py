@@ -98,7 +98,7 @@ def _watching(pid: int) -> Iterator[list[float]]:
     most, done = [0.0], threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.2):
+        while not done.wait(0.5):
             most[0] = max(most[0], sum(map(_memory_mib, _family(pid))))
 
     thread = threading.Thread(target=watch)
