@@ -41,7 +41,6 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     terms, folder, module = pickle.loads(control.recv(MESSAGE_BYTES))  # noqa: S301 - from the process that began this
     import_module(module)
-    gc.collect()
     gc.freeze()
     gc.enable()  # while all that was loaded only to stay, every look for rubbish was in vain
     control.send(READY)
