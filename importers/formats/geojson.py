@@ -27,6 +27,7 @@ _SEQUENCES = (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".ndgeojson", 
 _GEOMETRIES = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"}
 # Other JSON, by what tells it apart.
 _OTHER = {"Topology": "TopoJSON", "CityJSON": "CityJSON", "CityJSONFeature": "CityJSON", "Catalog": "a STAC catalogue"}
+_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_INTEGER = 2**63
 
 
@@ -158,7 +159,7 @@ def _place_crs(stated: Any) -> tuple[str | None, bool]:
 def _properties(feature: dict[str, Any]) -> dict[str, Any]:
     """Properties, `id`, and the time of JSON-FG; lists and objects as JSON text."""
     stated = feature.get("properties")
-    record = {str(name): _plain(value) for name, value in stated.items()} if isinstance(stated, dict) else {}
+    record = {_whole(name): _plain(value) for name, value in stated.items()} if isinstance(stated, dict) else {}
     if feature.get("id") is not None:
         record.setdefault("id", _plain(feature["id"]))
     time = feature.get("time")
@@ -170,7 +171,14 @@ def _properties(feature: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """A cell; whole numbers beyond 64 bits are kept as text."""
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
+        return _whole(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, str):
+        return _whole(value)
     if isinstance(value, int) and not -_LONGEST_INTEGER <= value < _LONGEST_INTEGER:
         return str(value)
     return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN
+
+
+def _whole(text: str) -> str:
+    """Text in which U+FFFD stands for half of a letter, as of an emoji that was cut: no text may hold one."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _HALF.search(text) else text

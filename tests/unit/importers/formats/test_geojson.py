@@ -383,3 +383,11 @@ def test_heights_and_missing_geometries_of_real_files(shared: Path) -> None:
     assert sum(g is None for g in plants.geometries) == 3
     (sewers,) = read(shared / "underground/vermont/Montpelier_linear.geojson")
     assert sum(g.geom_type == "MultiLineString" for g in sewers.geometries) == 1
+
+
+def test_half_a_letter_does_not_condemn_the_file(tmp_path: Path) -> None:
+    """A program cut a text amid a letter beyond 16 bits: that letter is lost and marked, every record is read."""
+    feature = '{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"ten":"%s","x":["%s"]}}'
+    told = ",".join(feature % (text, text) for text in ("H\\ud83d", "H\\ud83d\\ude00"))
+    (layer,) = load(tmp_path, f'{{"type":"FeatureCollection","features":[{told}]}}')
+    assert layer.columns == {"ten": ["H\ufffd", "H\U0001f600"], "x": ['["H\ufffd"]', '["H\U0001f600"]']}
