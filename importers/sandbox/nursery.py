@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     from importers.sandbox.confinement import Limits
 
-_BOOT = "import gc, sys; gc.disable(); sys.path[:] = sys.argv[2:]; from importers.sandbox.worker import main; main()"
+_BOOT = (
+    "import gc, os, sys; gc.disable(); sys.path[:] = sys.argv[2:]; from importers.sandbox.worker import main; main();"
+    " os._exit(0)"  # what it loaded is not taken apart
+)
 _PATIENCE_S = 300.0
 _FAILURE_BYTES = 1 << 20  # a failure may be told even where the result may take no byte
 _STDERR_CHARACTERS = 2000
