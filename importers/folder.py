@@ -9,6 +9,7 @@ import gc
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importers.options import ImportOptions, Progress
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from importers.report import ImportReport
     from layers.database import Connection
 
-__all__ = ["ImportOptions", "Progress", "import_path"]
+__all__ = ["ImportOptions", "Importer", "Progress", "import_path", "open_importer"]
 
 _READERS = "importers.dataset"
 
@@ -42,6 +43,50 @@ def _lasting() -> Iterator[None]:
             gc.enable()
 
 
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Imports, once, by the options it was opened with; its readers load what they need from then on."""
+
+    options: ImportOptions
+    _workers: Workers
+
+    def import_path(
+        self, connection: Connection, data: Path, path: Path, on_progress: Callable[[Progress], None] = lambda _: None
+    ) -> ImportReport:
+        """Import a folder, or one file with its companions; archives are folders.
+
+        Terrain comes first, for depths refer to it, then boundaries, for everything must lie within them; tables that
+        name manholes come last.
+        Raises: Invalid where there is nothing to import, Conflict while another import runs, Unavailable where the
+        database stops: then what was loaded until then is there.
+        """
+        started = time.monotonic()
+        path = path.resolve()
+        with _lasting():
+            from importers.delivery import open_delivery  # noqa: PLC0415 - while their process loads the readers
+
+            delivery = open_delivery(path, self._workers)
+            self._workers.prepare(delivery.datasets)
+            from importers.job import Import, guarded, is_one  # noqa: PLC0415
+            from importers.report import ImportReport  # noqa: PLC0415
+            from layers.absent import find_absent  # noqa: PLC0415
+        with guarded(connection):
+            job = Import(connection, data, delivery, self.options, self._workers, on_progress)
+            reports = job.run()
+            here = [dataset.location for dataset in delivery.datasets]
+            here += [dataset.location for dataset, _ in delivery.refused]
+            absent = () if is_one(path) else find_absent(connection, str(delivery.root), here)
+        seconds = time.monotonic() - started
+        return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None, absent)
+
+
+@contextmanager
+def open_importer(options: ImportOptions) -> Iterator[Importer]:
+    """An importer, best opened before the database is, which takes its time as well."""
+    with Workers(limits=options.limits, module=_READERS) as workers:
+        yield Importer(options, workers)
+
+
 def import_path(
     connection: Connection,
     data: Path,
@@ -50,29 +95,6 @@ def import_path(
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> ImportReport:
-    """Import a folder, or one file with its companions; archives are folders.
-
-    Terrain comes first, for depths refer to it, then boundaries, for everything must lie within them; tables that
-    name manholes come last.
-    Raises: Invalid where there is nothing to import, Conflict while another import runs, Unavailable where the database
-    stops: then what was loaded until then is there.
-    """
-    started = time.monotonic()
-    path = path.resolve()
-    with Workers(limits=options.limits, module=_READERS) as workers:
-        with _lasting():
-            from importers.delivery import open_delivery  # noqa: PLC0415 - while their process loads the readers
-
-            delivery = open_delivery(path, workers)
-            workers.prepare(delivery.datasets)
-            from importers.job import Import, guarded, is_one  # noqa: PLC0415
-            from importers.report import ImportReport  # noqa: PLC0415
-            from layers.absent import find_absent  # noqa: PLC0415
-        with guarded(connection):
-            job = Import(connection, data, delivery, options, workers, on_progress)
-            reports = job.run()
-            here = [dataset.location for dataset in delivery.datasets]
-            here += [dataset.location for dataset, _ in delivery.refused]
-            absent = () if is_one(path) else find_absent(connection, str(delivery.root), here)
-    seconds = time.monotonic() - started
-    return ImportReport(str(delivery.root), tuple(reports), delivery.documents, seconds, job.run_id or None, absent)
+    """`Importer.import_path`, where the database is open already."""
+    with open_importer(options) as importer:
+        return importer.import_path(connection, data, path, on_progress)

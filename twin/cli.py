@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from importlib.metadata import version as distribution_version
 from itertools import count
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from importers.folder import ImportOptions, import_path
+from importers.folder import ImportOptions, import_path, open_importer
 from importers.inspect import inspect_path
 from importers.job import open_context
 from importers.layer_rules import Profile
@@ -221,8 +222,10 @@ def import_files(
     mapping = Profile() if profile is None else read_profile(profile)
     options = ImportOptions(parse_crs(crs) if crs else None, owner, _layer(layer), dry_run, again, mapping)
     screen = Screen(settings.lang)
-    with open_city(settings) as connection:
-        report = _import(screen, connection, settings, path, options)
+    with ExitStack() as city:
+        with open_importer(options) as importer, screen.import_progress() as tell:
+            connection = city.enter_context(open_city(settings))
+            report = importer.import_path(connection, settings.data.resolve(), path, tell)
         document = _write_report(screen, connection, settings, report)
         twice = 0 if dry_run else len(list_redelivered(connection))
     if as_json:
@@ -263,13 +266,7 @@ def _import(
     screen: Screen, connection: Connection, settings: Settings, path: Path, options: ImportOptions
 ) -> ImportReport:
     with screen.import_progress() as tell:
-        return import_path(
-            connection,
-            settings.data.resolve(),
-            path,
-            options,
-            on_progress=tell,
-        )
+        return import_path(connection, settings.data.resolve(), path, options, on_progress=tell)
 
 
 @app.command("inspect")

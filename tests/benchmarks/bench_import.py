@@ -39,11 +39,13 @@ _CENTRE = (776_439.0, 1_822_112.0)  # Huế in EPSG:3405
 _OURS = """
 import sys
 from pathlib import Path
-from importers.folder import ImportOptions, import_path
-from layers.database import connect
+from importers.folder import ImportOptions, open_importer
 
-with connect(sys.argv[1]) as connection:
-    report = import_path(connection, Path(sys.argv[3]), Path(sys.argv[2]), ImportOptions())
+with open_importer(ImportOptions()) as importer:
+    from layers.database import connect
+
+    with connect(sys.argv[1]) as connection:
+        report = importer.import_path(connection, Path(sys.argv[3]), Path(sys.argv[2]))
 print(report.loaded)
 """
 
