@@ -186,8 +186,9 @@ def _read_revision(connection: Connection) -> str:
 
 def _find_program(name: str, major: int) -> str:
     """Debian's client of the oldest major version that understands such a server. Raises: Unavailable."""
-    for folder in sorted(Path("/usr/lib/postgresql").glob("[0-9]*"), key=lambda folder: int(folder.name)):
-        if int(folder.name) >= major and (folder / "bin" / name).exists():
+    folders = {int(folder.name): folder for folder in Path("/usr/lib/postgresql").glob("*") if folder.name.isdigit()}
+    for version, folder in sorted(folders.items()):
+        if version >= major and (folder / "bin" / name).exists():
             return str(folder / "bin" / name)
     if found := shutil.which(name):
         return found

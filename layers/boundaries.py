@@ -5,14 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import numpy as np
 import shapely
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import Base, Feature, by_file, geometry, labelled, one_of
-from layers.crs import WGS84, parse_crs, transform_points
-from layers.database import storage_srid
 
 if TYPE_CHECKING:
     from layers.database import Connection
@@ -52,20 +49,6 @@ def is_within(connection: Connection, area: shapely.Geometry) -> bool | None:
 def has_boundaries(connection: Connection) -> bool:
     row = connection.execute("select exists (select 1 from boundaries)").fetchone()
     return bool(row and row[0])
-
-
-def read_bounds(connection: Connection) -> tuple[float, float, float, float] | None:
-    """West, south, east, north of the city in degrees (WGS 84), roughly; None where no boundary is loaded."""
-    row = connection.execute(
-        "select st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e) from (select st_extent(geom) as e from boundaries) b"
-    ).fetchone()
-    if row is None or row[0] is None:
-        return None
-    west, south, east, north = row
-    corners = np.array([[west, south], [west, north], [east, south], [east, north]])
-    storage = parse_crs(f"EPSG:{storage_srid(connection)}")
-    longitudes, latitudes = transform_points(corners, storage, parse_crs(WGS84)).T.tolist()
-    return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
 
 def read_boundary(connection: Connection) -> shapely.Geometry | None:

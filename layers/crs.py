@@ -21,6 +21,8 @@ from pyproj.transformer import TransformerGroup
 from layers.errors import Invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 DEFAULT = "EPSG:9214"
@@ -224,6 +226,20 @@ def area_of_use(crs: Crs) -> tuple[float, float, float, float]:
     """Bounds (west, south, east, north) in degrees within which the CRS is meant to be used."""
     area = crs._definition.area_of_use  # noqa: SLF001
     return (-180.0, -90.0, 180.0, 90.0) if area is None else area.bounds
+
+
+def to_degrees(bounds: Sequence[float], crs: Crs) -> tuple[float, float, float, float] | None:
+    """West, south, east, north in WGS 84 of bounds in a CRS; None where none of them lies on earth."""
+    minx, miny, maxx, maxy = bounds
+    # The straight edges of a projected box are curves on the ellipsoid, so corners alone are too few.
+    grid = np.meshgrid(np.linspace(minx, maxx, 17), np.linspace(miny, maxy, 17))
+    places = np.column_stack([axis.ravel() for axis in grid])
+    moved = transform_points(places, crs, parse_crs(WGS84), strict=False)
+    points = moved[np.isfinite(moved).all(axis=1)]
+    if not len(points):
+        return None
+    (west, south), (east, north) = (np.round(ends(axis=0), 7).tolist() for ends in (points.min, points.max))
+    return west, south, east, north
 
 
 @lru_cache(maxsize=16)

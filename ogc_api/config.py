@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from layers.base import Label
-from layers.crs import WGS84, area_of_use, parse_crs, transform_points
+from layers.crs import area_of_use, to_degrees
 from layers.query import MAX_LIMIT
 from ogc_api.negotiation import LANGUAGES
 from ogc_api.params import DEFAULT_LIMIT
@@ -170,12 +168,4 @@ def _extent(state: LayerState | None, storage: Crs) -> tuple[float, ...]:
     """Bounds in CRS84 of what lies on earth; where nothing does, the area that the storage CRS is meant for."""
     if state is None or state.bounds is None:
         return area_of_use(storage)
-    minx, miny, maxx, maxy = state.bounds
-    # The straight edges of a projected box are curves on the ellipsoid, so corners alone are too few.
-    grid = np.meshgrid(np.linspace(minx, maxx, 17), np.linspace(miny, maxy, 17))
-    corners = np.column_stack([axis.ravel() for axis in grid])
-    moved = transform_points(corners, storage, parse_crs(WGS84), strict=False)
-    points = moved[np.isfinite(moved).all(axis=1)]
-    if not len(points):
-        return area_of_use(storage)
-    return tuple(round(float(value), 7) for value in (*points.min(axis=0), *points.max(axis=0)))
+    return to_degrees(state.bounds, storage) or area_of_use(storage)

@@ -12,8 +12,9 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from layers.boundaries import read_bounds
-from layers.database import Audience, Reader, Role, Writer
+from layers.catalog import find_layer, read_states
+from layers.crs import parse_crs, to_degrees
+from layers.database import Audience, Reader, Role, Writer, storage_srid
 from layers.errors import Unavailable
 from ogc_api.scribe import Scribe
 from ogc_api.service import create_ogc
@@ -133,9 +134,12 @@ def create_app(doors: Doors) -> Starlette:
 def _look_at_city(reader: Reader, address: str) -> Sight | None:
     try:
         with reader.connection() as connection:
-            bounds = read_bounds(connection)
+            layer = find_layer("boundaries")
+            extent = read_states(connection, [layer])[layer.name].bounds
+            storage = parse_crs(f"EPSG:{storage_srid(connection)}")
     except Unavailable:
         return None
+    bounds = to_degrees(extent, storage) if extent else None
     return look_at(address, bounds) if bounds else None
 
 
