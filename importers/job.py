@@ -7,6 +7,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -20,7 +21,7 @@ from importers.options import Progress
 from importers.position import City
 from importers.report import FileReport
 from importers.sandbox import KEPT
-from importers.source import is_geodatabase
+from importers.source import find_delivered, is_geodatabase
 from importers.vocabulary import vocabulary
 from layers.boundaries import read_boundary
 from layers.catalog import count_all, read_versions
@@ -29,14 +30,15 @@ from layers.database import storage_srid
 from layers.errors import Invalid, Unavailable
 from layers.loading import (
     FileRecord,
+    Loaded,
     Loading,
     Quarantined,
     Verdict,
     close_run,
     find_loaded,
-    forget_file,
     importing,
     loading,
+    note_copy,
     open_run,
     take_file_ids,
 )
@@ -47,7 +49,6 @@ from layers.utility_nodes import find_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from importers.delivery import Delivery
     from importers.options import ImportOptions
@@ -113,6 +114,11 @@ class _DoubtedError(Exception):
 
 @dataclass(slots=True)
 class Import:
+    """contents: location -> hash of each file that is delivered, "" where it cannot be read.
+
+    moved: file -> those in the city that held its content, where that does not lie any more.
+    """
+
     connection: Connection
     data: Path
     delivery: Delivery
@@ -122,6 +128,8 @@ class Import:
     run_id: int = 0
     reports: dict[str, FileReport] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, tuple[int, ...]] = field(default_factory=dict)
     postponed: list[tuple[Dataset, Identity]] = field(default_factory=list)
     done_bytes: int = 0
 
@@ -129,13 +137,16 @@ class Import:
         """The report of each file, in the order of their names."""
         if not self.options.dry_run:
             self.run_id = open_run(self.connection, str(self.delivery.root), self.options.given)
+        self.contents = {dataset.location: "" for dataset, _ in self.delivery.refused}
         for dataset, finding in self.delivery.refused:
             self._refuse(dataset, Identity("", REST), finding)
         ranks: list[list[tuple[Dataset, Identity]]] = [[], [], []]
         for dataset, identity in self.workers.map(identify, ((d,) for d in self.delivery.datasets), again=True):
             if isinstance(identity, Rejected):
+                self.contents[dataset.location] = ""
                 self._refuse(dataset, Identity("", REST), identity.finding)
             else:
+                self.contents[dataset.location] = identity.sha256
                 ranks[identity.rank].append((dataset, identity))
         for rank, files in enumerate(ranks):
             self._read_all(files, rank)
@@ -192,7 +203,7 @@ class Import:
         return json.dumps([self.options.given, is_one(self.delivery.path), terrain, vocabulary()])
 
     def _seen_before(self, dataset: Dataset, sha256: str, key: str) -> FileReport | None:
-        """Report of a file whose content is in the city already, or came with another file of this import."""
+        """Report of a file whose content is in the city already, and stays there under this name or another."""
         known = find_loaded(self.connection, sha256)
         own = [file for file in known if file.location == dataset.location]
         if own:
@@ -200,12 +211,23 @@ class Import:
                 return None
             self.loaded[sha256] = dataset.name
             return FileReport(dataset.name, "unchanged", message="imported before, nothing to do")
-        twin = self.loaded.get(sha256) or next((file.path for file in known), None)
+        staying = (file.path for file in known if self._stays(file, sha256))
+        twin = self.loaded.get(sha256) or next(staying, None)
         if twin is None:
+            self.moved[dataset.name] = tuple(file.id for file in known)
             return None
         if not self.options.dry_run:
-            forget_file(self.connection, self.run_id, dataset.location)
+            record = FileRecord(dataset.name, dataset.location, sha256, "", dataset.size)
+            (file_id,) = take_file_ids(self.connection, 1)
+            note_copy(self.connection, self.run_id, record, file_id, delivered=self.contents)
         return FileReport(dataset.name, Outcome.DUPLICATE, message=f"the same content as {twin}")
+
+    def _stays(self, file: Loaded, sha256: str) -> bool:
+        """Whether a file of an earlier import lies where it lay, as it was: else its content was moved, or copied."""
+        if file.location in self.contents:
+            return self.contents[file.location] == sha256
+        in_folder = not is_one(self.delivery.path) and file.location.startswith(f"{self.delivery.root}/")
+        return not in_folder and find_delivered(Path(file.location)) is not None
 
     def _load(self, dataset: Dataset, identity: Identity, key: str, parts: Iterator[object], context: Context) -> None:
         """One transaction; what the database refuses goes to the quarantine whole."""
@@ -234,9 +256,10 @@ class Import:
         """Raises: Rejected where the parts end without a report, _PutOffError and _DoubtedError as they say."""
         if self.options.dry_run:
             return self._take(dataset, parts, None)
-        record = FileRecord(dataset.name, dataset.location, identity.sha256, key, dataset.size)
+        moved = self.moved.get(dataset.name, ())
+        record = FileRecord(dataset.name, dataset.location, identity.sha256, key, dataset.size, moved)
         (file_id,) = take_file_ids(self.connection, 1)
-        with loading(self.connection, self.run_id, record, file_id) as file:
+        with loading(self.connection, self.run_id, record, file_id, delivered=self.contents) as file:
             report = self._take(dataset, parts, file)
             verdict = Verdict(report.format, self.options.owner, Outcome(report.outcome), report.decisions)
             file.finish(verdict)

@@ -170,6 +170,14 @@ def _readable(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
+def find_delivered(location: Path) -> Path | None:
+    """What lies at a dataset's location: the file itself, or the archive that holds it; None where neither is there."""
+    if os.path.lexists(location):
+        return location
+    place = next(place for place in location.parents if place.exists())
+    return place if place.is_file() else None
+
+
 def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
     """Datasets below a folder (or the one file), in order of their names, and the files left aside as documents.
 

@@ -1,4 +1,4 @@
-"""What an import replaced, and the way back.
+"""What an import replaced.
 
 A replaced feature is kept as PostgreSQL's own text of its row, which loses nothing and reads back exactly.
 """
@@ -14,11 +14,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from layers.base import Base
 from layers.catalog import LAYERS, Layer
 from layers.change import Change
-from layers.custom_tables import undo_layers
-from layers.errors import Conflict, NotFound
+from layers.heirs import find_heirs, stand_in
 from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from layers.database import Connection
 
 # What tells a feature of one version from that of the next where its content differs.
@@ -35,6 +36,24 @@ _PROVENANCE = ("id", "source_file_id", "source_layer", "source_row", "source_par
 _DERIVED = ("reach_m",)  # to the last bit it depends on who computed it
 
 
+# Sorted, never joined: what was written a moment ago is in no statistics, and a plan that believes it to be little
+# compares each with each. What is in both versions goes away; of the rest the nth of a key is the nth of it before.
+_COMPARISON = """
+with versions as (
+  select is_new, content, key, row_number() over (partition by is_new, content) as nth from (
+    select false as is_new, o.* from ({features} where source_file_id = any(%s)) o
+    union all select true, n.* from ({features} where source_file_id = %s) n) f),
+other as (
+  select is_new, key from (select *, count(*) over (partition by content, nth) as times from versions) v
+  where times = 1),
+paired as (
+  select bool_or(is_new) as came, bool_or(not is_new) as went
+  from (select *, row_number() over (partition by is_new, key) as nth from other) o group by key, nth)
+select count(*) filter (where not went), count(*) filter (where came and went), count(*) filter (where not came)
+from paired
+"""
+
+
 class ReplacedFeature(Base):
     __tablename__ = "replaced_features"
 
@@ -44,64 +63,24 @@ class ReplacedFeature(Base):
     feature: Mapped[str] = mapped_column(Text)
 
 
-def replace_files(connection: Connection, run_id: int, old: list[int], new: int) -> Change | None:
+def replace_files(
+    connection: Connection, run_id: int, old: list[int], new: int, *, delivered: Collection[str] = ()
+) -> Change | None:
     """Take the features of earlier versions of a file out of the city, and say what the new version changed.
 
+    What other files are copies of stays under their names, but for those that are `delivered` anew.
     None where no earlier version had features.
     """
     changes = [_compare(connection, layer, old, new) for layer in LAYERS]
     for layer in sorted(LAYERS, key=lambda x: x.name):
         _archive(connection, layer, run_id, old)
+    for file, copy in find_heirs(connection, old, delivered).items():
+        stand_in(connection, run_id, file, copy)
+    for layer in sorted(LAYERS, key=lambda x: x.name):
+        delete_features(connection, layer, old)
     connection.execute("update source_files set replaced_by = %s where id = any(%s)", (run_id, old))
     total = Change(*(sum(numbers) for numbers in zip(*((c.added, c.changed, c.removed) for c in changes), strict=True)))
     return total if old else None
-
-
-def undo_run(connection: Connection, run_id: int) -> int:
-    """Bring the city back to where it was before a run; the number of features that came back.
-
-    Raises: NotFound for an unknown run, Conflict where a later run replaced what this one brought.
-    """
-    with connection.transaction():
-        run = connection.execute("select undone_at from import_runs where id = %s for update", (run_id,)).fetchone()
-        if run is None:
-            raise NotFound(f"there is no import run {run_id}: see 'twin runs'")
-        if run[0] is not None:
-            raise Conflict(f"run {run_id} was undone already, at {run[0]:%Y-%m-%d %H:%M}")
-        later = connection.execute(
-            "select max(replaced_by) from source_files where run_id = %s and replaced_by is not null", (run_id,)
-        ).fetchone()
-        if later and later[0] is not None:
-            raise Conflict(f"run {later[0]} replaced files of run {run_id}: undo run {later[0]} first")
-        if (field := _find_entangled(connection, run_id)) is not None:
-            raise Conflict(f"run {field} builds on what run {run_id} would take back: undo run {field} first")
-        for layer in sorted(LAYERS, key=lambda x: x.name):
-            _delete(connection, layer, run_id)
-        back = undo_layers(connection, run_id)
-        connection.execute("delete from source_files where run_id = %s", (run_id,))
-        back += sum(_restore(connection, layer, run_id) for layer in LAYERS)
-        connection.execute("update source_files set replaced_by = null where replaced_by = %s", (run_id,))
-        connection.execute("delete from replaced_features where run_id = %s", (run_id,))
-        connection.execute("update import_runs set undone_at = now() where id = %s", (run_id,))
-    return back
-
-
-def _find_entangled(connection: Connection, run_id: int) -> int | None:
-    """The latest run that must be undone first: field reports replace single features, not whole files.
-
-    A field report replaced what this run brought; or this run is one, and the file that it took from was replaced.
-    """
-    row = connection.execute(
-        "with taken as (select r.run_id, case r.layer when 'utility_lines' then (r.feature::twin.utility_lines)"
-        ".source_file_id when 'utility_nodes' then (r.feature::twin.utility_nodes).source_file_id end as file"
-        " from replaced_features r join import_runs i on i.id = r.run_id"
-        " where i.options ?| array['report', 'redelivery'])"
-        " select max(case when t.run_id = %(run)s then s.replaced_by else t.run_id end) from taken t"
-        " join source_files s on s.id = t.file"
-        " where (t.run_id = %(run)s and s.replaced_by is not null) or (t.run_id <> %(run)s and s.run_id = %(run)s)",
-        {"run": run_id},
-    ).fetchone()
-    return None if row is None else row[0]
 
 
 def columns_of(connection: Connection, layer: Layer) -> list[str]:
@@ -124,60 +103,25 @@ def _compare(connection: Connection, layer: Layer, old: list[int], new: int) -> 
         sql.SQL(_IDENTITY.get(layer.name, "null")),
         sql.Identifier(layer.name),
     )
-    statement = sql.SQL(
-        "with old as (select *, row_number() over (partition by content) as nth from"
-        " ({features} where source_file_id = any(%s)) o),"
-        " new as (select *, row_number() over (partition by content) as nth from"
-        " ({features} where source_file_id = %s) n),"
-        " went as (select distinct on (key) key from old where not exists"
-        " (select 1 from new where (new.content, new.nth) = (old.content, old.nth))),"
-        " came as (select key from new where not exists"
-        " (select 1 from old where (old.content, old.nth) = (new.content, new.nth)))"
-        " select (select count(*) from came), (select count(*) from went),"
-        " (select count(*) from went where key in (select key from came))"
-    ).format(features=features)
-    row = connection.execute(statement, (old, new)).fetchone()
-    came, went, changed = row or (0, 0, 0)
-    return Change(came - changed, changed, went - changed)
+    row = connection.execute(sql.SQL(_COMPARISON).format(features=features), (old, new)).fetchone()
+    return Change(*(row or (0, 0, 0)))
 
 
 def _archive(connection: Connection, layer: Layer, run_id: int, files: list[int]) -> None:
     table = sql.Identifier(layer.name)
-    moved = connection.execute(
+    connection.execute(
         sql.SQL(
             "insert into replaced_features (run_id, layer, feature)"
             " select %s, %s, t::text from {} t where source_file_id = any(%s)"
         ).format(table),
         (run_id, layer.name, files),
-    ).rowcount
-    if moved:
-        connection.execute(sql.SQL("delete from {} where source_file_id = any(%s)").format(table), (files,))
+    )
 
 
-def _delete(connection: Connection, layer: Layer, run_id: int) -> None:
-    """Nothing is touched where the run brought nothing, lest the layer's version change for nothing."""
+def delete_features(connection: Connection, layer: Layer, files: list[int]) -> None:
+    """Nothing is touched where the files brought nothing, lest the layer's version change for nothing."""
     table = sql.Identifier(layer.name)
-    files = [n for (n,) in connection.execute("select id from source_files where run_id = %s", (run_id,)).fetchall()]
     present = sql.SQL("select exists (select 1 from {} where source_file_id = any(%s))").format(table)
     row = connection.execute(present, (files,)).fetchone()
     if row and row[0]:
         connection.execute(sql.SQL("delete from {} where source_file_id = any(%s)").format(table), (files,))
-
-
-def _restore(connection: Connection, layer: Layer, run_id: int) -> int:
-    kept = connection.execute(
-        "select exists (select 1 from replaced_features where run_id = %s and layer = %s)", (run_id, layer.name)
-    ).fetchone()
-    if not kept or not kept[0]:
-        return 0
-    names = columns_of(connection, layer)
-    statement = sql.SQL(
-        "insert into {table} ({columns}) overriding system value select {fields}"
-        " from (select feature::{schema}.{table} as f from replaced_features where run_id = %s and layer = %s) r"
-    ).format(
-        table=sql.Identifier(layer.name),
-        schema=sql.Identifier(SCHEMA),
-        columns=sql.SQL(", ").join(map(sql.Identifier, names)),
-        fields=sql.SQL(", ").join(sql.SQL("(r.f).{}").format(sql.Identifier(name)) for name in names),
-    )
-    return connection.execute(statement, (run_id, layer.name)).rowcount

@@ -17,18 +17,20 @@ from psycopg.types.json import Jsonb
 from layers.bulk import Rebuild
 from layers.catalog import find_layer
 from layers.copy_format import encode_number, encode_numbers, encode_row
-from layers.errors import Conflict, Invalid
+from layers.errors import Conflict, Invalid, Sentence
 from layers.history import replace_files
+from layers.provenance import Outcome
 from layers.rows import Records, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from layers.change import Change
     from layers.database import Connection
-    from layers.provenance import Outcome
 
 _IMPORT_LOCK = 0x7477696E  # "twin"
+# The server ends a statement, and lets go of the lock, when the importing process was killed meanwhile.
+_WATCHFUL = "select set_config(name, '1000', false) from pg_settings where name = 'client_connection_check_interval'"
 _MESSAGE_BYTES = 1 << 18  # the server begins with a message when it has all of it
 _BROKEN_RULE = (psycopg.errors.IntegrityError, psycopg.errors.DataError)
 
@@ -38,6 +40,7 @@ class FileRecord:
     """A file as the provenance keeps it: `location` is its absolute path, `path` relative to what was imported.
 
     key: hash of the content and of all that the reading of it depended on.
+    moved: files in the city with the same content, which does not lie any more where they were.
     """
 
     path: str
@@ -45,6 +48,7 @@ class FileRecord:
     sha256: str
     key: str
     bytes: int
+    moved: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def close_run(connection: Connection, run_id: int) -> None:
 class Loaded:
     """A file whose features are in the city."""
 
+    id: int
     path: str
     location: str
     key: str
@@ -104,7 +109,7 @@ class Loaded:
 def find_loaded(connection: Connection, sha256: str) -> list[Loaded]:
     """The files with this content whose features are in the city."""
     rows = connection.execute(
-        "select path, location, key from source_files"
+        "select id, path, location, key from source_files"
         " where sha256 = %s and outcome in ('loaded', 'partly') and replaced_by is null and custom_layer is null"
         " order by id",
         (sha256,),
@@ -117,7 +122,13 @@ def importing(connection: Connection) -> Iterator[None]:
     """Holds the city's one place for an import: two at once would load the same file twice. Raises: Conflict."""
     row = connection.execute("select pg_try_advisory_lock(%s)", (_IMPORT_LOCK,)).fetchone()
     if not row or not row[0]:
-        raise Conflict("another import into this city is running: wait until it is done")
+        raise Conflict(
+            Sentence(
+                "another import into this city is running: wait until it is done",
+                "một lượt nạp khác vào thành phố này đang chạy: hãy đợi đến khi xong",
+            )
+        )
+    connection.execute(_WATCHFUL)
     try:
         yield
     finally:
@@ -129,6 +140,7 @@ def importing(connection: Connection) -> Iterator[None]:
 class Loading:
     """A file on its way into the city, within the transaction of `loading`.
 
+    delivered: locations of the files that are delivered with it.
     change: what a new version of a file changed, once it is finished.
     """
 
@@ -136,6 +148,7 @@ class Loading:
     run_id: int
     file_id: int
     record: FileRecord
+    delivered: Collection[str] = ()
     change: Change | None = None
     _copied: dict[str, int] = field(default_factory=dict)
     _rebuilds: dict[str, tuple[Rebuild, int]] = field(default_factory=dict)
@@ -162,13 +175,17 @@ class Loading:
         """Bring the indexes up to date, say what became of the file, and replace its earlier versions.
 
         A file that brings no features replaces none: a damaged delivery does not take the sound one out of the city.
+        One that was moved replaces what it brought from where it lay.
         """
         for table, (rebuild, earlier) in self._rebuilds.items():
             rebuild.finish(self.connection, self._copied.get(table, 0) - earlier)
         conclude(self.connection, self.file_id, verdict)
-        old = _earlier(self.connection, self.record.location, self.file_id, with_features=any(self._copied.values()))
+        has_features = any(self._copied.values())
+        old = _earlier(self.connection, self.record.location, self.file_id, with_features=has_features)
+        if has_features:
+            old += _still_present(self.connection, self.record.moved)
         if old:
-            self.change = replace_files(self.connection, self.run_id, old, self.file_id)
+            self.change = replace_files(self.connection, self.run_id, old, self.file_id, delivered=self.delivered)
 
     def _copy_rows(self, rows: Rows) -> None:
         """A worker wrote the rows: neither the file that they come from nor their ids are for it to say."""
@@ -218,14 +235,17 @@ def conclude(connection: Connection, file_id: int, verdict: Verdict) -> None:
 
 
 @contextmanager
-def loading(connection: Connection, run_id: int, record: FileRecord, file_id: int) -> Iterator[Loading]:
+def loading(
+    connection: Connection, run_id: int, record: FileRecord, file_id: int, *, delivered: Collection[str] = ()
+) -> Iterator[Loading]:
     """One transaction for one file: what is written within is there whole, or not at all.
 
+    delivered: locations of all files that are delivered with it, which are not copies that anything is left to.
     Raises: Invalid where a row breaks a rule of its table; then nothing of the file is written.
     """
     with ruled(record), connection.transaction():
         begin_file(connection, run_id, record, file_id)
-        yield Loading(connection, run_id, file_id, record)
+        yield Loading(connection, run_id, file_id, record, delivered)
 
 
 def begin_file(
@@ -258,12 +278,25 @@ def take_file_ids(connection: Connection, count: int) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-def forget_file(connection: Connection, run_id: int, location: str) -> None:
-    """Take what earlier imports of a location brought out of the city: its content is that of another file now."""
+def note_copy(
+    connection: Connection, run_id: int, record: FileRecord, file_id: int, *, delivered: Collection[str] = ()
+) -> None:
+    """A file is the copy of one that is in the city: what earlier imports of its location brought leaves the city.
+
+    Nothing is written where it was known as such a copy. `delivered` as in `loading`.
+    """
+    known = connection.execute(
+        "select from source_files where location = %s and sha256 = %s and outcome = 'duplicate'"
+        " and replaced_by is null and custom_layer is null",
+        (record.location, record.sha256),
+    ).fetchone()
+    if known is not None:
+        return
     with connection.transaction():
-        old = _earlier(connection, location, -1, with_features=True)
-        if old:
-            replace_files(connection, run_id, old, -1)
+        begin_file(connection, run_id, record, file_id)
+        conclude(connection, file_id, Verdict(None, None, Outcome.DUPLICATE, []))
+        if old := _earlier(connection, record.location, file_id, with_features=True):
+            replace_files(connection, run_id, old, file_id, delivered=delivered)
 
 
 def _earlier(connection: Connection, location: str, file_id: int, *, with_features: bool) -> list[int]:
@@ -273,6 +306,13 @@ def _earlier(connection: Connection, location: str, file_id: int, *, with_featur
         "select id from source_files where location = %s and id <> %s and outcome = any(%s) and replaced_by is null"
         " and custom_layer is null",
         (location, file_id, outcomes),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _still_present(connection: Connection, files: Sequence[int]) -> list[int]:
+    rows = connection.execute(
+        "select id from source_files where id = any(%s) and replaced_by is null", (list(files),)
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -26,13 +26,12 @@ from importers.quarantine import export_quarantine
 from importers.recognition import TABLES
 from importers.report_page import to_json, write_report
 from importers.sandbox import Workers
+from importers.source import find_delivered
 from layers import embedded
 from layers.access import grant_key, list_keys, revoke_key
 from layers.crs import parse_crs
 from layers.database import connect, migrate, storage_srid
 from layers.errors import Conflict, Invalid, TwinError, say
-from layers.history import undo_run
-from layers.loading import importing
 from layers.organisations import find_organisation
 from layers.quarantine import list_quarantine, read_quarantine
 from layers.redelivery import list_redelivered
@@ -54,6 +53,7 @@ from twin.excavations.request import read_digs
 from twin.excavations.requests import write_requests
 from twin.excavations.validation import require_valid
 from twin.mosaic import make_mosaic
+from twin.runs import show_runs, take_back, undo
 from twin.settings import Settings
 from twin.work.command import run_worker
 
@@ -81,6 +81,8 @@ app.command("worker")(run_worker)
 app.command("audit")(audit)
 app.command("check-many")(check_many_digs)
 app.command("mosaic")(make_mosaic)
+app.command("runs")(show_runs)
+app.command("undo")(undo)
 app.command("backup")(back_up)
 app.command("restore")(restore)
 
@@ -208,16 +210,25 @@ def _write_sample(screen: Screen, folder: Path, seed: int) -> None:
 
 @app.command("import")
 def import_files(
-    path: Path,
+    path: Annotated[Path | None, typer.Argument(help="Folder, or one file.")] = None,
+    *,
     crs: Annotated[str | None, typer.Option(help="CRS of files that declare none, such as EPSG:9214.")] = None,
     owner: Annotated[str | None, typer.Option(help="Owner of utilities whose files name none.")] = None,
     layer: Annotated[str | None, typer.Option(help=f"Layer of all that is read: {', '.join(TABLES)}.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and decide, write nothing.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Read files again that are as they were.")] = False,
     profile: Annotated[Path | None, typer.Option(help="Mapping written by 'twin inspect --profile'.")] = None,
+    run: Annotated[int | None, typer.Option("--undo", help="Import nothing, but 'twin undo' this run.")] = None,
     as_json: Json = False,
 ) -> None:
     """Import a folder, or one file. Exit code 3 says that something went to the quarantine."""
+    if run is not None:
+        if path is not None:
+            raise Invalid(f"--undo {run} undoes a whole run: for one file 'twin undo {run} --file {path}'")
+        take_back(run, None)
+        return
+    if path is None:
+        raise Invalid("nothing is named: give a folder or a file to import")
     settings = Settings()
     mapping = Profile() if profile is None else read_profile(profile)
     options = ImportOptions(parse_crs(crs) if crs else None, owner, _layer(layer), dry_run, again, mapping)
@@ -293,14 +304,6 @@ def inspect_files(
         Screen(settings.lang).show_inspection(views)
 
 
-@app.command("undo")
-def undo_import(run: Annotated[int, typer.Argument(help="Number of the run, as 'twin import' printed it.")]) -> None:
-    """Bring the city back to where it was before an import run."""
-    with open_city(Settings()) as connection, importing(connection):
-        back = undo_run(connection, run)
-    typer.echo(f"run {run} is undone, {back} features are back")
-
-
 @quarantine.command("list")
 def show_quarantine(as_json: Json = False) -> None:
     """Files with faults, how many records each, and what would help."""
@@ -335,19 +338,13 @@ def retry_quarantine(
     with open_city(settings) as connection:
         # A file of a layer that the city added is tried again with 'twin layers add'.
         locations = [Path(file.location) for file in list_quarantine(connection, custom=False) if only in file.path]
-        places = sorted({place for location in locations if (place := _delivered(location))})
+        places = sorted({place for location in locations if (place := find_delivered(location))})
         reports = [_import(screen, connection, settings, place, options) for place in places]
     for report in reports:
         for file in report.files:
             typer.echo(f"{file.path}: {screen.outcome(file.outcome)}, {file.loaded} / {file.refused}")
     if not all(report.is_clean for report in reports):
         raise typer.Exit(QUARANTINED)
-
-
-def _delivered(location: Path) -> Path | None:
-    """The file itself, or the archive that it lies in; None where it is no longer there."""
-    places = [place for place in (location, *location.parents) if place.exists()]
-    return places[0] if places and (places[0] == location or places[0].is_file()) else None
 
 
 def _layer(name: str | None) -> str | None:

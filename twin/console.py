@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -51,6 +52,13 @@ _WORDS = {
         "Không còn trong thư mục, dữ liệu vẫn ở trong thành phố (kể cả khi chỉ đổi tên)",
         "No longer in the folder, what they brought is in the city still (also where a file was only renamed)",
     ),
+    "undoing": ("Đang hoàn tác", "Undoing"),
+    "is_undone": (
+        "lượt {run}{file} đã được hoàn tác, {back} đối tượng trở lại",
+        "run {run}{file} is undone, {back} features are back",
+    ),
+    "when": ("Lúc", "When"),
+    "undone": ("Hoàn tác lúc", "Undone"),
     "request": ("Đề nghị theo phương án", "Way out as a request"),
     "import": ("Kết quả nạp", "Import"),
     "folder": ("Thư mục", "Folder"),
@@ -96,6 +104,7 @@ _OUTCOMES = {
     "clear": ("an toàn", "clear"),
 }
 _WIDTH_OF_FILES = 160
+_MOST_ABSENT = 20
 _COLOURS = {"definite": "bold red", "possible": "yellow", "unknown": "magenta", "clear": "green"}
 
 
@@ -182,8 +191,12 @@ class Screen:
         if refused:
             self.console.print(self._quarantined(refused))
         if report.absent:
-            names = ", ".join(f"{file.path} ({self.say('run')} {file.run_id})" for file in report.absent)
-            self.console.print(f"{self.say('absent')}: {names}", markup=False, style="yellow")
+            self.console.print(f"{self.say('absent')}:", markup=False, style="yellow")
+            for file in report.absent[:_MOST_ABSENT]:
+                line = f"  {file.path}: twin undo {file.run_id} --file {shlex.quote(file.path)}"
+                self.console.print(line, markup=False, highlight=False, soft_wrap=True, style="yellow")
+            if len(report.absent) > _MOST_ABSENT:
+                self.console.print(f"  … {len(report.absent):,} {self.say('files').lower()}", style="yellow")
         if report.page is not None:
             self.console.print(f"{self.say('page')}: {report.page}", markup=False, soft_wrap=True)
         if report.run_id is not None:

@@ -12,7 +12,6 @@ import errno
 import os
 import pickle
 import shutil
-import tempfile
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from importers.faults import Fault, Finding, Rejected
 from importers.sandbox.answers import Answers
 from importers.sandbox.confinement import Limits
 from importers.sandbox.copies import COPIES, Copy, give, has_left, keep, make_copy, make_known_copy
+from importers.sandbox.folders import make_folder
 from importers.sandbox.nursery import Nursery, Worker, describe_end
 from importers.sandbox.wire import TooLarge
 from layers.errors import Unavailable
@@ -65,7 +65,7 @@ class Workers:
     ) -> None:
         self._count = count or len(os.sched_getaffinity(0))
         self._limits = limits or Limits()
-        self._folder = Path(tempfile.mkdtemp(prefix="city-twin-", dir=folder))
+        self._folder, self._lock = make_folder(folder)
         self._shared, self.unpacked = self._folder / "shared", self._folder / "unpacked"
         self._shared.mkdir(mode=0o755)
         self.unpacked.mkdir(mode=0o700)
@@ -88,6 +88,7 @@ class Workers:
         if self._nursery is not None:
             self._nursery.forget()
         shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._lock)
 
     def _begin(self, module: str) -> Nursery:
         return Nursery(self._folder, self._limits, self._readable, module)

@@ -40,28 +40,33 @@ def main() -> None:
     """Serve a socket: a folder's name with a file descriptor forks a worker, a number ends that worker."""
     control = socket.socket(fileno=int(sys.argv[1]))
     terms, folder, module = pickle.loads(control.recv(MESSAGE_BYTES))  # noqa: S301 - from the process that began this
-    import_module(module)
-    gc.freeze()
-    gc.enable()  # while all that was loaded only to stay, every look for rubbish was in vain
-    control.send(READY)
     workers: set[int] = set()
     try:
-        while True:
-            message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
-            if not message:
-                return
-            if descriptors:
-                pid = _fork(control, terms, Path(os.fsdecode(message)), descriptors[0])
-                workers.add(pid)
-                control.send(str(pid).encode())
-            else:
-                pid = int(message)
-                workers.discard(pid)
-                control.send(str(_end(pid)).encode())
+        import_module(module)
+        gc.freeze()
+        gc.enable()  # while all that was loaded only to stay, every look for rubbish was in vain
+        with suppress(BrokenPipeError):  # the importing process was killed meanwhile
+            control.send(READY)
+            _serve_control(control, terms, workers)
     finally:
         for pid in workers:
             _end(pid)
         shutil.rmtree(folder, ignore_errors=True)  # the importing process may have been killed
+
+
+def _serve_control(control: socket.socket, terms: Terms, workers: set[int]) -> None:
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
+        if not message:
+            return
+        if descriptors:
+            pid = _fork(control, terms, Path(os.fsdecode(message)), descriptors[0])
+            workers.add(pid)
+            control.send(str(pid).encode())
+        else:
+            pid = int(message)
+            workers.discard(pid)
+            control.send(str(_end(pid)).encode())
 
 
 def _end(pid: int) -> int:

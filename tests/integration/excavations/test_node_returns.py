@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from layers.errors import Conflict
-from layers.history import undo_run
+from layers.undoing import undo_run
 
 if TYPE_CHECKING:
     from conftest import Town

@@ -24,10 +24,10 @@ from aiosmtpd.controller import Controller
 
 from importers.folder import ImportOptions, import_path
 from layers.database import Role
-from layers.history import undo_run
 from layers.notices import Channel, Draft, list_notices, post_notice, retry_notices
 from layers.organisations import Registration, register_organisation
 from layers.procedure import find_excavation
+from layers.undoing import undo_run
 from twin.notices.mail import parse_mail_server
 from twin.notices.sending import MOST_ATTEMPTS, Post
 from twin.notices.webhook import make_secret

@@ -11,9 +11,9 @@ import shapely
 
 from layers.database import connect
 from layers.errors import Invalid, NotFound
-from layers.history import undo_run
 from layers.notices import list_notices
 from layers.procedure import find_check, find_stale, set_status
+from layers.undoing import undo_run
 from twin.excavations.checking import make_check
 from twin.excavations.recheck import recheck
 from twin.excavations.sitting import TWIN, Sitting

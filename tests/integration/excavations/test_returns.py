@@ -10,7 +10,7 @@ import shapely
 
 from importers.folder import ImportOptions, import_path
 from layers.errors import Conflict
-from layers.history import undo_run
+from layers.undoing import undo_run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,7 +28,7 @@ from layers.custom_tables import check_name, open_layer, remove_layer, restyle
 from layers.database import Audience, Reader, Role, connect
 from layers.errors import Conflict, Invalid, NotFound
 from layers.grid import web_mercator
-from layers.history import undo_run
+from layers.undoing import undo_run
 from ogc_api import scribe
 from ogc_api.edition import Editions
 from ogc_api.scribe import Scribe

@@ -312,6 +312,36 @@ with Workers(2, folder=Path({str(place)!r})) as workers:
     assert list(place.iterdir()) == []
 
 
+@pytest.mark.parametrize("both", [False, True], ids=["parent", "both"])
+def test_import_that_is_killed_at_its_start_leaves_nothing(tmp_path, both):
+    """While the readers are loaded nobody is there to be told; who kills both leaves it to the next import."""
+    place = tmp_path / "place"
+    place.mkdir()
+    script = f"""
+import sys, time
+sys.path.append({str(HERE)!r})
+from importers.sandbox import Workers
+from pathlib import Path
+with Workers(2, folder=Path({str(place)!r}), module="hostile_readers") as workers:
+    print(workers._nursery._process.pid, flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        session = int(parent.stdout.readline())
+        with Workers(1, folder=place):
+            assert len(list(place.iterdir())) == 2  # that of a running import stays
+        if both:
+            os.kill(session, signal.SIGKILL)
+        parent.kill()
+    await_that(lambda: processes_of(session) == [])
+    if both:
+        assert len(list(place.iterdir())) == 1
+        with Workers(1, folder=place):
+            pass
+    assert list(place.iterdir()) == []
+
+
 def test_interrupted_import_ends_its_workers(dataset, request):
     """Ctrl-C waits for no reader."""
     # A shell starts what runs in its background deaf to it.
