@@ -210,7 +210,10 @@ class EventRow(Base):
     to_status: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[dict[str, object] | None] = mapped_column(JSONB)
 
-    __table_args__ = (Index("ix_excavation_events_excavation_id", "excavation_id"),)
+    __table_args__ = (
+        Index("ix_excavation_events_excavation_id", "excavation_id"),
+        Index("ix_excavation_events_actor", "actor", "at"),
+    )
 
 
 class CalendarDay(Base):

@@ -16,14 +16,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.base import Base, one_of
-from layers.errors import NotFound
+from layers.errors import NotFound, Sentence
 from layers.queue import defer
+from layers.quota import Exceeded, hold
 
 if TYPE_CHECKING:
     from layers.database import Connection
 
 RUN_TASK = "run-process"
 KEPT_DAYS = 30
+# When to ask again: a job takes from a moment to half a minute.
+_WAIT_S = 30
 
 
 class JobStatus(StrEnum):
@@ -55,7 +58,11 @@ class ProcessJob(Base):
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
-    __table_args__ = (one_of("status", JobStatus), Index("ix_process_jobs_holder", "holder", "created_at"))
+    __table_args__ = (
+        one_of("status", JobStatus),
+        Index("ix_process_jobs_holder", "holder", "created_at"),
+        Index("ix_process_jobs_open", "holder", postgresql_where=text("status in ('accepted', 'running')")),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +105,13 @@ class JobQuery:
 _COLUMNS = "id, process, status, fault, created_at, started_at, finished_at, updated_at"
 
 
-def create_job(connection: Connection, holder: str, task: Task) -> Job:
-    """A job that a worker runs as soon as the transaction commits."""
+def create_job(connection: Connection, holder: str, task: Task, most: int) -> Job:
+    """A job that a worker runs once the transaction has committed and the jobs of the same holder before it are done.
+
+    Raises: Exceeded where `most` of the holder's jobs are not done yet.
+    """
+    hold(connection, f"jobs of {holder}")
+    _require_room(connection, holder, most)
     with connection.cursor(row_factory=class_row(Job)) as cursor:
         job = cursor.execute(
             "insert into process_jobs (process, holder, inputs, outputs, is_document) values (%s, %s, %s, %s, %s)"  # noqa: S608 - our own columns
@@ -114,8 +126,24 @@ def create_job(connection: Connection, holder: str, task: Task) -> Job:
         ).fetchone()
     if job is None:
         raise NotFound("the job was not created")
-    defer(connection, RUN_TASK, job_id=str(job.id))
+    defer(connection, RUN_TASK, turn=f"jobs of {holder}", job_id=str(job.id))
     return job
+
+
+def _require_room(connection: Connection, holder: str, most: int) -> None:
+    row = connection.execute(
+        "select count(*) from process_jobs where holder = %s and status in ('accepted', 'running')", (holder,)
+    ).fetchone()
+    if row and row[0] >= most:
+        raise Exceeded(
+            Sentence(
+                f"{row[0]} of your jobs wait or run, a key may have {most}: wait until some are done, or dismiss them"
+                " (DELETE /jobs/ID)",
+                f"bạn có {row[0]} công việc đang chờ hoặc đang chạy, mỗi khóa được {most}: hãy chờ xong bớt,"
+                " hoặc hủy bớt (DELETE /jobs/ID)",
+            ),
+            _WAIT_S,
+        )
 
 
 def list_jobs(connection: Connection, query: JobQuery) -> list[Job]:
@@ -165,7 +193,7 @@ def read_result(connection: Connection, job_id: UUID) -> tuple[str, bytes]:
 def dismiss_job(connection: Connection, job_id: UUID) -> None:
     """The job will not be run, and what it gave is gone."""
     connection.execute(
-        "update process_jobs set status = 'dismissed', result = null, updated_at = now(),"
+        "update process_jobs set status = 'dismissed', result = null, inputs = '{}', updated_at = now(),"
         " finished_at = coalesce(finished_at, now()) where id = %s",
         (job_id,),
     )
@@ -185,15 +213,15 @@ def begin_job(connection: Connection, job_id: str) -> Task | None:
 def finish_job(connection: Connection, job_id: str, media_type: str, result: bytes) -> None:
     """A job that was dismissed meanwhile stays so."""
     connection.execute(
-        "update process_jobs set status = 'successful', media_type = %s, result = %s, finished_at = now(),"
-        " updated_at = now() where id::text = %s and status = 'running'",
+        "update process_jobs set status = 'successful', media_type = %s, result = %s, inputs = '{}',"
+        " finished_at = now(), updated_at = now() where id::text = %s and status = 'running'",
         (media_type, result, job_id),
     )
 
 
 def fail_job(connection: Connection, job_id: str, fault: dict[str, Any]) -> None:
     connection.execute(
-        "update process_jobs set status = 'failed', fault = %s, finished_at = now(), updated_at = now()"
+        "update process_jobs set status = 'failed', fault = %s, inputs = '{}', finished_at = now(), updated_at = now()"
         " where id::text = %s and status = 'running'",
         (Jsonb(fault), job_id),
     )

@@ -18,10 +18,17 @@ QUEUE = "twin"
 
 
 def defer(
-    connection: Connection, task: str, *, at: datetime | None = None, once: str | None = None, **arguments: str | int
+    connection: Connection,
+    task: str,
+    *,
+    at: datetime | None = None,
+    once: str | None = None,
+    turn: str | None = None,
+    **arguments: str | int,
 ) -> None:
     """A job for a worker, when (and only if) the transaction commits.
 
-    at: not before. once: no second job of this name waits beside one that waits already.
+    at: not before. once: no second job of this name waits beside one that waits already. turn: jobs of one turn are
+    done one after another, when nothing waits that has no turn.
     """
-    connection.execute("select twin.defer_job(%s, %s, %s, %s)", (task, Jsonb(arguments), at, once))
+    connection.execute("select twin.defer_job(%s, %s, %s, %s, %s)", (task, Jsonb(arguments), at, once, turn))

@@ -27,6 +27,7 @@ VERSION = "1.0.0"
 CITY = "city"
 MVT = "application/vnd.mapbox-vector-tile"
 PNG = "image/png"
+MOST_JOBS = 20
 _TEMPLATES = Path(__file__).parent / "templates"
 TITLE = Label("Bản sao số thành phố", "City digital twin")
 DESCRIPTION = Label(
@@ -58,7 +59,8 @@ class ProcessPlugin:
 class Service:
     """What a service is, as long as it runs: who may read what, under which address, and what it can do.
 
-    jobs: where runs that are done later are kept; without it processes run at once only.
+    jobs: where runs that are done later are kept; without it processes run at once only. most_jobs: of one caller that
+    are not done yet.
     editor: through whom single features are edited; without it none are.
     data_folder: whose terrain rasters are the ground; without it nobody knows the ground but the rows that say it.
     tile_folder: where tiles that were made are kept for all workers; without it each keeps its own in memory.
@@ -76,6 +78,7 @@ class Service:
     tile_folder: Path | None = None
     data_folder: Path | None = None
     transcripts: Transcripts | None = None
+    most_jobs: int = MOST_JOBS
 
 
 @dataclass(frozen=True, slots=True)

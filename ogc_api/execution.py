@@ -57,7 +57,7 @@ def execute_process(call: Call) -> Answer:
     if jobs and _is_later(call.prefer, description["jobControlOptions"]):
         task = Task(name, execution.inputs, execution.outputs, execution.is_document)
         with jobs.connection() as connection:
-            job = create_job(connection, call.holder, task)
+            job = create_job(connection, call.holder, task, call.edition.service.most_jobs)
         headers = {"Location": _address(call, job), "Preference-Applied": "respond-async"}
         return answer_json(_status(call, job), status=201, headers=headers)
     _, media_type, value, *_ = manager.execute_process(name, execution.inputs, requested_outputs=execution.outputs)

@@ -288,6 +288,7 @@ def _process_paths(processes: Mapping[str, Json]) -> Json:
         run = _get(f"{name}.execute", f"{title}: execute", "processes", [])["get"]
         body = {"application/json": {"schema": {"$ref": "#/components/schemas/execute"}}}
         run |= {"requestBody": {"required": True, "content": body}}
+        run["responses"]["429"] = _problem()
         paths[f"/processes/{name}"] = _get(f"{name}.describe", title, "processes", [_f()])
         paths[f"/processes/{name}/execution"] = {"post": run}
     return paths

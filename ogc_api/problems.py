@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from layers.base import Label
 from layers.editing import OutOfDate
 from layers.errors import Conflict, Invalid, NotFound, Sentence, TwinError, Unavailable, say
+from layers.quota import Exceeded
 from ogc_api.negotiation import choose_text
 
 LOGGER = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ _KINDS: tuple[tuple[type[TwinError], HTTPStatus, str], ...] = (
     (Invalid, HTTPStatus.BAD_REQUEST, "InvalidParameterValue"),
     (NotFound, HTTPStatus.NOT_FOUND, "NotFound"),
     (OutOfDate, HTTPStatus.PRECONDITION_FAILED, "PreconditionFailed"),
+    (Exceeded, HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests"),
     (Conflict, HTTPStatus.CONFLICT, "Conflict"),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE, "Unavailable"),
 )
@@ -37,6 +39,7 @@ _TITLES = {
     405: Label("Phương thức không được phép", "Method not allowed"),
     409: Label("Mâu thuẫn với trạng thái hiện tại", "Conflict with the present state"),
     413: Label("Nội dung quá lớn", "Content too large"),
+    429: Label("Vượt hạn mức", "More than one caller may have"),
     503: Label("Tạm thời không phục vụ được", "Temporarily unavailable"),
 }
 _FAULT = Label("Lỗi của máy chủ", "Fault of the server")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from layers.database import Audience
 from layers.errors import NotFound
 from ogc_api import editing, execution, handlers, tile_handlers
 from ogc_api.compression import Compression
-from ogc_api.config import TITLE, ProcessPlugin, Service
+from ogc_api.config import MOST_JOBS, TITLE, ProcessPlugin, Service
 from ogc_api.drawing import MEDIA_TYPES
 from ogc_api.edition import Editions
 from ogc_api.handlers import Call
@@ -30,6 +31,7 @@ from ogc_api.problems import describe
 from ogc_api.reading import Items
 from ogc_api.scene.tiles import Scenes
 from ogc_api.tiles import Tiles
+from ogc_api.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -50,12 +52,17 @@ MAX_BODY_BYTES = 10_000_000
 _DOCUMENT = ("json", "html")
 _LINKED = ("json", "html", "jsonld")
 _TILESET = ("json", "html", "tilejson")
+# Runs of processes that are waited for: each takes a core for seconds.
+_AT_ONCE = 2
 _SCENE, _BLOCK = "/collections/{collection}/3dtiles", "{size}/{level}/{column}/{row}"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A path, who answers for it in a thread, in which formats, and the query parameters it knows."""
+    """A path, who answers for it in a thread, in which formats, and the query parameters it knows.
+
+    takes_turns: what is asked of it takes so long that callers have it one after another.
+    """
 
     path: str
     answer: Callable[[Call], Answer]
@@ -63,6 +70,7 @@ class Resource:
     formats: tuple[str, ...] = _DOCUMENT
     parameters: frozenset[str] = COMMON
     methods: tuple[str, ...] = ("GET",)
+    takes_turns: bool = False
 
 
 RESOURCES = (
@@ -99,7 +107,13 @@ RESOURCES = (
     Resource("/qgis/city.qgz", handlers.show_project, formats=("json",), parameters=frozenset({"lang", "authcfg"})),
     Resource("/processes", handlers.list_processes, "processes.html", parameters=COMMON | {"limit"}),
     Resource("/processes/{process}", handlers.show_process, "process.html"),
-    Resource("/processes/{process}/execution", execution.execute_process, formats=("json",), methods=("POST",)),
+    Resource(
+        "/processes/{process}/execution",
+        execution.execute_process,
+        formats=("json",),
+        methods=("POST",),
+        takes_turns=True,
+    ),
     Resource("/jobs", execution.list_jobs, "jobs.html", parameters=COMMON | execution.JOB_PARAMETERS),
     Resource("/jobs/{job}", execution.show_job, "job.html"),
     Resource("/jobs/{job}", execution.dismiss_job_of, formats=("json",), methods=("DELETE",)),
@@ -119,6 +133,7 @@ def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
     tile_folder: Path | None = None,
     data_folder: Path | None = None,
     transcripts: Transcripts | None = None,
+    most_jobs: int = MOST_JOBS,
 ) -> Starlette:
     """OGC API Features, Tiles, Styles and Processes for the audience of `reader`, mounted where `public_url` points.
 
@@ -126,7 +141,8 @@ def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
     runs are kept; the request's scope says under `twin.holder` whose they are. Single features are edited through
     `editor`, by callers for whom the scope says so under `twin.edits`. Tiles that were made are kept in `tile_folder`.
     The terrain rasters of `data_folder` are the ground on which models stand. Pages are put together of `transcripts`
-    where these have all of it.
+    where these have all of it. A caller may have `most_jobs` runs that are not done yet; what it has done at once is
+    done one after another, so that it keeps nobody else waiting.
     """
     service = Service(
         reader,
@@ -139,11 +155,16 @@ def create_ogc(  # noqa: PLR0913 - what sets one service apart from another
         tile_folder,
         data_folder,
         transcripts,
+        most_jobs,
     )
     editions = Editions(service)
     refuse = partial(_refuse, service)
+    turns = Turns(_AT_ONCE)
     return Starlette(
-        routes=[*_item_routes(editions, refuse), *(_route(resource, editions, refuse) for resource in RESOURCES)],
+        routes=[
+            *_item_routes(editions, refuse),
+            *(_route(resource, editions, refuse, turns) for resource in RESOURCES),
+        ],
         middleware=_middleware(reader.audience),
         exception_handlers={HTTPException: refuse},
     )
@@ -217,11 +238,14 @@ def _item_routes(editions: Editions, refuse: Callable[[Request, Exception], Resp
     ]
 
 
-def _route(resource: Resource, editions: Editions, refuse: Callable[[Request, Exception], Response]) -> Route:
+def _route(
+    resource: Resource, editions: Editions, refuse: Callable[[Request, Exception], Response], turns: Turns
+) -> Route:
     async def respond(request: Request) -> Response:
         try:
             body = await _read_body(request)
-            return await asyncio.to_thread(_respond, resource, editions, request, body)
+            async with turns.of(_holder(editions, request)) if resource.takes_turns else nullcontext():
+                return await asyncio.to_thread(_respond, resource, editions, request, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is told no more than it may know
             return refuse(request, error)
 
@@ -244,7 +268,7 @@ def _respond(resource: Resource, editions: Editions, request: Request, body: byt
     language = choose_language(params.get("lang"), headers.get("accept-language", ""))
     check_names(params, resource.parameters)
     path = _path(request)
-    holder = request.scope.get("twin.holder") or editions.audience
+    holder = _holder(editions, request)
     prefer = headers.get("prefer", "")
     edits = bool(request.scope.get("twin.edits"))
     call = Call(
@@ -256,6 +280,10 @@ def _respond(resource: Resource, editions: Editions, request: Request, body: byt
     place = Place(call.edition.service.public_url, path, tuple(params.items()), language)
     page = render(resource.template, answer.document, place)
     return Response(page, media_type="text/html", headers={**answer.headers, "Content-Language": language})
+
+
+def _holder(editions: Editions, request: Request) -> str:
+    return request.scope.get("twin.holder") or editions.audience
 
 
 def _path(request: Request) -> str:

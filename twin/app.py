@@ -16,6 +16,7 @@ from layers.catalog import find_layer, read_states
 from layers.crs import parse_crs, to_degrees
 from layers.database import Audience, Reader, Role, Writer, storage_srid
 from layers.errors import Unavailable
+from ogc_api.config import MOST_JOBS
 from ogc_api.scribe import Scribe
 from ogc_api.service import create_ogc
 from ogc_api.sight import look_at
@@ -48,7 +49,7 @@ class Doors:
     `worker` does background work inside the service; without it another process has to. `geoid_m` is how high the
     city's zero of elevation lies above the ellipsoid. `tile_folder` is where workers keep tiles that were made,
     `transcripts` the text of features.
-    `processes` are offered beside the city's own.
+    `processes` are offered beside the city's own; of each key `jobs_a_key` wait or run.
     """
 
     databases: Mapping[str, str]
@@ -60,6 +61,7 @@ class Doors:
     tile_folder: Path | None = None
     transcripts: Transcripts | None = None
     processes: tuple[ProcessPlugin, ...] = ()
+    jobs_a_key: int = MOST_JOBS
 
 
 def create_app(doors: Doors) -> Starlette:
@@ -81,6 +83,7 @@ def create_app(doors: Doors) -> Starlette:
             public_url=address,
             processes=processes,
             jobs=desk,
+            most_jobs=doors.jobs_a_key,
             geoid_m=doors.geoid_m,
             editor=editor,
             tile_folder=doors.tile_folder,

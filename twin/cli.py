@@ -456,6 +456,7 @@ def _serve(settings: Settings, *, open_desk: bool, with_worker: bool = True) -> 
         geoid_m=settings.geoid_m,
         tile_folder=settings.data.resolve() / "tiles",
         transcripts=transcripts if transcripts.room_bytes else None,
+        jobs_a_key=settings.jobs_a_key,
     )
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not open_desk:

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from layers.crs import DEFAULT
 from layers.database import Audience, Role
 from layers.embedded import ensure_running
-from twin.excavations.practice import Practice
+from twin.excavations.practice import Limits, Practice
 from twin.notices.mail import parse_mail_server
 from twin.notices.sending import Post
 
@@ -52,6 +52,16 @@ class Settings(BaseSettings):
     timezone: str = Field(default="Asia/Ho_Chi_Minh", description="Whose days and deadlines are counted")
     answer_days: int = Field(default=5, ge=1, le=60, description="Working days that owners have for their answer")
 
+    jobs_a_key: int = Field(
+        default=20, ge=1, le=10_000, description="Asynchronous runs of a key that are not done yet; no more are taken"
+    )
+    filings_a_day: int = Field(
+        default=200, ge=1, description="Excavations that a key files in a day; the desk's own are not counted"
+    )
+    checks_a_day: int = Field(
+        default=1000, ge=1, description="Checks of filed excavations that a key asks for in a day; not the desk's own"
+    )
+
     smtp_url: SecretStr | None = Field(
         default=None, description="Mail server: smtps://user:password@host, smtp+starttls://… or smtp://…"
     )
@@ -73,7 +83,8 @@ class Settings(BaseSettings):
         return Post(parse_mail_server(url, self.mail_from) if url else None, self.webhook_private)
 
     def practice(self) -> Practice:
-        return Practice(self.data.resolve(), self.timezone, self.answer_days, self.served_at, self.rules)
+        limits = Limits(self.filings_a_day, self.checks_a_day)
+        return Practice(self.data.resolve(), self.timezone, self.answer_days, self.served_at, self.rules, limits)
 
     @property
     def served_at(self) -> str:

@@ -91,7 +91,7 @@ def test_the_desk_can_defer_and_not_read_the_queue(city: str) -> None:
 
 def test_a_worker_runs_processes(city: str, connection: Connection, tmp_path: Path) -> None:
     """The clash check runs in a worker with the worker's rights; in an empty city it fails for its own reason."""
-    job = create_job(connection, "Ann", Task("clash-check", {"excavation": {"type": "Point"}}, None, False))
+    job = create_job(connection, "Ann", Task("clash-check", {"excavation": {"type": "Point"}}, None, False), 1)
     drain(create_worker(workshop(city, tmp_path)))
     status, fault = connection.execute("select status, fault from process_jobs where id = %s", (job.id,)).fetchone()
     assert (status, fault["code"]) == ("failed", "InvalidParameterValue")

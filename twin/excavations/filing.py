@@ -17,6 +17,7 @@ from layers.procedure import (
 from layers.terrain import read_ground
 from twin.excavations.checking import make_check
 from twin.excavations.life import name_status, require_move
+from twin.excavations.quota import require_check_left, require_filing_left
 from twin.excavations.schema import PROPERTIES
 from twin.excavations.validation import read_valid_digs
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 
 def file_excavation(sitting: Sitting, feature: Any) -> Excavation:
-    """A draft out of a GeoJSON feature. Raises: Invalid with every fault; Conflict for a key that only reads."""
+    """A draft out of a GeoJSON feature.
+
+    Raises: Invalid with every fault; Conflict for a key that only reads; Exceeded for more than a key may file.
+    """
     caller = sitting.caller
     if caller.organisation_id is None and not caller.coordinates:
         raise Conflict(
@@ -35,6 +39,7 @@ def file_excavation(sitting: Sitting, feature: Any) -> Excavation:
                 f"khóa của '{caller.name}' chỉ để đọc: cần khóa của một đơn vị để lập hồ sơ",
             )
         )
+    require_filing_left(sitting)
     filing = _read(sitting, feature)
     sitting.act()
     number = insert_excavation(sitting.connection, filing, caller.organisation_id, sitting.actor.name)
@@ -70,9 +75,10 @@ def remove(sitting: Sitting, number: int, version: int | None) -> None:
 
 
 def check_excavation(sitting: Sitting, number: int, version: int | None) -> Check:
-    """A new result, kept with what was checked."""
+    """A new result, kept with what was checked. Raises: Conflict; Exceeded for more than a key may ask."""
     excavation = sitting.find(number, version, lock=True)
     require_move("check", excavation, sitting.parties(excavation))
+    require_check_left(sitting)
     check = make_check(sitting, excavation)
     sitting.act(check=check.number)
     set_status(sitting.connection, number, Status.CHECKED)

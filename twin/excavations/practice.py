@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one key may have: excavations filed and checks asked for in a day."""
+
+    filings_a_day: int = 200
+    checks_a_day: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """Where terrain lies, whose days are counted, how many working days owners have, the address that notices point to,
-    and the city's own rules file.
+    the city's own rules file, and how much one key may have.
     """
 
     data: Path
@@ -26,6 +35,7 @@ class Practice:
     answer_days: int = 5
     served_at: str = ""
     rules: Path | None = None
+    limits: Limits = Limits()
 
     @property
     def book(self) -> RuleBook:
@@ -39,3 +49,11 @@ class Practice:
 
     def today(self) -> date:
         return datetime.now(UTC).astimezone(ZoneInfo(self.zone)).date()
+
+    def day_began(self) -> datetime:
+        return datetime.combine(self.today(), time(), ZoneInfo(self.zone))
+
+    def day_left_s(self) -> int:
+        """Seconds until the next day, at least 1."""
+        tomorrow = datetime.combine(self.today() + timedelta(1), time(), ZoneInfo(self.zone))
+        return max(ceil((tomorrow - datetime.now(UTC)).total_seconds()), 1)

@@ -520,3 +520,26 @@ def test_operators_read_the_layer_as_before(town: Town, tmp_path: Path) -> None:
     assert package.status_code == 200, package.text
     (tmp_path / "x.gpkg").write_bytes(package.content)
     assert pyogrio.read_info(tmp_path / "x.gpkg")["features"] == 2
+
+
+def test_a_key_files_and_checks_so_much_a_day(town: Town) -> None:
+    """A refusal names the limit and the remedy; what was removed counts, yesterday and others do not; the desk may."""
+    limits, number = town.practice.limits, town.file()
+    happened = (
+        "insert into excavation_events (excavation_id, actor, kind, to_status, detail, at)"
+        " select 0, %s, %s, %s, %s, %s from generate_series(1, %s)"
+    )
+    actor, began = f"{BUILDER} 1", town.practice.day_began()
+    for moment in (began - timedelta(seconds=1), began):
+        town.connection.execute(happened, (actor, "filed", "draft", None, moment, limits.filings_a_day - 1))
+        town.connection.execute(happened, (actor, "status", "checked", '{"check": 1}', moment, limits.checks_a_day))
+    refused = town.call(BUILDER, "POST", "", town.feature())
+    assert (refused.status_code, refused.headers["content-type"]) == (429, "application/problem+json")
+    assert f"has filed {limits.filings_a_day} excavations today" in refused.json()["detail"]
+    assert "ask the city's desk" in refused.json()["detail"]
+    assert 0 < int(refused.headers["retry-after"]) <= 86_400
+    unchecked = town.call(BUILDER, "POST", f"/{number}/check", If_Match=town.tag(number))
+    assert (unchecked.status_code, unchecked.json()["code"]) == (429, "TooManyRequests")
+    assert f"has asked for {limits.checks_a_day} checks today" in unchecked.json()["detail"]
+    assert town.call(WATER, "POST", "", town.feature()).status_code == 201
+    assert town.call(CITY, "POST", f"/{number}/check", If_Match=town.tag(number)).status_code == 201

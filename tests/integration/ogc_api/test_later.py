@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from layers.jobs import forget_old_jobs
+from ogc_api.config import MOST_JOBS
 from ogc_api.execution import run_job
 
 if TYPE_CHECKING:
@@ -79,6 +80,29 @@ def test_bad_requests_are_refused_before_there_is_a_job(later: Client) -> None:
     """What cannot run is told at once."""
     assert ask(later, {"times": 0}).status_code == 400
     assert later.get("/jobs", headers=ANN).json()["jobs"] == []
+
+
+def test_a_key_queues_a_few_jobs_and_no_more(
+    later: Client, desk: Writer, plugins: tuple[ProcessPlugin, ...], town: Town
+) -> None:
+    """The refusal names limit and remedy, others go on; what is done or dismissed makes room and keeps no inputs."""
+    accepted = [ask(later, {"text": "a"}) for _ in range(MOST_JOBS)]
+    assert {answer.status_code for answer in accepted} == {201}
+    refused = ask(later, {"text": "a"})
+    assert (refused.status_code, refused.headers["content-type"]) == (429, "application/problem+json")
+    assert int(refused.headers["retry-after"]) > 0
+    assert f"a key may have {MOST_JOBS}: wait until some are done, or dismiss them" in refused.json()["detail"]
+    headers = BEN | {"Prefer": "respond-async"}
+    assert later.post("/processes/echo/execution", json={"inputs": {"text": "a"}}, headers=headers).status_code == 201
+    run(desk, plugins, accepted[0].json())
+    later.delete(accepted[1].headers["location"], headers=ANN)
+    assert [ask(later, {"text": "a"}).status_code for _ in range(3)] == [201, 201, 429]
+    assert town.execute("select count(*) from process_jobs where inputs = '{}'") == [(2,)]
+    turns = town.execute(
+        "select lock, priority, count(*) from twin_queue.procrastinate_jobs join process_jobs p"
+        " on p.id::text = args->>'job_id' group by 1, 2 order by 1"
+    )
+    assert turns == [("jobs of Ann", -1, MOST_JOBS + 2), ("jobs of Ben", -1, 1)]
 
 
 @pytest.mark.parametrize(("kind", "status"), [("invalid", 400), ("unavailable", 503), ("unexpected", 500)])

@@ -20,12 +20,12 @@ from layers.dossiers import FileKey, KeptFile, find_file, keep_file, list_files
 from layers.errors import Sentence
 from layers.organisations import match_owners
 from layers.procedure import find_check
+from ogc_api.turns import Turns
 from twin.excavations.checking import is_of_today, outdated, run_check
 from twin.excavations.difference import compare_reports
 from twin.excavations.disclosure import reduce_report, view_of
 from twin.excavations.door.call import Call, answer
 from twin.excavations.door.documents import BASE
-from twin.excavations.door.turns import Turns
 from twin.excavations.kept_ways import has_ways, read_ways
 from twin.excavations.package.package import MEDIA_TYPES, Package
 from twin.excavations.package.tables import Contact

@@ -16,6 +16,7 @@ from layers.procedure import ExcavationQuery, find_check, list_checks, list_even
 from layers.requests import list_requests, read_statistics
 from layers.terrain import read_ground
 from layers.works import write_works
+from ogc_api.turns import Turns
 from twin.excavations.checking import is_of_today, outdated
 from twin.excavations.disclosure import reduce_document, view_of, withhold
 from twin.excavations.door.call import MAX_BODY_BYTES, Call, answer, answer_problem, language_of, refuse, tag
@@ -23,7 +24,6 @@ from twin.excavations.door.documents import BASE, write_check, write_event, writ
 from twin.excavations.door.openapi import build_openapi
 from twin.excavations.door.package import send_file, show_package
 from twin.excavations.door.returns import show_reports, take_as_built, take_report, take_verdict
-from twin.excavations.door.turns import Turns
 from twin.excavations.filing import check_excavation, file_excavation, remove, revise
 from twin.excavations.procedure import answer as answer_request
 from twin.excavations.procedure import find_deadline_doubts, move, submit
