@@ -213,6 +213,7 @@ class EventRow(Base):
     __table_args__ = (
         Index("ix_excavation_events_excavation_id", "excavation_id"),
         Index("ix_excavation_events_actor", "actor", "at"),
+        Index("ix_excavation_events_organisation", "organisation", "at"),
     )
 
 

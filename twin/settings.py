@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     checks_a_day: int = Field(
         default=1000, ge=1, description="Checks of filed excavations that a key asks for in a day; not the desk's own"
     )
+    checked_ha_a_day: float = Field(
+        default=50, gt=0, description="How much of the city an applicant learns of in a day by checks of its digs; ha"
+    )
 
     smtp_url: SecretStr | None = Field(
         default=None, description="Mail server: smtps://user:password@host, smtp+starttls://… or smtp://…"
@@ -83,7 +86,7 @@ class Settings(BaseSettings):
         return Post(parse_mail_server(url, self.mail_from) if url else None, self.webhook_private)
 
     def practice(self) -> Practice:
-        limits = Limits(self.filings_a_day, self.checks_a_day)
+        limits = Limits(self.filings_a_day, self.checks_a_day, self.checked_ha_a_day)
         return Practice(self.data.resolve(), self.timezone, self.answer_days, self.served_at, self.rules, limits)
 
     @property

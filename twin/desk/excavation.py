@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +20,11 @@ from layers.holidays import replace_days
 from layers.notices import list_notices, retry_notices
 from layers.organisations import find_organisation
 from layers.procedure import ExcavationQuery, list_events, list_excavations
+from layers.quota import list_asking
 from layers.requests import list_requests, read_statistics
 from twin.city import open_city
 from twin.desk.printing import Sheet
+from twin.excavations.asking import ASKED_WITHIN_M
 from twin.excavations.calendar import read_days
 from twin.excavations.disclosure import View
 from twin.excavations.door.documents import write_check, write_excavation, write_request
@@ -197,6 +201,22 @@ def show_statistics(as_json: Json = False) -> None:
         _print(statistics)
     else:
         Sheet(settings.lang, settings.timezone).statistics(statistics)
+
+
+@excavation.command("asked")
+def show_asked(
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Today and the days before it.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """Who has had how much of the city checked: hectares within 10 m of the digs, in all and on the day with most."""
+    settings = Settings()
+    with sitting_at(settings) as sitting:
+        since = sitting.practice.day_began() - timedelta(days - 1)
+        found = list_asking(sitting.connection, since, ASKED_WITHIN_M, settings.timezone)
+    if as_json:
+        _print([asdict(each) | {"most_on": str(each.most_on)} for each in found])
+    else:
+        Sheet(settings.lang, settings.timezone).asking(found, settings.checked_ha_a_day)
 
 
 @excavation.command("calendar")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from layers.notices import Notice
     from layers.organisations import Organisation
     from layers.procedure import Event, Excavation
+    from layers.quota import Asking
     from layers.requests import Request
 
 _WIDTH_OF_FILES = 160
@@ -52,6 +53,12 @@ _HEADS = {
     "late": ("Trễ", "Late"),
     "overdue": ("Quá hạn", "Overdue"),
     "mean_days": ("Số ngày TB", "Mean days"),
+    "keys": ("Khóa", "Keys"),
+    "digs": ("Số công trình đào", "Digs"),
+    "checks": ("Số lần kiểm tra", "Checks"),
+    "asked_ha": ("Đã hỏi (ha)", "Asked about (ha)"),
+    "most_ha": ("Ngày nhiều nhất (ha)", "Most in a day (ha)"),
+    "most_on": ("Vào ngày", "On"),
 }
 _WORDS = {
     "overdue": ("QUÁ HẠN", "OVERDUE"),
@@ -175,6 +182,17 @@ class Sheet:
                 for o in organisations
             ),
         )
+
+    def asking(self, asking: Iterable[Asking], most_ha: float) -> None:
+        self.table(
+            ("applicant", "keys", "digs", "checks", "asked_ha", "most_ha", "most_on"),
+            (
+                (a.organisation, ", ".join(a.keys), a.excavations, a.checks, round(a.asked_m2 / 1e4, 2),
+                 round(a.most_m2 / 1e4, 2), a.most_on)
+                for a in asking
+            ),
+        )  # fmt: skip
+        self.console.print(f"TWIN_CHECKED_HA_A_DAY: {spell(most_ha, self.language)} ha")
 
     def statistics(self, statistics: dict[str, Any]) -> None:
         names = ("owner", "asked", "answered", "on_time", "late", "overdue", "mean_days")

@@ -17,7 +17,7 @@ from layers.procedure import (
 from layers.terrain import read_ground
 from twin.excavations.checking import make_check
 from twin.excavations.life import name_status, require_move
-from twin.excavations.quota import require_check_left, require_filing_left
+from twin.excavations.quota import require_area_left, require_check_left, require_filing_left
 from twin.excavations.schema import PROPERTIES
 from twin.excavations.validation import read_valid_digs
 
@@ -79,6 +79,7 @@ def check_excavation(sitting: Sitting, number: int, version: int | None) -> Chec
     excavation = sitting.find(number, version, lock=True)
     require_move("check", excavation, sitting.parties(excavation))
     require_check_left(sitting)
+    require_area_left(sitting, excavation)
     check = make_check(sitting, excavation)
     sitting.act(check=check.number)
     set_status(sitting.connection, number, Status.CHECKED)

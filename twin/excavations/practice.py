@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one key may have: excavations filed and checks asked for in a day."""
+    """What one key may have in a day, excavations filed and checks asked for, and how much of the city an applicant."""
 
     filings_a_day: int = 200
     checks_a_day: int = 1000
+    checked_ha_a_day: float = 50.0
 
 
 @dataclass(frozen=True, slots=True)

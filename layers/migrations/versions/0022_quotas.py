@@ -23,7 +23,8 @@ SIGNATURE = "twin.defer_job(text, jsonb, timestamptz, text, text)"
 
 
 def upgrade() -> None:
-    op.execute("create index ix_excavation_events_actor on twin.excavation_events (actor, at)")
+    for column in ("actor", "organisation"):
+        op.execute(f"create index ix_excavation_events_{column} on twin.excavation_events ({column}, at)")
     op.execute(
         "create index ix_process_jobs_open on twin.process_jobs (holder) where status in ('accepted', 'running')"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import pi
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -14,7 +15,9 @@ from layers.access import grant_key
 from layers.excavations import ExcavationStatus
 from layers.notices import list_notices
 from layers.organisations import find_organisation
+from layers.quota import list_asking
 from twin.excavations.life import MOVES
+from twin.excavations.practice import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 EAST, NORTH = 562_000.0, 1_820_000.0
 TRENCH = shapely.box(EAST + 40, NORTH + 49, EAST + 60, NORTH + 51)
+_BESIDE = shapely.box(EAST + 40, NORTH + 79, EAST + 60, NORTH + 81)
 WATER, POWER, BUILDER, CITY = "Công ty Cấp nước", "Công ty Điện lực", "Công ty Xây lắp", "Sở Xây dựng"
 
 
@@ -543,3 +547,31 @@ def test_a_key_files_and_checks_so_much_a_day(town: Town) -> None:
     assert f"has asked for {limits.checks_a_day} checks today" in unchecked.json()["detail"]
     assert town.call(WATER, "POST", "", town.feature()).status_code == 201
     assert town.call(CITY, "POST", f"/{number}/check", If_Match=town.tag(number)).status_code == 201
+
+
+def test_an_applicant_learns_of_so_much_of_the_city_a_day(town: Town, at: Callable[[date], None]) -> None:
+    """Digs count with what lies around, what overlaps once, what was removed still; the desk sees who asked."""
+    object.__setattr__(town.practice, "limits", Limits(checked_ha_a_day=0.2))
+    first, inside, beside = town.file(), town.file(), town.call(BUILDER, "POST", "", town.feature(_BESIDE)).json()["id"]
+    town.check(first)
+    town.check(first)
+    town.check(inside)
+    refused = town.call(BUILDER, "POST", f"/{beside}/check", If_Match=town.tag(beside))
+    assert (refused.status_code, refused.json()["code"]) == (429, "TooManyRequests")
+    assert "has had 0.12 ha checked today" in refused.json()["detail"]
+    assert "0.2 ha in a day: go on tomorrow, or ask the city's desk" in refused.json()["detail"]
+    assert town.status(beside) == "draft"
+    town.call(BUILDER, "PUT", f"/{first}", town.feature(), If_Match=town.tag(first))
+    town.call(BUILDER, "DELETE", f"/{first}", If_Match=town.tag(first))
+    assert town.call(BUILDER, "POST", f"/{beside}/check", If_Match=town.tag(beside)).status_code == 429
+    assert town.call(CITY, "POST", f"/{beside}/check", If_Match=town.tag(beside)).status_code == 201
+    desk, builder = sorted(
+        list_asking(town.connection, town.practice.day_began(), 10.0, town.practice.zone),
+        key=lambda each: each.organisation == BUILDER,
+    )
+    assert (desk.organisation, desk.keys, desk.excavations, desk.checks) == (CITY, [f"{CITY} 1"], 1, 1)
+    assert (builder.keys, builder.excavations, builder.checks) == ([f"{BUILDER} 1"], 2, 3)
+    assert builder.asked_m2 == builder.most_m2 == pytest.approx(20 * 2 + 2 * 10 * 22 + pi * 10**2, rel=0.01)
+    assert builder.most_on == town.practice.today()
+    at(town.practice.today() + timedelta(1))
+    town.check(beside)
