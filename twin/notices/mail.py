@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -49,6 +50,8 @@ def parse_mail_server(url: str, sender: str) -> MailServer:
     if "@" not in sender:
         raise Invalid("TWIN_MAIL_FROM: give the address that mail is sent from, with TWIN_SMTP_URL")
     user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
+    if not all((text or "").isascii() for text in (user, password)):
+        raise Invalid("TWIN_SMTP_URL: SMTP as Python speaks it knows ASCII alone in user and password: set such ones")
     return MailServer(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], user, password, sender)
 
 
@@ -66,10 +69,15 @@ def check_mailbox(address: str) -> None:
 def send_mail(server: MailServer, notice: Notice) -> None:
     """Hand a notice over. Raises: Unavailable, with what the server said."""
     try:
-        with _connect(server) as smtp:
+        with closing(_connect(server)) as smtp:
+            if server.scheme == "smtp+starttls":
+                smtp.starttls(context=ssl.create_default_context())
             if server.user and server.password is not None:
                 smtp.login(server.user, server.password)
             smtp.send_message(write_mail(server, notice))
+            # The mail was taken: however the server parts, it is not sent again.
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
     except (OSError, smtplib.SMTPException) as error:
         raise Unavailable(f"{server.host}:{server.port} did not take the mail: {error}") from error
 
@@ -78,10 +86,7 @@ def _connect(server: MailServer) -> smtplib.SMTP:
     if server.scheme == "smtps":
         context = ssl.create_default_context()
         return smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=context)
-    smtp = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
-    if server.scheme == "smtp+starttls":
-        smtp.starttls(context=ssl.create_default_context())
-    return smtp
+    return smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
 
 
 def write_mail(server: MailServer, notice: Notice) -> EmailMessage:

@@ -52,6 +52,10 @@ class Mailbox:
         self.hold = threading.Event()
         self.hold.set()
         self.refuses = False
+        self.parting = "221 bye"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        return self.parting
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         if self.refuses:
@@ -167,6 +171,14 @@ def test_a_server_that_is_away_is_tried_again(town: Town, smtp: Post, mailbox: M
     town.drain(smtp)
     assert len(mailbox.messages) == 1
     assert list_notices(town.connection, unsent=True) == []
+
+
+def test_a_mail_that_was_taken_is_not_sent_again(town: Town, smtp: Post, mailbox: Mailbox) -> None:
+    """A server that takes a mail and parts in anger has taken it."""
+    mailbox.parting = "421 closing"
+    a_notice(town)
+    town.drain(smtp)
+    assert (len(mailbox.messages), list_notices(town.connection, unsent=True)) == (1, [])
 
 
 def test_without_a_mail_server_mail_waits(town: Town, smtp: Post, mailbox: Mailbox) -> None:

@@ -105,6 +105,7 @@ def test_mail_servers() -> None:
     assert (server.host, server.port, server.user, server.password) == ("mail.vn", 465, "me@x.vn", "p:w")
     assert "p:w" not in repr(server)
     assert parse_mail_server("smtp+starttls://mail.vn", "a@x.vn").port == 587
-    for url, sender in (("http://mail.vn", "a@x.vn"), ("smtp://", "a@x.vn"), ("smtp://mail.vn", "")):
+    unfit = ("http://mail.vn", "smtp://", "smtp://me:m%E1%BA%ADt@mail.vn")
+    for url, sender in (*((url, "a@x.vn") for url in unfit), ("smtp://mail.vn", "")):
         with pytest.raises(Invalid):
             parse_mail_server(url, sender)
