@@ -122,7 +122,11 @@ def test_pages_show_their_features_on_the_map(operator: Client) -> None:
 def test_pages_name_properties_as_people_do(operator: Client, lang: str, height: str) -> None:
     """Titles in the page's language with their unit, the name beside them for those who write queries."""
     for path in ("/collections/trees/items", "/collections/trees/items/1"):
-        assert f'<th title="height_m">{height}</th>' in operator.get(f"{path}?f=html&lang={lang}").text
+        page = operator.get(f"{path}?f=html&lang={lang}").text
+        assert f'<th title="height_m">{height}</th>' in page
+        further = [urlsplit(link).query for link in Page(page).leads if "/items/" in link]
+        assert all(f"lang={lang}" in query for query in further), "from the table and from the picture, too"
+        assert len(further) == (0 if path.endswith("/1") else 2 * len(operator.get(path).json()["features"]))
 
 
 def test_every_link_of_every_document_works(operator: Client) -> None:

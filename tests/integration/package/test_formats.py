@@ -179,6 +179,12 @@ def test_dxf_opens_and_lies_in_the_city(package: Package, written: Written, tmp_
         if entity.dxftype() == "POLYLINE":
             points = np.array([tuple(v.dxf.location) for v in entity.vertices])
             assert np.abs(points - clash.axis).max() < 1e-6
+    (window,) = document.viewports.get("*Active")
+    opened = shapely.Point(window.dxf.center).buffer(window.dxf.height / 2, cap_style="square")
+    assert opened.covers(report.polygon), "who opens the file sees the dig"
+    west, south, *_ = document.header["$EXTMIN"]
+    east, north, *_ = document.header["$EXTMAX"]
+    assert shapely.box(west, south, east, north).covers(report.polygon)
     layouts = [document.layout(name) for name in document.layouts.names()[1:]]
     titles = [text.dxf.text for layout in layouts for text in layout.query("TEXT")]
     for section in package.survey.across:

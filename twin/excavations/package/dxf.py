@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from ezdxf import units
+from ezdxf import bbox, units
 from ezdxf._options import options
 from ezdxf.enums import MTextEntityAlignment
 from ezdxf.filemanagement import new
@@ -86,7 +86,10 @@ def _sheets(drawings: Drawings) -> list[Drawing]:
 
 
 def _show_model(document: Document, survey: Survey) -> None:
-    """The first layout looks at model space. Readers that know one layout alone take no sheet for the city."""
+    """The first layout looks at model space, and so does who opens the file there, some 1,800 km from its origin.
+
+    Readers that know one layout alone take no sheet for the city.
+    """
     minx, miny, maxx, maxy = survey.plan.window.bounds
     layout = document.paperspace("Layout1")
     layout.page_setup(size=A3, margins=(10, 10, 10, 10), units="mm")
@@ -95,6 +98,9 @@ def _show_model(document: Document, survey: Survey) -> None:
     middle = ((minx + maxx) / 2, (miny + maxy) / 2)
     layout.add_viewport((size[0] / 2, size[1] / 2), size, middle, height, status=2)
     document.layouts.rename("Layout1", "00 Model")
+    document.set_modelspace_vport(height, middle)
+    everything = bbox.extents(document.modelspace(), fast=True)
+    document.modelspace().reset_extents(everything.extmin, everything.extmax)
 
 
 @contextmanager
