@@ -12,7 +12,7 @@ from layers.errors import Sentence
 from twin.excavations.schema import SHAPING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from twin.excavations.schema import Limits
 
@@ -21,6 +21,8 @@ _MOST_PARTS = 200
 # How much alike two names are, of 1, that are taken for one misspelt; shorter ones are alike by chance.
 _ALIKE = 0.85
 _LONG = 6
+# The like of what is refused in any case, to say what may have been meant.
+_RESEMBLING = 0.7
 
 
 class Fields:
@@ -59,10 +61,11 @@ class Fields:
                 )
             )
             return [self] * count
+        for number, own in enumerate(listed, start=1):
+            self.faults += find_strangers(f"parts {number}", own, SHAPING - {"parts"})
         parts = [Fields({**self._properties, **own}) for own in listed]
         for part in parts:
             part.faults = self.faults
-            part.refuse_lookalikes(SHAPING)
         return parts
 
     def refuse_lookalikes(self, known: Collection[str]) -> None:
@@ -177,6 +180,20 @@ class Fields:
             )
             return None
         return float(value)
+
+
+def find_strangers(place: str, properties: Mapping[str, Any], known: Collection[str]) -> Iterator[Sentence]:
+    """Names that mean nothing here, in objects in which nothing but a planned dig has names; empty ones, too."""
+    folded = {_fold(name): name for name in known}
+    for name in properties:
+        if name in known:
+            continue
+        close = get_close_matches(_fold(name), folded, 1, _RESEMBLING)
+        choices = folded[close[0]] if close else ", ".join(sorted(known))
+        yield Sentence(
+            f"{place}: '{name[:40]}' is not known: give {choices}, or leave it out",
+            f"{place}: không có thuộc tính '{name[:40]}': ghi {choices}, hoặc bỏ đi",
+        )
 
 
 def _fold(name: str) -> str:

@@ -13,7 +13,7 @@ from layers.utilities import Discipline
 from twin.clash.laying import middle_of
 from twin.clash.works import PlannedUtility, Reference, Works
 from twin.excavations import schema
-from twin.excavations.fields import Fields
+from twin.excavations.fields import Fields, find_strangers
 from twin.excavations.shapes import read_line
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def _read_laid(fields: Fields, parts: tuple[Part, ...], storage: Crs) -> list[Pl
     listed = fields.list_of_objects("lays", _MOST)
     laid = []
     for number, properties in enumerate(listed, start=1):
+        fields.faults += find_strangers(f"lays {number}", properties, schema.LAID["properties"])
         own = Fields(properties)
         utility = _utility(own, parts, storage)
         fields.faults += [f"lays {number}: {fault}" for fault in own.faults]

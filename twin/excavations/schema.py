@@ -48,9 +48,10 @@ _STATIONS = {
     "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
 }
 
-_LAID: dict[str, Any] = {
+LAID: dict[str, Any] = {
     "type": "object",
     "required": ["discipline"],
+    "additionalProperties": False,
     "properties": {
         "discipline": {"type": "string", "enum": [discipline.value for discipline in Discipline]},
         "subtype": {"type": "string", "description": "such as 'hào kỹ thuật' or 'nước thô'"},
@@ -87,18 +88,22 @@ PROPERTIES: dict[str, Any] = {
     "hours": {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"},
     "purpose": {"type": "string", "enum": list(PURPOSES)},
     "excavation_id": {"type": "integer", "minimum": 1, "description": "under which the dig itself is filed"},
-    "lays": {"type": "array", "items": _LAID, "description": "what is laid in it; held to the clearance rules"},
-}
-
-PROPERTIES["parts"] = {
-    "type": "array",
-    "items": {"type": "object"},
-    "description": "of a collection: level, width and sides of each of its geometries, in their order, over the above",
+    "lays": {"type": "array", "items": LAID, "description": "what is laid in it; held to the clearance rules"},
 }
 
 # What of it says how much is dug, and of that what only a line has.
 ALONG = frozenset({"bottom_at", "grade", "width_m", "diameter_m", "overcut_m", "axis_depth_m", "axis_m", "axis_at"})
 SHAPING = ALONG | {"depth_m", "bottom_m", "sides", "working_m", "slope", "soil", "parts"}
+
+PROPERTIES["parts"] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {name: PROPERTIES[name] for name in sorted(SHAPING - {"parts"})},
+        "additionalProperties": False,
+    },
+    "description": "of a collection: level, width and sides of each of its geometries, in their order, over the above",
+}
 
 # As OpenAPI 3.0 says it, in which descriptions of processes are written (OGC 18-062r2, schema.yaml).
 _PROPERTIES = {"type": "object", "nullable": True, "properties": PROPERTIES}
