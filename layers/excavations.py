@@ -141,13 +141,15 @@ class CheckRow(Base):
 
 
 class Confirmation(Base):
-    """Up to which versions of the layers the newest check of an excavation is known to hold."""
+    """Up to which versions of the layers, and for which day, the newest check of an excavation is known to hold."""
 
     __tablename__ = "excavation_confirmations"
 
     excavation_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     check_id: Mapped[int] = mapped_column(BigInteger)
     versions: Mapped[dict[str, object]] = mapped_column(JSONB)
+    # Of the city's days; NULL for what was confirmed before days were kept.
+    day: Mapped[date | None] = mapped_column(Date)
     confirmed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

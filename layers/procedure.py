@@ -206,7 +206,10 @@ def read_rest_versions(connection: Connection, rules: int | None = None) -> dict
 def insert_check(
     connection: Connection, excavation: Excavation, checked_by: str, result: dict[str, Any], **about: Any
 ) -> int:
-    """Keep a result with the terms and the outline as they are now, and believe it up to `versions`; its number."""
+    """Keep a result with the terms and the outline as they are now, and believe it up to `versions` and for the `day`.
+
+    Returns its number.
+    """
     row = connection.execute(
         "insert into excavation_checks"
         " (excavation_id, number, checked_by, geom, request, versions, is_clear, report, difference)"
@@ -223,23 +226,32 @@ def insert_check(
         ),
     ).fetchone()
     check_id, number = row or (0, 0)
-    confirm_check(connection, excavation.id, check_id, about["versions"])
+    confirm_check(connection, excavation.id, check_id, about["versions"], about["day"])
     return int(number)
 
 
-def confirm_check(connection: Connection, number: int, check_id: int, versions: dict[str, int]) -> None:
-    """The newest check holds for the layers up to these versions, and for all neighbours so far."""
+def confirm_check(connection: Connection, number: int, check_id: int, versions: dict[str, int], day: date) -> None:
+    """The newest check holds for the layers up to these versions, on this day, and for all neighbours so far."""
     connection.execute(
-        "insert into excavation_confirmations (excavation_id, check_id, versions) values (%s, %s, %s)"
+        "insert into excavation_confirmations (excavation_id, check_id, versions, day) values (%s, %s, %s, %s)"
         " on conflict (excavation_id) do update set check_id = excluded.check_id, versions = excluded.versions,"
-        " confirmed_at = now()",
-        (number, check_id, Jsonb(versions)),
+        " day = excluded.day, confirmed_at = now()",
+        (number, check_id, Jsonb(versions), day),
     )
 
 
-def clear_doubt(connection: Connection, number: int) -> None:
-    """Whoever comes after this makes a new doubt."""
-    connection.execute("delete from excavation_doubts where excavation_id = %s", (number,))
+def find_doubt(connection: Connection, number: int) -> datetime | None:
+    """Since when a neighbour has made the newest check doubtful: what a check that begins now will take away."""
+    row = connection.execute("select since from excavation_doubts where excavation_id = %s", (number,)).fetchone()
+    return None if row is None else row[0]
+
+
+def clear_doubt(connection: Connection, number: int, since: datetime | None) -> None:
+    """The doubt that a check began with is gone; one that came while it was made stays.
+
+    Called when the check is made, for until the transaction ends whoever makes a new doubt waits.
+    """
+    connection.execute("delete from excavation_doubts where excavation_id = %s and since = %s", (number, since))
 
 
 def find_check(connection: Connection, number: int, which: int | None = None) -> Check:
@@ -270,11 +282,17 @@ def list_checks(connection: Connection, number: int) -> list[Check]:
 
 
 def find_stale(
-    connection: Connection, limit: int = 100, *, only: int | None = None, rules: int | None = None
+    connection: Connection,
+    limit: int = 100,
+    *,
+    only: int | None = None,
+    rules: int | None = None,
+    today: date | None = None,
 ) -> list[int]:
-    """Open excavations whose newest check rests on layers, neighbours or rules that changed; `only` one of them.
+    """Open excavations whose newest check rests on layers, neighbours, rules or a day that changed; `only` one of them.
 
-    rules: the edition that is in force; None leaves rules aside.
+    rules: the edition that is in force; None leaves rules aside. today: each day asks anew of what is dug or may yet
+    be; None leaves days aside.
     """
     rows = connection.execute(
         "with now_is as (select jsonb_object_agg(layer, version) as versions from visible_layer_states"
@@ -282,9 +300,11 @@ def find_stale(
         " select e.id from excavations e join excavation_confirmations c on c.excavation_id = e.id cross join now_is n"
         " where e.status = any(%(open)s) and (%(only)s::bigint is null or e.id = %(only)s)"
         " and (c.versions - 'rules' <> n.versions or coalesce((c.versions -> 'rules')::bigint <> %(rules)s, false)"
-        " or exists (select 1 from excavation_doubts d where d.excavation_id = e.id))"
+        " or exists (select 1 from excavation_doubts d where d.excavation_id = e.id)"
+        " or (coalesce(c.day < %(today)s, %(today)s::date is not null)"
+        " and (e.status = 'in_progress' or e.ends_on >= %(today)s)))"
         " order by c.confirmed_at limit %(limit)s",
-        {"open": list(OPEN), "only": only, "limit": limit, "rules": rules},
+        {"open": list(OPEN), "only": only, "limit": limit, "rules": rules, "today": today},
     ).fetchall()
     return [number for (number,) in rows]
 

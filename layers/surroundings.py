@@ -106,6 +106,7 @@ class OtherDig(Found):
     starts_on: date | None
     ends_on: date | None
     shared_m2: float
+    is_begun: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,14 +170,16 @@ def find_digs(
     """Excavations that are neither closed nor refused; `other_than` is the row that the area itself comes from.
 
     What somebody files and has not submitted yet is nobody else's business: the trigger `twin.doubt_neighbours` knows
-    the same condition.
+    the same condition. A dig that was begun is everybody's until it is closed, whatever has become of its papers.
     """
     columns = (
         "name, status, depth_m, starts_on, ends_on, st_area(st_intersection(f.geom, area)) as shared_m2,"
-        " f.request is null or (f.submission > 0 and f.status <> 'draft') as is_told"
+        " f.request is null or (f.submission > 0 and f.status <> 'draft') as is_told,"
+        " f.status = 'in_progress' or exists (select from excavation_events v where v.excavation_id = f.id"
+        " and v.to_status = 'in_progress') as is_begun"
     )
     rows = _find(connection, "excavations", columns, area, within_m)
-    told = [row for row in rows if row.pop("is_told") and row["status"] not in _OVER]
+    told = [row for row in rows if (row.pop("is_told") or row["is_begun"]) and row["status"] not in _OVER]
     return [OtherDig(**row) for row in told if row["id"] != other_than]
 
 

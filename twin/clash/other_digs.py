@@ -46,29 +46,40 @@ class Period:
 
 
 def compare_digs(others: Sequence[OtherDig], situation: Situation, today: date | None = None) -> Iterator[Matter]:
-    """What follows from each other dig near by, or may where a date is missing, or past of one that is in progress."""
+    """What follows from each other dig near by, or may where a date is missing or one that was begun is not closed."""
     own = _period(situation.starts_on, situation.ends_on)
     for other in others:
         theirs = _period(other.starts_on, other.ends_on)
-        if today and theirs and theirs.last < today and other.status == ExcavationStatus.IN_PROGRESS:
-            yield from _judge_late(other, situation)
+        if today and _is_open_beyond(other, theirs, today):
+            yield from _judge_begun(other, situation)
         else:
             yield from _judge_open_together(other, situation, own, theirs)
         yield from _judge_order(other, situation, own, theirs)
         yield from _propose_one(other, situation, own, theirs)
 
 
-def _judge_late(other: OtherDig, situation: Situation) -> Iterator[Matter]:
-    """A dig in progress is open until it is closed, whatever its dates say."""
+def _is_open_beyond(other: OtherDig, theirs: Period | None, today: date) -> bool:
+    """Whether a dig was begun, is not closed, and its dates do not speak of today; those of a draft never do."""
+    if not other.is_begun or theirs is None:
+        return False
+    return other.status == ExcavationStatus.DRAFT or not theirs.first <= today <= theirs.last
+
+
+def _judge_begun(other: OtherDig, situation: Situation) -> Iterator[Matter]:
+    """A dig that was begun is open until it is closed, whatever its dates say."""
     rule = situation.book.neighbours
     if other.distance_m > rule.within_m:
         return
     state, (place_en, place_vi) = STATUS_NAMES[ExcavationStatus(other.status)], _place(other)
+    is_going_on = other.status == ExcavationStatus.IN_PROGRESS
+    why_en, why_vi = (
+        (f"it was to end on {other.ends_on}", f"dự kiến xong ngày {other.ends_on}")
+        if is_going_on
+        else ("it was begun", "đã khởi công")
+    )
     text = Wording(
-        en=f"'{other.name}' ({state}), {place_en}: it was to end on {other.ends_on} and is not closed, both may be open"
-        " at once",
-        vi=f"'{other.name}' ({state.vi}), {place_vi}: dự kiến xong ngày {other.ends_on} nhưng chưa hoàn thành,"
-        " có thể mở cùng lúc",
+        en=f"'{other.name}' ({state}), {place_en}: {why_en} and is not closed, both may be open at once",
+        vi=f"'{other.name}' ({state.vi}), {place_vi}: {why_vi} nhưng chưa hoàn thành, có thể mở cùng lúc",
     )
     yield _matter(Kind.OPEN_TOGETHER, Weight.UNKNOWN, text, other, rule.cited)
 

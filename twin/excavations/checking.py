@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from layers.errors import Conflict, NotFound, Sentence, TwinError, say
-from layers.procedure import clear_doubt, find_check, insert_check, read_rest_versions
+from layers.procedure import clear_doubt, find_check, find_doubt, insert_check, read_rest_versions
 from layers.terrain import read_ground
 from twin.clash.answer import Terms, answer
 from twin.excavations.difference import compare_reports
 from twin.excavations.request import parse_digs
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from layers.procedure import Check, Excavation
     from twin.clash.report import ClashReport
     from twin.excavations.sitting import Sitting
@@ -29,17 +31,21 @@ def run_check(sitting: Sitting, excavation: Excavation, *, ways_out: bool = Fals
 
 def make_check(sitting: Sitting, excavation: Excavation) -> Check:
     """A result that holds from now on. Raises: Invalid, Unavailable."""
-    clear_doubt(sitting.connection, excavation.id)
     # Read before the check: what changes in between makes the result stale, never silently fresh.
-    versions = read_rest_versions(sitting.connection, sitting.practice.rules_edition)
-    return keep(sitting, excavation, run_check(sitting, excavation, ways_out=True).to_json(), versions)
+    doubt = find_doubt(sitting.connection, excavation.id)
+    versions, day = read_rest_versions(sitting.connection, sitting.practice.rules_edition), sitting.practice.today()
+    result = run_check(sitting, excavation, ways_out=True).to_json()
+    clear_doubt(sitting.connection, excavation.id, doubt)
+    return keep(sitting, excavation, result, versions, day)
 
 
-def keep(sitting: Sitting, excavation: Excavation, result: dict[str, Any], versions: dict[str, int]) -> Check:
+def keep(
+    sitting: Sitting, excavation: Excavation, result: dict[str, Any], versions: dict[str, int], day: date
+) -> Check:
     before = last_result(sitting, excavation)
     difference = None if before is None else compare_reports(before, result)
     name = sitting.actor.name
-    insert_check(sitting.connection, excavation, name, result, versions=versions, difference=difference)
+    insert_check(sitting.connection, excavation, name, result, versions=versions, difference=difference, day=day)
     return find_check(sitting.connection, excavation.id)
 
 

@@ -141,11 +141,14 @@ def _require_dates(sitting: Sitting, excavation: Excavation) -> None:
 
 
 def _require_fresh(sitting: Sitting, excavation: Excavation) -> None:
-    if excavation.id in find_stale(sitting.connection, only=excavation.id, rules=sitting.practice.rules_edition):
+    rules, today = sitting.practice.rules_edition, sitting.practice.today()
+    if excavation.id in find_stale(sitting.connection, only=excavation.id, rules=rules, today=today):
         raise Conflict(
             Sentence(
-                f"the city's records have changed since excavation {excavation.id} was checked: check it again",
-                f"dữ liệu thành phố đã thay đổi sau lần kiểm tra công trình đào {excavation.id}: hãy kiểm tra lại",
+                f"the city's records or the day have changed since excavation {excavation.id} was checked: check it"
+                " again; of what was submitted a worker does so within minutes",
+                f"dữ liệu thành phố đã thay đổi hoặc đã sang ngày khác sau lần kiểm tra công trình đào {excavation.id}:"
+                " hãy kiểm tra lại; hồ sơ đã nộp sẽ được tự động kiểm tra lại sau ít phút",
             )
         )
 

@@ -66,8 +66,8 @@ def require_area_left(sitting: Sitting, excavation: Excavation) -> None:
         raise Exceeded(
             Sentence(
                 f"'{caller.organisation}' has had {before_ha:.2f} ha checked today, with excavation {excavation.id} it"
-                f" were {after_ha:.2f} ha (all within {ASKED_WITHIN_M:g} m of a dig), an applicant may have {most_ha:g}"
-                " ha in a day: go on tomorrow, or ask the city's desk to check it",
+                f" would be {after_ha:.2f} ha (all within {ASKED_WITHIN_M:g} m of a dig), an applicant may have"
+                f" {most_ha:g} ha in a day: go on tomorrow, or ask the city's desk to check it",
                 f"'{caller.organisation}' hôm nay đã kiểm tra {comma(before_ha, '.2f')} ha, thêm công trình"
                 f" đào {excavation.id} sẽ là {comma(after_ha, '.2f')} ha (tính cả {comma(ASKED_WITHIN_M)} m quanh hố"
                 f" đào), bên xin đào được {comma(most_ha)} ha mỗi ngày: hãy tiếp tục ngày mai, hoặc nhờ cơ quan điều"

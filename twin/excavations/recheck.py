@@ -1,4 +1,4 @@
-"""What an import, an undo or another dig changes for excavations that were checked before."""
+"""What an import, an undo, another dig or another day changes for excavations that were checked before."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from layers.procedure import (
     clear_doubt,
     confirm_check,
     find_check,
+    find_doubt,
     find_excavation,
     find_stale,
     read_rest_versions,
@@ -40,7 +41,8 @@ def recheck_stale(writer: Writer, practice: Practice, limit: int = 1000) -> dict
     done: dict[int, bool] = {}
     while len(done) < limit:
         with writer.connection() as connection:
-            waiting = [number for number in find_stale(connection, rules=rules) if number not in done]
+            stale = find_stale(connection, rules=rules, today=practice.today())
+            waiting = [number for number in stale if number not in done]
         if not waiting:
             break
         for number in waiting:
@@ -59,16 +61,17 @@ def recheck(sitting: Sitting, number: int) -> bool:
     if excavation.status not in OPEN or excavation.request is None:
         return False
     last = find_check(connection, number)
-    clear_doubt(connection, number)
-    versions = read_rest_versions(connection, sitting.practice.rules_edition)
+    doubt = find_doubt(connection, number)
+    versions, day = read_rest_versions(connection, sitting.practice.rules_edition), sitting.practice.today()
     try:
         result = run_check(sitting, excavation).to_json()
     except (Invalid, Unavailable) as error:
         result = describe_failure(error)
+    clear_doubt(connection, number, doubt)
     if compare_reports(last.report, result) is None:
-        confirm_check(connection, number, last.id, versions)
+        confirm_check(connection, number, last.id, versions, day)
         return False
-    _reopen(sitting, excavation, keep(sitting, excavation, result, versions))
+    _reopen(sitting, excavation, keep(sitting, excavation, result, versions, day))
     return True
 
 

@@ -55,9 +55,9 @@ class Workshop:
 
 
 def put_off_changes(writer: Writer, practice: Practice) -> None:
-    """What an import or anything else has changed becomes work, once until it is done."""
+    """What an import, a new day or anything else has changed becomes work, once until it is done."""
     with writer.connection() as connection:
-        if find_stale(connection, 1, rules=practice.rules_edition):
+        if find_stale(connection, 1, rules=practice.rules_edition, today=practice.today()):
             defer(connection, RECHECK_TASK, once=RECHECK_TASK)
         if list_untold(connection):
             defer(connection, REDELIVERY_TASK, once=REDELIVERY_TASK)

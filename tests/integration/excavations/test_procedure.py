@@ -365,6 +365,7 @@ def test_work_begins_on_its_day(town: Town, at: Callable[[date], None]) -> None:
     at(today + timedelta(6))
     assert town.act(BUILDER, number, "start").status_code == 409
     at(today + timedelta(4))
+    assert not town.recheck()[number], "an answer is of a day"
     assert town.act(BUILDER, number, "start").status_code == 200
 
 
@@ -551,15 +552,15 @@ def test_a_key_files_and_checks_so_much_a_day(town: Town) -> None:
 
 def test_an_applicant_learns_of_so_much_of_the_city_a_day(town: Town, at: Callable[[date], None]) -> None:
     """Digs count with what lies around, what overlaps once, what was removed still; the desk sees who asked."""
-    object.__setattr__(town.practice, "limits", Limits(checked_ha_a_day=0.2))
+    object.__setattr__(town.practice, "limits", Limits(checked_ha_a_day=0.1))
     first, inside, beside = town.file(), town.file(), town.call(BUILDER, "POST", "", town.feature(_BESIDE)).json()["id"]
     town.check(first)
     town.check(first)
     town.check(inside)
     refused = town.call(BUILDER, "POST", f"/{beside}/check", If_Match=town.tag(beside))
     assert (refused.status_code, refused.json()["code"]) == (429, "TooManyRequests")
-    assert "has had 0.12 ha checked today" in refused.json()["detail"]
-    assert "0.2 ha in a day: go on tomorrow, or ask the city's desk" in refused.json()["detail"]
+    assert "has had 0.08 ha checked today" in refused.json()["detail"]
+    assert "0.1 ha in a day: go on tomorrow, or ask the city's desk" in refused.json()["detail"]
     assert town.status(beside) == "draft"
     town.call(BUILDER, "PUT", f"/{first}", town.feature(), If_Match=town.tag(first))
     town.call(BUILDER, "DELETE", f"/{first}", If_Match=town.tag(first))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -300,3 +302,54 @@ def test_a_dig_is_no_neighbour_of_its_own(town: Town) -> None:
     assert town.recheck() == {number: True}
     matters = find_check(town.connection, number).report["surroundings"]["matters"]
     assert [m for m in matters if (m["feature"] or {}).get("collection") == "excavations"] == []
+
+
+def test_a_day_that_passes_asks_anew(town: Town, at: Callable[[date], None]) -> None:
+    """A neighbour that is past its last day, and not closed, opens what was permitted beside it; nobody acts before."""
+    today = town.practice.today()
+    late = town.permitted(name="Hào trễ", ends_on=str(today + timedelta(2)))
+    assert town.act(BUILDER, late, "start").status_code == 200
+    beside = shapely.box(EAST + 40, NORTH + 52, EAST + 60, NORTH + 53)
+    dates = {"starts_on": str(today + timedelta(3)), "ends_on": str(today + timedelta(9))}
+    later = town.permitted(name="Hào sau", polygon=beside, **dates)
+    assert (set(town.recheck()), town.status(late), town.status(later)) == ({late}, "in_progress", "permitted")
+    at(today + timedelta(3))
+    refused = town.act(BUILDER, later, "start")
+    assert (refused.status_code, "the day have changed" in refused.json()["detail"]) == (409, True)
+    assert town.recheck() == {late: False, later: True}
+    assert (town.status(later), town.recheck()) == ("checked", {}), "once a day"
+    latest = town.call(CITY, "GET", f"/{later}/checks/latest").json()["difference"]
+    (matter,) = (each for each in latest["matters_came"] if each["kind"] == "open_together")
+    assert (matter["weight"], "it was to end on" in matter["text"]["en"]) == ("unknown", True)
+    assert told(town, later, "reopened") == {"nuoc@example.vn", "xaylap@example.vn", "so@example.vn"}
+    at(today + timedelta(10))
+    assert town.recheck() == {late: False}, "of days that are past nobody asks, but of what is still dug"
+
+
+def test_a_neighbour_does_not_wait_for_a_check(town: Town) -> None:
+    """A check that takes its time holds up nobody who submits beside it, and is doubted by what it has missed."""
+    near, second = (
+        town.file(name=name, polygon=shapely.box(EAST + 40, NORTH + south, EAST + 60, NORTH + south + 1))
+        for name, south in (("Hào số 1", 49), ("Hào số 2", 51))
+    )
+    town.check(near)
+    town.submitted(name="Hào số 3", polygon=shapely.box(EAST + 61, NORTH + 49, EAST + 70, NORTH + 50))
+    town.check(second)
+    assert set(find_stale(town.connection)) == {near}
+    waits = "select exists (select from pg_locks where relation = 'twin.trees'::regclass and not granted)"
+    with connect(town.url) as blocker, ThreadPoolExecutor() as threads:
+        with blocker.transaction():
+            blocker.execute("lock table trees in access exclusive mode")
+            checking = threads.submit(town.recheck)
+            while town.connection.execute(waits).fetchone() == (False,):
+                assert not checking.done()
+            began = monotonic()
+            assert town.act(BUILDER, second, "submit").status_code == 200
+            assert monotonic() - began < 10
+            assert not checking.done()
+        checking.result()
+    assert near in find_stale(town.connection), "it began without the second"
+    assert near in town.recheck()
+    assert near not in find_stale(town.connection)
+    matters = town.call(CITY, "GET", f"/{near}/checks/latest").json()["report"]["surroundings"]["matters"]
+    assert {m["facts"]["name"] for m in matters if m["kind"] == "open_together"} == {"Hào số 2", "Hào số 3"}

@@ -160,12 +160,12 @@ def test_an_asynchronous_run_is_run_at_once(operator: Client) -> None:
 
 
 def test_runs_at_the_same_time_do_not_meet(operator: Client, context: dict[str, Any]) -> None:
-    """Four runs of two processes, all inside at once, each give the result of their own input."""
-    context["barrier"] = threading.Barrier(4)
+    """Four runs of two processes for as many callers, two inside at once, each give the result of their own input."""
+    context["barrier"] = threading.Barrier(2)
     try:
         with ThreadPoolExecutor(4) as pool:
             asked = [(f"text {n}", ("echo", "shout")[n % 2]) for n in range(4)]
-            answers = list(pool.map(lambda a: run(operator, {"text": a[0]}, a[1]), asked))
+            answers = list(pool.map(lambda a: run(operator, {"text": a[0]}, a[1], {"X-Holder": a[0]}), asked))
     finally:
         del context["barrier"]
     for (text, process), answer in zip(asked, answers, strict=True):

@@ -1,7 +1,7 @@
 """Two digs near each other: the length they share, the days that one opening saves, the order they need."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import shapely
@@ -24,7 +24,7 @@ def a_situation(starts=date(2027, 3, 1), ends=date(2027, 3, 20), depth=1.5, area
 def another(shape, starts=date(2027, 3, 10), ends=date(2027, 3, 29), depth=1.5):
     return OtherDig(id=7, distance_m=float(shapely.distance(MINE, shape)), shape=shape, source_path=None, name="B",
                     status="permitted", depth_m=depth, starts_on=starts, ends_on=ends,
-                    shared_m2=float(shapely.intersection(MINE, shape).area))  # fmt: skip
+                    shared_m2=float(shapely.intersection(MINE, shape).area), is_begun=False)  # fmt: skip
 
 
 def matters(other, situation=None):
@@ -33,13 +33,25 @@ def matters(other, situation=None):
 
 def test_a_dig_in_progress_is_open_until_it_is_closed():
     """Protects whoever digs beside a trench that should have been filled: its last day says nothing once it is past."""
-    late = replace(another(shapely.box(10, 1.5, 30, 2.5), date(2027, 2, 1), date(2027, 2, 9)), status="in_progress")
+    late = replace(
+        another(shapely.box(10, 1.5, 30, 2.5), date(2027, 2, 1), date(2027, 2, 9)), status="in_progress", is_begun=True
+    )
     day = date(2027, 2, 20)
     assert Kind.OPEN_TOGETHER not in {m.kind for m in compare_digs([late], a_situation(), date(2027, 2, 9))}
     (found,) = [m for m in compare_digs([late], a_situation(), day) if m.kind is Kind.OPEN_TOGETHER]
     assert (found.weight, "was to end on 2027-02-09" in found.text.en) == (Weight.UNKNOWN, True)
-    over = replace(late, status="permitted")
+    over = replace(late, status="permitted", is_begun=False)
     assert Kind.OPEN_TOGETHER not in {m.kind for m in compare_digs([over], a_situation(), day)}, "nobody began"
+
+
+@pytest.mark.parametrize(("status", "starts"), [("checked", 1), ("permitted", 25), ("draft", 10)])
+def test_a_dig_that_was_begun_is_open_whatever_became_of_its_papers(status, starts):
+    """Protects whoever digs beside a trench whose permit was taken back, or its days changed, while it was open."""
+    first = date(2027, 2, starts)
+    papers = another(shapely.box(10, 1.5, 30, 2.5), first, first + timedelta(15))
+    begun = replace(papers, status=status, is_begun=True)
+    (found,) = [m for m in compare_digs([begun], a_situation(), date(2027, 2, 20)) if m.kind is Kind.OPEN_TOGETHER]
+    assert (found.weight, "it was begun and is not closed" in found.text.en) == (Weight.UNKNOWN, True)
 
 
 def test_periods_count_both_ends():
