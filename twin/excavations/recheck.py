@@ -102,7 +102,7 @@ def _describe(check: Check) -> Sentence:
         return Sentence(f"It cannot be checked: {failure['en']}", f"Không kiểm tra được: {failure['vi']}")
     came, went = len(difference.get("came", ())), len(difference.get("went", ()))
     said = difference.get("matters_came", ())
-    words = {lang: " ".join(matter["text"][lang] for matter in said[:3]) for lang in ("en", "vi")}
+    words = {lang: "".join(f"{matter['text'][lang]}. " for matter in said[:3]) for lang in ("en", "vi")}
     return Sentence(
         f"Objects that came: {came}; that went: {went}. {words['en']}",
         f"Đối tượng mới: {came}; không còn: {went}. {words['vi']}",

