@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from importers.faults import Fault, Rejected
-from importers.formats.dxf.blocks import SYMBOL_M, Expansion
+from importers.formats.dxf.blocks import STROKE_M, SYMBOL_M, Expansion
 from importers.formats.dxf.curves import SAGITTA_M
 from importers.formats.dxf.drawing import HOSTILE, Drawing, open_drawing
 from importers.formats.dxf.georeference import declared_crs, metres_per_unit
@@ -47,6 +47,9 @@ def _layers(drawing: Drawing, dataset: Dataset) -> Iterator[SourceLayer]:
     crs, origin, crs_note = declared_crs(drawing.document, dataset)
     expansion = Expansion(drawing.document, unit_m)
     sheet = read_sheet(Lettering(drawing), expansion, SAGITTA_M / unit_m)
+    if not sheet.features and (aside := ", ".join(_aside_notes(sheet, drawing))):
+        said = f"{dataset.name} has no line, area or symbol in its model space: {aside}"
+        raise Rejected(Fault.GEOMETRY_MISSING, said, "draw what lies in the city as lines, polylines and blocks")
     labels = _labels(sheet)
     told = [unit_note, crs_note, *_expansion_notes(expansion), *describe(labels), *_aside_notes(sheet, drawing)]
     for (layer, block, _, font), members in _grouped(sheet, labels).items():
@@ -112,6 +115,8 @@ def _expansion_notes(expansion: Expansion) -> Iterator[str]:
     yield f"curves drawn as chords within {SAGITTA_M * 1000:g} mm"
     if expansion.exploded:
         yield f"{expansion.exploded} inserts of blocks that reach farther than {SYMBOL_M:g} m taken apart"
+    if expansion.long_strokes:
+        yield f"{expansion.long_strokes} lines of symbols, longer than {STROKE_M:g} m, read as lines of their own"
 
 
 def _aside_notes(sheet: Sheet, drawing: Drawing) -> Iterator[str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A block whose content reaches no farther than this from its insertion point is a symbol: one node.
 SYMBOL_M = 30.0
+# A line in a symbol whose ends are this far apart is no stroke of it: a pipe or cable that was drawn with it.
+STROKE_M = 5.0
 
 DEEPEST_NESTING = 8
 MOST_ENTITIES = 500_000
@@ -50,21 +52,26 @@ class Expansion:
     unit_m: float
     left_aside: Counter[str] = field(default_factory=Counter)
     exploded: int = 0
+    long_strokes: int = 0
     _bounds: dict[str, _Bounds | None] = field(default_factory=dict)
     _parts: dict[str, int] = field(default_factory=dict)
+    _strokes: dict[str, float] = field(default_factory=dict)
     _made: int = 0
 
     def entities(self) -> Iterator[Placed]:
         """Raises: Rejected where the inserts multiply into more than `MOST_ENTITIES`."""
         space = self.document.modelspace()
         for row, entity in enumerate(space, start=1):
-            if entity.dxftype() != "INSERT" or self._is_symbol(entity):
+            is_whole = entity.dxftype() != "INSERT" or self._is_symbol(entity)
+            if is_whole:
                 yield Placed(row, entity.dxf.layer, entity)
-            else:
-                self._refuse_multiplied(entity)
-                for layer, part in self._explode(entity, entity.dxf.layer, 1):
-                    self._made += 1
-                    yield Placed(len(space) + self._made, layer, part)
+            if entity.dxftype() != "INSERT" or (is_whole and not self._has_long_strokes(entity)):
+                continue
+            self._refuse_multiplied(entity)
+            parts = self._long_strokes if is_whole else self._explode
+            for layer, part in parts(entity, entity.dxf.layer, 1):
+                self._made += 1
+                yield Placed(len(space) + self._made, layer, part)
 
     def _refuse_multiplied(self, insert: Any) -> None:
         if self._made + self._count_parts(insert) > MOST_ENTITIES:
@@ -139,8 +146,51 @@ class Expansion:
     def _place(self, insert: Any, layer: str, depth: int) -> Iterator[tuple[str, Any]]:
         if self._is_symbol(insert):
             yield layer, insert
+            if self._has_long_strokes(insert):
+                yield from self._long_strokes(insert, layer, depth)
         else:
             yield from self._explode(insert, layer, depth)
+
+    def _has_long_strokes(self, insert: Any) -> bool:
+        scale = max(abs(insert.dxf.xscale), abs(insert.dxf.yscale))
+        return bool(self._longest_stroke(insert.dxf.name) * scale * self.unit_m >= STROKE_M)
+
+    def _longest_stroke(self, name: str) -> float:
+        """How far apart the ends of a line of a block lie at most, with all that it inserts; block units."""
+        key = name.casefold()
+        if key not in self._strokes:
+            self._strokes[key] = 0.0  # what a block holds of itself adds nothing
+            self._strokes[key] = max(map(self._stroke, self.document.blocks.get(name) or ()), default=0.0)
+        return self._strokes[key]
+
+    def _stroke(self, entity: Any) -> float:
+        if entity.dxftype() == "INSERT":
+            return self._longest_stroke(entity.dxf.name) * max(abs(entity.dxf.xscale), abs(entity.dxf.yscale))
+        return _between_ends(entity, _COARSE_M / self.unit_m)
+
+    def _long_strokes(self, insert: Any, layer: str, depth: int) -> Iterator[tuple[str, Any]]:
+        """Lines of a symbol, and of those nested in it, that are no strokes of it."""
+        if _reason_against(insert, depth):
+            return
+        for part in insert.virtual_entities():
+            own = layer if part.dxf.layer == "0" else part.dxf.layer
+            if part.dxftype() == "INSERT":
+                yield from self._long_strokes(part, own, depth + 1)
+            elif _between_ends(part, _COARSE_M / self.unit_m) * self.unit_m >= STROKE_M:
+                self.long_strokes += 1
+                yield own, part
+
+
+def _between_ends(entity: Any, sagitta: float) -> float:
+    """Plan distance between the ends of a line; 0 of anything else and of closed lines."""
+    try:
+        drawn = shape(entity, sagitta)
+    except HOSTILE:
+        return 0.0
+    if not isinstance(drawn, shapely.LineString):
+        return 0.0
+    apart = math.dist(drawn.coords[0][:2], drawn.coords[-1][:2])
+    return apart if math.isfinite(apart) else 0.0
 
 
 def _reason_against(insert: Any, depth: int) -> str:

@@ -66,6 +66,16 @@ def _polyline(entity: Any, sagitta: float) -> _Points:
     return _to_world(entity, _bend(flat, sagitta, closed=entity.is_closed), height)
 
 
+def _multiline(entity: Any, _: float) -> _Points:
+    """The middle between the outermost of its parallel lines, which are one thing drawn to its width."""
+    points: _Points = []
+    for vertex in entity.vertices:
+        aside = [own[0] for own in vertex.line_params if own]
+        middle = (min(aside) + max(aside)) / 2 if aside else 0.0
+        points.append(tuple(vertex.location + vertex.miter_direction * middle))
+    return [*points, points[0]] if entity.is_closed and points else points
+
+
 def _arc(entity: Any, sagitta: float) -> _Points:
     start = math.radians(entity.dxf.start_angle)
     sweep = math.radians((entity.dxf.end_angle - entity.dxf.start_angle) % 360.0) or math.tau
@@ -140,6 +150,7 @@ _READERS: dict[str, Callable[[Any, float], _Points]] = {
     "POINT": _point,
     "LWPOLYLINE": _light_polyline,
     "POLYLINE": _polyline,
+    "MLINE": _multiline,
     "ARC": _arc,
     "CIRCLE": _circle,
     "ELLIPSE": _flattened,

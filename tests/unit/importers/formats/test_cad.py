@@ -310,3 +310,30 @@ def test_drawing_without_entities_yields_nothing(tmp_path: Path) -> None:
     stream = io.StringIO()
     document.write(stream)
     assert list(read_dxf(saved(document, tmp_path))) == []
+
+
+def test_parallel_lines_of_one_thing_are_its_middle(tmp_path: Path) -> None:
+    """A duct drawn as a multiline is one line in its middle, wherever the multiline hangs on its reference line."""
+    document, space = a_drawing()
+    for justification in range(3):
+        y = Y0 + 10 * justification
+        space.add_mline(
+            [(X0, y, 1.5), (X0 + 30, y, 1.5), (X0 + 30, y + 5, 1.5)],
+            dxfattribs={"layer": "CAP_NUOC", "justification": justification, "scale_factor": 0.4},
+        )
+    read = only(document, tmp_path)
+    aside = [-0.2, 0.0, 0.2]
+    expected = [
+        [[X0, y + a, 1.5], [X0 + 30 - a, y + a, 1.5], [X0 + 30 - a, y + 5, 1.5]]
+        for a, y in ((aside[k], Y0 + 10 * k) for k in range(3))
+    ]
+    assert np.allclose([coordinates(g) for g in read.geometries], expected, atol=1e-6)
+
+
+def test_drawing_of_nothing_says_what_it_holds(tmp_path: Path) -> None:
+    """Faces and hatches alone are no network: what was left aside is named, not "no features"."""
+    document, space = a_drawing()
+    space.add_3dface([(X0, Y0, 3), (X0 + 1, Y0, 3), (X0, Y0 + 1, 3), (X0, Y0 + 1, 3)])
+    with pytest.raises(Rejected, match=r"no line, area or symbol in its model space: 1 3DFACE left aside") as refusal:
+        layers(document, tmp_path)
+    assert refusal.value.finding.fault is Fault.GEOMETRY_MISSING

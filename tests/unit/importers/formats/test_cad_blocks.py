@@ -95,6 +95,26 @@ def test_far_off_content_is_no_symbol(tmp_path: Path) -> None:
     assert coordinates(only(document, tmp_path).geometries[0]) == [[X0, Y0, 0], [X0 + 2, Y0, 0]]
 
 
+def test_pipe_drawn_within_a_symbol_is_a_pipe(tmp_path: Path) -> None:
+    """A house connection kept as a block is its meter and its pipe, turned and mirrored with it; strokes are neither."""
+    document, space = a_drawing()
+    a_symbol(document)
+    block = document.blocks.new("DAU_NOI")
+    block.add_line((-1, -1), (1, 1))
+    block.add_line((0, 0), (20, 0), dxfattribs={"layer": "CAP_NUOC_D25"})
+    block.add_lwpolyline([(0, 0), (3, 8), (6, 0)])
+    block.add_blockref("HOGA", (20, 0))
+    placed = {"layer": "DONG_HO", "rotation": 90, "xscale": -0.5, "yscale": 0.5}
+    space.add_blockref("DAU_NOI", (X0, Y0))
+    space.add_blockref("DAU_NOI", (X0, Y0), dxfattribs=placed)
+    read = layers(document, tmp_path)
+    assert read.keys() == {"0 DAU_NOI", "DONG_HO DAU_NOI", "CAP_NUOC_D25", "0"}
+    pipes = [shapely.get_coordinates(g).round(6).tolist() for g in read["CAP_NUOC_D25"].geometries]
+    assert pipes == [[[X0, Y0], [X0 + 20, Y0]], [[X0, Y0], [X0, round(Y0 - 10, 6)]]]
+    assert len(read["0"]) == 1, "ends 6 m apart; 3 m in the smaller one, where it is a stroke"
+    assert "3 lines of symbols, longer than 5 m, read as lines of their own" in read["CAP_NUOC_D25"].notes
+
+
 def test_arrays_are_many_nodes(tmp_path: Path) -> None:
     """An insert with rows and columns is as many nodes, each with its own row."""
     document, space = a_drawing()
