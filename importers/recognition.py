@@ -55,6 +55,9 @@ def recognise(layer: SourceLayer, dataset: Dataset, forced: str | None) -> Targe
     if forced is None:
         _refuse_others(layer, places[:2])
     table = forced or _table(layer, places, is_utility=discipline is not None)
+    if table is None and shapely.is_missing(layer.geometries).all():
+        said = f"no record of layer '{layer.name}' has a geometry: {'; '.join(layer.notes) or 'none is in the file'}"
+        raise Rejected(Fault.GEOMETRY_MISSING, said, "ask for the layer with the coordinates of its records")
     if table is None:
         raise Rejected(
             Fault.LAYER_UNKNOWN,

@@ -6,6 +6,7 @@ Elevations of junctions are the ground, by the program's own advice; how deep a 
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from importers.faults import Fault, Rejected
@@ -23,6 +24,7 @@ _US, _SI = (FOOT_M, 25.4), (1.0, 1.0)
 _UNITS = dict.fromkeys(("CFS", "GPM", "MGD", "IMGD", "AFD"), _US) | dict.fromkeys(
     ("LPS", "LPM", "MLD", "CMH", "CMD", "CMS"), _SI
 )
+_WIDEST_IN = 48.0  # of the middle one of a model's pipes
 _OWN_SECTIONS = {"JUNC", "RESE", "TANK", "PIPE"}
 _NO_END = "the file has no [END]: what stood behind its last line is not known"
 _PIPES, _NODES = "water pipes", "water nodes"
@@ -48,15 +50,28 @@ def read_epanet(dataset: Dataset) -> Iterator[SourceLayer]:
         message = f"{dataset.name}: Units {units} is none of {', '.join(_UNITS)}"
         raise Rejected(Fault.VALUE_REFUSED, message, "correct Units in [OPTIONS]")
     crs, origin = declared_crs(dataset, model)
-    metres, millimetres = _UNITS[units]
+    (metres, millimetres), said = _factors(model, units)
     pipes, devices = part_devices(_links(model, millimetres, crs), _NODES)
     records = [*pipes, *_nodes(model, metres, crs), *devices]
-    said = "feet and inches" if _UNITS[units] is _US else "metres and millimetres"
-    notes = (f"{said} by Units {units}", *(() if "END" in model.sections else (_NO_END,)))
+    notes = (said, *(() if "END" in model.sections else (_NO_END,)), *model.remarks())
     yield from to_layers(records, origin, encoding=model.encoding, notes=notes)
 
 
-def _links(model: Inp, millimetres: float, crs: str | None) -> Iterator[Record]:
+def _factors(model: Inp, units: str) -> tuple[tuple[float | None, float | None], str]:
+    """Metres and millimetres in the model's numbers, None where its unit is not believed, and how that was decided.
+
+    The program's own default is US units: models drawn in metres were seen to be left at it.
+    """
+    sizes = [size for fields in model.lines("PIPE") if (size := to_number(field_at(fields, 4)))]
+    if _UNITS[units] is not _US:
+        return _SI, f"metres and millimetres by Units {units}"
+    if sizes and median(sizes) > _WIDEST_IN:
+        said = f"Units {units} would make half of the pipes wider than {median(sizes):g} inches"
+        return (None, None), f"{said}: in which unit are sizes and levels? Neither is used"
+    return _US, f"feet and inches by Units {units}"
+
+
+def _links(model: Inp, millimetres: float | None, crs: str | None) -> Iterator[Record]:
     """Pumps and valves are links too, but no length of pipe: their diameter keeps its own name."""
     points, bends = model.points(), model.bends()
     for section in ("PIPE", "PUMP", "VALV"):
@@ -67,7 +82,7 @@ def _links(model: Inp, millimetres: float, crs: str | None) -> Iterator[Record]:
             yield Record(_PIPES, to_line(link_points(ends, bends.get(fields[0], []), points)), values, crs)
 
 
-def _link_values(section: str, fields: Sequence[str], millimetres: float) -> dict[str, Any]:
+def _link_values(section: str, fields: Sequence[str], millimetres: float | None) -> dict[str, Any]:
     if section == "PUMP":
         return {"subtype": "pump"}
     if section == "VALV":
@@ -84,7 +99,7 @@ def _link_values(section: str, fields: Sequence[str], millimetres: float) -> dic
     }
 
 
-def _nodes(model: Inp, metres: float, crs: str | None) -> Iterator[Record]:
+def _nodes(model: Inp, metres: float | None, crs: str | None) -> Iterator[Record]:
     points = model.points()
     for section, subtype in (("JUNC", "junction"), ("RESE", "reservoir"), ("TANK", "tank")):
         for fields in model.lines(section):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importers.faults import Fault, Rejected
-from importers.formats.network import sidecar_crs, to_number
+from importers.formats.network import sidecar_crs, to_number, told_once
 from importers.formats.tabular.declared import named_system
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from importers.source import Dataset
 
 _EXPORT_AGAIN = "export the network again, with all its sections"
+_SHOWN = 5
 _LINE_END = re.compile(r"\r\n|\r|\n")  # and no byte of a letter, such as the last of "ễ" in UTF-8
 _FIELD = re.compile(r'"[^"]*"|\S+')
 _SECTION = re.compile(rb"^[ \t]*\[([A-Za-z]{3,})", re.MULTILINE)
@@ -39,8 +40,17 @@ class Inp:
         return next(found, default).upper()
 
     def points(self) -> dict[str, tuple[float, float]]:
-        """(x, y) of each node."""
-        return {name: point for name, point in map(_located, self.lines("COOR")) if point is not None}
+        """(x, y) of each node; one that stands at two places stands nowhere."""
+        return told_once(map(_located, self.lines("COOR")))
+
+    def remarks(self) -> tuple[str, ...]:
+        """What keeps nodes, and the links to them, from having a place."""
+        placed = {name for name, point in map(_located, self.lines("COOR")) if point is not None}
+        if not placed:
+            return ("the model has no coordinates: export it with [COORDINATES]",)
+        torn = sorted(placed - self.points().keys())
+        shown = f"{', '.join(torn[:_SHOWN])}{' …' if len(torn) > _SHOWN else ''}"
+        return (f"{len(torn)} nodes stand at several places: {shown}",) if torn else ()
 
     def bends(self) -> dict[str, list[tuple[float, float]]]:
         """(x, y) of the vertices of each link between its two nodes, from the first node on."""

@@ -12,11 +12,11 @@ from math import dist
 from typing import TYPE_CHECKING, Any
 
 from importers.faults import Fault, Rejected
-from importers.formats.network import Record, merge_lines, to_layers, to_line, to_number, to_point
+from importers.formats.network import Record, merge_lines, to_layers, to_line, to_number, to_point, told_once
 from importers.formats.xml_tree import open_tag, parse_xml, text_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
     from importers.source import Dataset, SourceLayer
@@ -68,7 +68,7 @@ def read_isybau(dataset: Dataset) -> Iterator[SourceLayer]:
     if not objects:
         raise Rejected(Fault.UNREADABLE, f"{dataset.name} holds no Stammdaten (master data)", _SEND)
     default = text_at(root, "Admindaten/Geometrie/CRSLage")
-    spots = {text_at(o, "Objektbezeichnung"): _spot(o) for o in objects if o.find("Knoten") is not None}
+    spots = _spots(o for o in objects if o.find("Knoten") is not None)
     records = [
         _edge(o, spots, default) if o.find("Kante") is not None else _node(o, default)
         for o in objects
@@ -106,6 +106,13 @@ def _spot(element: Element) -> _Point | None:
     placed = [point for point in _points(element) if point.is_placed]
     ranked = sorted(placed, key=lambda p: (p.mark != "SMP", p.mark in {_COVER, _LID, _GROUND}))
     return ranked[0] if ranked else None
+
+
+def _spots(nodes: Iterable[Element]) -> dict[str | None, _Point]:
+    """Where nodes stand, by their names; of one name at two places none says where a pipe ends."""
+    found = [(text_at(node, "Objektbezeichnung") or "", spot) for node in nodes if (spot := _spot(node)) is not None]
+    places = told_once((name, spot.xyz[:2]) for name, spot in found)
+    return {name: spot for name, spot in found if spot.xyz[:2] == places.get(name)}
 
 
 def _crs(element: Element, default: str | None, easting: float | None) -> str | None:
@@ -177,7 +184,7 @@ def _shaft_size(element: Element) -> dict[str, Any]:
     return {}
 
 
-def _edge(element: Element, spots: dict[str | None, _Point | None], default: str | None) -> Record:
+def _edge(element: Element, spots: dict[str | None, _Point], default: str | None) -> Record:
     start, end = (spots.get(text_at(element, f"Kante/Knoten{side}")) for side in ("Zulauf", "Ablauf"))
     lines = [_along(polygon, start, end) for polygon in element.iterfind("Geometrie/Geometriedaten/Polygone/Polygon")]
     if not lines and start and end:

@@ -20,6 +20,7 @@ from importers.formats.network import (
     to_line,
     to_number,
     to_point,
+    told_once,
 )
 from importers.formats.xml_tree import open_tag, parse_xml
 
@@ -59,19 +60,26 @@ def read_landxml(dataset: Dataset) -> Iterator[SourceLayer]:
         raise _no_network(dataset, root)
     units = _units(dataset, root)
     crs = _crs(root)
-    points = {e.get("name"): e.text for e in root.iter("CgPoint")}
+    points = told_once((e.get("name", ""), e.text) for e in root.iter("CgPoint"))
     records: list[Record] = []
     for network in networks:
-        structures = {s.get("name"): _Structure.read(s, points) for s in network.iterfind("Structs/Struct")}
+        every = [_Structure.read(s, points) for s in network.iterfind("Structs/Struct")]
+        structures = _known(every)
         said = {"network": network.get("name"), "discipline": _MEDIA.get((network.get("pipeNetType") or "").lower())}
         medium = f"{said['discipline']} " if said["discipline"] else ""
         for pipe in network.iterfind("Pipes/Pipe"):
             values = said | _pipe_values(pipe, structures, units)
             records.append(Record(f"{medium}pipes", _pipe_line(pipe, structures), values, crs))
-        for structure in structures.values():
+        for structure in every:
             values = said | _structure_values(structure, units)
             records.append(Record(f"{medium}nodes", to_point(structure.xy), values, crs))
     yield from to_layers(records, "CoordinateSystem", notes=_notes(root, networks))
+
+
+def _known(structures: list[_Structure]) -> dict[str | None, _Structure]:
+    """Structures by name; of those of one name at two places none says where a pipe ends."""
+    places = told_once((structure.element.get("name", ""), structure.xy) for structure in structures)
+    return {s.element.get("name"): s for s in structures if s.xy == places.get(s.element.get("name", ""))}
 
 
 def _no_network(dataset: Dataset, root: Element) -> Rejected:
@@ -134,9 +142,9 @@ class _Structure:
     inverts: dict[str | None, float | None]
 
     @classmethod
-    def read(cls, element: Element, points: dict[str | None, str | None]) -> _Structure:
+    def read(cls, element: Element, points: dict[str, str]) -> _Structure:
         centre = element.find("Center")
-        text = None if centre is None else centre.text or points.get(centre.get("pntRef"))
+        text = None if centre is None else centre.text or points.get(centre.get("pntRef", ""))
         north_east = [to_number(part) for part in (text or "").split()[:2]]
         known = [n for n in north_east if n is not None]
         inverts = {i.get("refPipe"): to_number(i.get("elev")) for i in element.iterfind("Invert")}

@@ -68,6 +68,15 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
+def told_once[T](said: Iterable[tuple[str, T | None]]) -> dict[str, T]:
+    """What is said of each name; of one that is told two different things nothing is known."""
+    told: dict[str, T | None] = {}
+    for name, value in said:
+        if value is not None and told.setdefault(name, value) != value:
+            told[name] = None
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def to_number(text: str | None) -> float | None:
     """Finite number, None for blank, text, NaN and infinity."""
     try:
@@ -77,8 +86,8 @@ def to_number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def scaled(number: float | None, factor: float) -> float | None:
-    return None if number is None else number * factor
+def scaled(number: float | None, factor: float | None) -> float | None:
+    return None if number is None or factor is None else number * factor
 
 
 def to_line(points: Sequence[Sequence[float]] | NDArray[np.float64]) -> shapely.LineString | None:

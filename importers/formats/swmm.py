@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from importers.faults import Fault, Rejected
 from importers.formats.inp import declared_crs, field_at, link_points, read_inp, section_names
-from importers.formats.network import FOOT_M, Record, part_devices, scaled, to_layers, to_line, to_number, to_point
+from importers.formats.network import FOOT_M, Record, part_devices, scaled, to_layers, to_line, to_number, to_point, told_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ def read_swmm(dataset: Dataset) -> Iterator[SourceLayer]:
     unit = _LENGTH_M[units]
     pipes, devices = part_devices(_links(model, f"{medium} pipes", unit, crs), f"{medium} nodes")
     records = [*pipes, *_nodes(model, f"{medium} nodes", unit, crs), *devices]
-    notes = (f"lengths in {'feet' if unit == FOOT_M else 'metres'} by FLOW_UNITS {units}",)
+    notes = (f"lengths in {'feet' if unit == FOOT_M else 'metres'} by FLOW_UNITS {units}", *model.remarks())
     yield from to_layers(records, origin, encoding=model.encoding, notes=notes)
 
 
@@ -88,8 +88,8 @@ def _depth(section: str, fields: Sequence[str]) -> float | None:
 
 def _links(model: Inp, layer: str, unit: float, crs: str | None) -> Iterator[Record]:
     points, bends = model.points(), model.bends()
-    inverts = {f[0]: to_number(field_at(f, 1)) for section in _NODES for f in model.lines(section)}
-    sections = {f[0]: f[1:] for f in model.lines("XSEC")}
+    inverts = told_once((f[0], to_number(field_at(f, 1))) for section in _NODES for f in model.lines(section))
+    sections = told_once((f[0], f[1:]) for f in model.lines("XSEC"))
     by_elevation = model.option("LINK_OFFSETS", "DEPTH") == "ELEVATION"
     for section, kind in _LINKS.items():
         for fields in model.lines(section):
