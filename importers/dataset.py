@@ -14,6 +14,7 @@ from importers.faults import Fault, Finding, Rejected
 from importers.formats import recognise as recognise_format
 from importers.joining import draw_lines, index_nodes, is_schematic
 from importers.layer import Doubted, read_layer, read_long_layer
+from importers.recognition import find_discipline
 from importers.report import FileReport
 from importers.source import AnyLayer, LongLayer, SourceLayer
 from importers.terrain import compare_terrain, read_terrain
@@ -137,9 +138,10 @@ def _read_layers(
     if context.nodes is None:
         yield Postponed()
         return
-    nodes = context.nodes.and_those_of(index_nodes(_decoded(layer) for layer in points))
-    for layer in schematic:
-        yield from read_layer(report, draw_lines(_decoded(layer), nodes), dataset, context)
+    own = index_nodes(_decoded(layer) for layer in points)
+    for layer in map(_decoded, schematic):
+        nodes = context.nodes.near(dataset.location, find_discipline(layer.name, dataset)).and_those_of(own)
+        yield from read_layer(report, draw_lines(layer, nodes), dataset, context)
 
 
 def _holds_points(layer: SourceLayer) -> bool:

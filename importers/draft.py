@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import shapely
 
     from importers.faults import Finding, Rejected
-    from importers.joining import Nodes
+    from importers.joining import Manholes
     from importers.layer_rules import Profile
     from importers.position import City
     from importers.report import FileReport
@@ -44,7 +44,7 @@ class Context:
     owner: str | None
     layer: str | None
     profile: Profile
-    nodes: Nodes | None = None
+    nodes: Manholes | None = None
     verdict: str | None = None
     thorough: bool = False
     features: Mapping[str, int] = field(default_factory=dict)

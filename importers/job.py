@@ -15,7 +15,7 @@ import psycopg
 from importers.dataset import Identity, Postponed, identify, read_dataset, refuse_dataset, report_refusal
 from importers.draft import Context, Where, refuse
 from importers.faults import Fault, Finding, Rejected
-from importers.joining import nodes_at
+from importers.joining import Manholes
 from importers.layer import Announcement, Doubted
 from importers.options import Progress
 from importers.position import City
@@ -195,7 +195,7 @@ class Import:
         if rank != SCHEMATIC:
             return context
         places = find_places(self.connection, str(self.delivery.root))
-        return replace(context, nodes=nodes_at(places, context.city.storage.code))
+        return replace(context, nodes=Manholes(tuple(places), context.city.storage.code))
 
     def _circumstances(self, rank: int) -> str:
         """What beside its content the reading of a file depends on; terrain and boundaries do not on the terrain."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,8 @@ ENDS: Mapping[str, list[str]] = {
     ],
 }  # fmt: skip
 _SAME_PLACE = 0.001
+_CITY = "the city's manholes"
+_DRAINAGE = frozenset({"wastewater", "storm", "combined"})
 _SHOWN = 5
 
 
@@ -68,17 +71,43 @@ class Nodes:
         return Nodes(known | other.by_code, (self.ambiguous - other.by_code.keys()) | other.ambiguous)
 
 
-def nodes_at(places: Iterable[tuple[str, float, float]], crs: str) -> Nodes:
-    """Nodes of the city by their owners' codes: (code, x, y) in its storage CRS."""
-    system = System(crs, "reference system", surveyor_axes=False)
-    by_code: dict[str, Node] = {}
-    ambiguous: set[str] = set()
-    for value, x, y in places:
-        node = Node(x, y, system, "the city's manholes")
-        code = _fold_code(value)
-        if not by_code.setdefault(code, node).is_at(node):
-            ambiguous.add(code)
-    return Nodes({code: node for code, node in by_code.items() if code not in ambiguous}, frozenset(ambiguous))
+@dataclass(frozen=True, slots=True)
+class Manholes:
+    """Nodes that files of a delivery brought: (owner's code, x, y, location of the file, discipline), and their CRS."""
+
+    places: tuple[tuple[str, float, float, str, str], ...]
+    crs: str
+
+    def near(self, location: str, discipline: str | None) -> Nodes:
+        """The nodes that a table means by its codes: of one code those of the files that lie nearest to it.
+
+        Each department numbers its manholes from 1; what belongs to another network than the table's is not meant.
+        """
+        system = System(self.crs, "reference system", surveyor_axes=False)
+        meant: dict[str, tuple[int, list[Node]]] = {}
+        for value, x, y, file, own in self.places:
+            if _are_foreign(own, discipline):
+                continue
+            shared = _shared_folders(location, file)
+            deepest, nodes = meant.get(code := _fold_code(value), (-1, []))
+            if shared > deepest:
+                meant[code] = shared, [Node(x, y, system, _CITY)]
+            elif shared == deepest:
+                nodes.append(Node(x, y, system, _CITY))
+        torn = {code for code, (_, nodes) in meant.items() if not all(node.is_at(nodes[0]) for node in nodes)}
+        return Nodes({code: nodes[0] for code, (_, nodes) in meant.items() if code not in torn}, frozenset(torn))
+
+
+def _are_foreign(one: str, other: str | None) -> bool:
+    """Whether two disciplines, as far as they are known, are of different networks; sewers drain into each other."""
+    networks = {_DRAINAGE if name in _DRAINAGE else name for name in (one, other) if name not in (None, "other")}
+    return len(networks) > 1
+
+
+def _shared_folders(one: str, other: str) -> int:
+    """How many folders two files have in common, from the root on."""
+    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def find_ends(names: Iterable[str]) -> tuple[str, str] | None:

@@ -86,6 +86,12 @@ def kind_of_names(names: Sequence[str]) -> NodeKind:
     return NodeKind.OTHER
 
 
+def find_discipline(name: str, dataset: Dataset) -> Discipline | None:
+    """The discipline that the names of a layer, its file and the folders above say, or None."""
+    path = PurePosixPath(dataset.folder) / dataset.name
+    return _discipline([name, path.stem, *reversed(path.parts[:-1])])[0]
+
+
 def _refuse_others(layer: SourceLayer, names: Sequence[str]) -> None:
     """Raises: Rejected for what is named as something else than the city keeps, in the layer's or the file's name."""
     for name in names:

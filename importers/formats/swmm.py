@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from importers.faults import Fault, Rejected
 from importers.formats.inp import declared_crs, field_at, link_points, read_inp, section_names
-from importers.formats.network import FOOT_M, Record, part_devices, scaled, to_layers, to_line, to_number, to_point, told_once
+from importers.formats.network import (
+    FOOT_M,
+    Record,
+    part_devices,
+    scaled,
+    to_layers,
+    to_line,
+    to_number,
+    to_point,
+    told_once,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

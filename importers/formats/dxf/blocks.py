@@ -165,7 +165,8 @@ class Expansion:
 
     def _stroke(self, entity: Any) -> float:
         if entity.dxftype() == "INSERT":
-            return self._longest_stroke(entity.dxf.name) * max(abs(entity.dxf.xscale), abs(entity.dxf.yscale))
+            scale = max(abs(entity.dxf.xscale), abs(entity.dxf.yscale))
+            return float(self._longest_stroke(entity.dxf.name) * scale)
         return _between_ends(entity, _COARSE_M / self.unit_m)
 
     def _long_strokes(self, insert: Any, layer: str, depth: int) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ import pyogrio
 import pytest
 import shapely
 
-from importers.joining import draw_lines, find_ends, index_nodes, is_schematic
+from importers.joining import Manholes, draw_lines, find_ends, index_nodes, is_schematic
 from importers.source import SourceLayer
 
 if TYPE_CHECKING:
@@ -121,3 +121,24 @@ def test_real_sewers_join_to_their_true_ends(shared: Path) -> None:
     found = np.array([np.array(g.coords) for g in joined.geometries])
     apart = np.minimum(*(np.abs(found - ends).max(axis=(1, 2)) for ends in (true, true[:, ::-1])))
     assert (len(apart), int((apart < 0.001).sum())) == (246, 246)
+
+
+def test_codes_mean_the_nearest_manholes_of_their_own_network() -> None:
+    """Each district numbers from 1, and a sewer never runs between the chambers of a telephone company."""
+    places = (
+        ("1", 0.0, 0.0, "/in/q1/hoga.csv", "other"),
+        ("1", 50.0, 0.0, "/in/q2/hoga.csv", "other"),
+        ("2", 9.0, 0.0, "/in/q1/hoga.csv", "storm"),
+        ("2", 0.0, 99.0, "/in/vien-thong/be.csv", "telecom"),
+        ("3", 7.0, 7.0, "/in/vien-thong/be.csv", "telecom"),
+    )
+    manholes_of_all = Manholes(places, "EPSG:9214")
+
+    def found(location: str, discipline: str | None) -> dict[str, tuple[float, float]]:
+        nodes = manholes_of_all.near(location, discipline)
+        return {code: (node.x, node.y) for code, node in nodes.by_code.items()}
+
+    assert found("/in/q1/cong.csv", "wastewater") == {"1": (0, 0), "2": (9, 0)}
+    assert found("/in/q2/cong.csv", "wastewater") == {"1": (50, 0), "2": (9, 0)}
+    assert found("/in/cong.csv", None) == {"3": (7, 7)}, "1 and 2 are as near at two places: ambiguous"
+    assert manholes_of_all.near("/in/cong.csv", None).ambiguous == {"1", "2"}

@@ -188,3 +188,32 @@ def test_pumps_of_a_real_model(shared: Path) -> None:
     pipes, nodes = read_epanet(of(shared / "underground/epanet/ky4.inp"))
     assert (len(pipes), len(nodes), nodes.columns["subtype"].count("pump")) == (1156, 966, 2)
     assert all(line.length > 0 for line in pipes.geometries)
+
+
+def test_node_at_two_places_stands_nowhere(tmp_path: Path) -> None:
+    """Of two coordinates of one node neither is taken: the last one won, and moved the pipes to it."""
+    pipes, nodes = read_epanet(a_model(tmp_path, f"{MODEL}[COORDINATES]\nJ1 500 0\nJ2 10 0\n[END]\n"))
+    assert [None if g is None else shapely.get_coordinates(g).tolist() for g in pipes.geometries] == [
+        None, None, [[10, 0], [10, 5]],
+    ]  # fmt: skip
+    assert dict(zip(nodes.columns["ownerref"], shapely.is_missing(nodes.geometries).tolist(), strict=True)) == {
+        "J1": True, "J2": False, "R1": False, "T1": False,
+    }  # fmt: skip
+    assert "1 nodes stand at several places: J1" in pipes.notes
+
+
+def test_metric_model_left_at_us_units_has_no_sizes(tmp_path: Path) -> None:
+    """Pipes of 150 inches, and ground in feet, are numbers of a metric model: neither is used, and that is said."""
+    pipes, nodes = read_epanet(a_model(tmp_path, MODEL.replace("100 8 100", "100 150 100")))
+    assert "diameter_mm" not in pipes.columns
+    assert "groundlevel" not in nodes.columns
+    assert "Units GPM would make half of the pipes wider than 150 inches" in pipes.notes[0]
+
+
+def test_model_without_coordinates_says_so(tmp_path: Path) -> None:
+    """What is missing is named with the remedy, and not that the layer could not be recognised."""
+    dataset = a_model(tmp_path, MODEL.partition("[COORDINATES]")[0])
+    pipes, _ = read_epanet(dataset)
+    with pytest.raises(Rejected, match=r"'water pipes' has a geometry: .*export it with \[COORDINATES\]") as refusal:
+        recognise(pipes, dataset, None)
+    assert refusal.value.finding.fault is Fault.GEOMETRY_MISSING

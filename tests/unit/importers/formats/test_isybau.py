@@ -282,3 +282,11 @@ def test_what_cannot_be_read_says_so(tmp_path: Path, content: str, fault: Fault)
         list(read_isybau(of(path)))
     assert caught.value.finding.fault is fault
     assert caught.value.finding.remedy
+
+
+def test_nodes_of_one_name_at_two_places_end_no_pipe(tmp_path: Path) -> None:
+    """A pipe without a course of its own has none where its manhole stands at two places."""
+    nodes = (a_node("A", a_point("10 20 3", "SMP")), a_node("B", a_point("30 40 3", "SMP")))
+    assert len(the_pipe(a_file(tmp_path, a_pipe(), *nodes)).geometries[0].coords) == 2
+    torn = a_node("A", a_point("90 20 3", "SMP"))
+    assert the_pipe(a_file(tmp_path, a_pipe(), *nodes, torn)).geometries.tolist() == [None]

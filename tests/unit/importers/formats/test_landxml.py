@@ -225,3 +225,13 @@ def test_known_by_content() -> None:
     """The root element tells, not the name of the file."""
     assert is_landxml(b'<?xml version="1.0"?><LandXML xmlns="x">', ".txt")
     assert not is_landxml(b"<CityModel/>", ".xml")
+
+
+def test_structures_of_one_name_at_two_places_end_no_pipe(tmp_path: Path) -> None:
+    """Which of the two a pipe means nobody can say: it has no course, and both structures are there."""
+    dataset = a_network(tmp_path, '<CircPipe diameter="300"/>')
+    text = dataset.path.read_text().replace("</Structs>", '<Struct name="B"><Center>90 90</Center></Struct></Structs>')
+    dataset.path.write_text(text)
+    pipes, nodes = read_landxml(dataset)
+    assert pipes.geometries.tolist() == [None]
+    assert [(g.x, g.y) for g in nodes.geometries] == [(20, 10), (60, 40), (90, 90)]
