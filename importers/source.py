@@ -163,6 +163,7 @@ class LongLayer:
 
 
 type AnyLayer = SourceLayer | LongLayer
+type _Key = tuple[Path, str]
 
 
 def _readable(path: Path) -> str:
@@ -187,16 +188,15 @@ def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
     found = sorted(_files(path))
     geodatabases = {file for file in found if is_geodatabase(file)}
     files = [file for file in found if file not in geodatabases]
-    companions: dict[tuple[Path, str], list[Path]] = {}
-    for sibling in sorted({sibling for file in files for sibling in _siblings(file)}.union(files)):
-        if (stem := _stem_of_companion(sibling)) is not None:
-            companions.setdefault((sibling.parent, stem), []).append(sibling)
     mains = _mains(files)
-    stems = {(main.parent, main.stem) for main in mains}
+    owner = _owners(mains)
+    companions: dict[_Key, list[Path]] = {}
+    for sibling in sorted({sibling for file in files for sibling in _siblings(file)}.union(files)):
+        if (stem := owner(sibling)) is not None:
+            companions.setdefault(stem, []).append(sibling)
     datasets, documents = [], []
     for file in found:
-        stem = _stem_of_companion(file)
-        if file not in mains and (file.parent, stem) in stems:
+        if file not in mains and owner(file) is not None:
             continue
         if file in geodatabases:
             datasets.append(Dataset(file, root, _files_of_geodatabase(file)))
@@ -211,9 +211,26 @@ def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
 def _mains(files: list[Path]) -> set[Path]:
     """Files that others belong to: those that stand for themselves, and a table where its shapes are not there."""
     mains = {file for file in files if _stem_of_companion(file) is None}
-    standing = {(main.parent, main.stem) for main in mains}
-    tables = {file for file in files if file.suffix.lower() == ".dbf" and (file.parent, file.stem) not in standing}
-    return mains | tables
+    owner = _owners(mains)
+    return mains | {file for file in files if file.suffix.lower() == ".dbf" and owner(file) is None}
+
+
+def _owners(mains: set[Path]) -> Callable[[Path], _Key | None]:
+    """Which files a companion belongs to, by their folder and stem: those of its own stem, or else of the only one that
+    differs from it in case: one system writes names as they are, another in capitals.
+    """
+    stems: dict[_Key, set[_Key]] = {}
+    for main in mains:
+        stems.setdefault((main.parent, main.stem.casefold()), set()).add((main.parent, main.stem))
+
+    def owner(file: Path) -> _Key | None:
+        stem = _stem_of_companion(file)
+        if stem is None:
+            return None
+        alike, own = stems.get((file.parent, stem.casefold()), set()), (file.parent, stem)
+        return own if own in alike else next(iter(alike)) if len(alike) == 1 else None
+
+    return owner
 
 
 def is_geodatabase(path: Path) -> bool:
@@ -247,7 +264,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _siblings(file: Path) -> Iterator[Path]:
     """Files beside one that was named alone, which may belong to it."""
-    return file.parent.glob(f"{_escape(file.stem)}.*")
+    return file.parent.glob(f"{_escape(file.stem)}.*", case_sensitive=False)
 
 
 def _stem_of_companion(file: Path) -> str | None:

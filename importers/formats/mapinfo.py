@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _CHARSET = re.compile(rb'(!charset[ \t]+|charset[ \t]+")([\w-]+)', re.IGNORECASE)
 _KIND = re.compile(rb"^\s*Type\s+\"?(\w+)", re.IGNORECASE | re.MULTILINE)
 _SEAMLESS = re.compile(rb'IsSeamless"\s*=\s*"TRUE', re.IGNORECASE)
+_AFFINE = re.compile(rb"^[ \t]*CoordSys\b[^\r\n]*(?:[\r\n]+[ \t]+[^\r\n]*)*?\bAffine\b", re.IGNORECASE | re.MULTILINE)
 _TABLES = ("NATIVE", "LINKED")
 # Names of MapInfo for what the text decoder knows by others; "Neutral" says nothing.
 _ENCODINGS = {
@@ -87,8 +88,16 @@ def _check_rows(dataset: Dataset) -> None:
 
 
 def read_mif(dataset: Dataset) -> Iterator[SourceLayer]:
-    """The one layer of a MIF with its MID. Raises: Rejected where the .mid is missing or the two do not agree."""
-    yield from _read(dataset, dataset.path.read_bytes(), ".mif", (".mid",))
+    """The one layer of a MIF with its MID.
+
+    Raises: Rejected where the .mid is missing or the two do not agree, and for a system that is shifted or turned by
+    an Affine clause: GDAL reads past it.
+    """
+    content = dataset.path.read_bytes()
+    if _AFFINE.search(content.partition(b"\nData")[0]):
+        said = f"{dataset.name}: its CoordSys is shifted, turned or scaled by an Affine clause, which is not applied"
+        raise Rejected(Fault.CRS_UNUSABLE, said, "save it in MapInfo in a plain coordinate system")
+    yield from _read(dataset, content, ".mif", (".mid",))
 
 
 def _read(dataset: Dataset, content: bytes, suffix: str, needed: tuple[str, ...]) -> Iterator[SourceLayer]:

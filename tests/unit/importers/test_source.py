@@ -89,3 +89,16 @@ def test_hash_is_of_the_content_of_all_parts(tmp_path: Path) -> None:
     assert first.sha256() == second.sha256()
     (tmp_path / "b" / "y.prj").write_text("another")
     assert first.sha256() != second.sha256()
+
+
+def test_companions_in_another_case_are_found(tmp_path: Path) -> None:
+    """ONG.DBF goes with ong.shp where no other file claims it; of two that might, it belongs to neither."""
+    touch(tmp_path / "one", "Ong.Shp", "ONG.DBF", "ong.prj")
+    assert found(tmp_path / "one") == {"Ong.Shp": ["Ong.Shp", "ONG.DBF", "ong.prj"]}
+    assert found(tmp_path / "one" / "Ong.Shp") == {"Ong.Shp": ["Ong.Shp", "ONG.DBF", "ong.prj"]}
+    touch(tmp_path / "two", "Ong.shp", "ong.shp", "ong.dbf", "ONG.PRJ")
+    assert found(tmp_path / "two") == {
+        "ONG.PRJ": ["ONG.PRJ"],
+        "Ong.shp": ["Ong.shp"],
+        "ong.shp": ["ong.shp", "ong.dbf"],
+    }

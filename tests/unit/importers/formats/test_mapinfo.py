@@ -216,3 +216,13 @@ def test_known_by_content(tmp_path: Path) -> None:
     assert not is_tab(b"table", ".tab")
     assert is_mif(a_mif(tmp_path, "", []).read_bytes(), ".mif")
     assert not is_mif(b"Version 1.0 of our readme", ".txt")
+
+
+@pytest.mark.parametrize("gap", [" ", "\n  "])
+def test_shifted_system_is_refused(tmp_path: Path, gap: str) -> None:
+    """GDAL reads past an Affine clause: everything would lie as far off as it shifts."""
+    system = f'{WGS84_TM}{gap}Affine Units "m", 1, 0, 1000, 0, 1, 500'
+    fault, said = refusal(a_mif(tmp_path, LINE, [b'"a",1'], system=system))
+    assert fault is Fault.CRS_UNUSABLE
+    assert "Affine" in said
+    assert len(read(a_mif(tmp_path, LINE, [b'"Affine",1'], system=f"{WGS84_TM}{gap}Bounds (0, 0) (9, 9)"))) == 1
