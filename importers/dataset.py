@@ -168,7 +168,8 @@ def by_dimension(layer: SourceLayer, context: Context) -> list[SourceLayer]:
 
 def _read_terrain(report: FileReport, dataset: Dataset, sha256: str, context: Context) -> Part:
     target = context.terrain / f"{sha256}.tif"
-    batch = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=target)
+    batch, findings = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=target)
+    report.note(None, findings)
     report.count("terrain", 1)
     report.read = 1
     (extent,), (resolution_m,) = (np.asarray(batch[name], dtype=object) for name in ("geom", "resolution_m"))

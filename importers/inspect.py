@@ -136,7 +136,7 @@ def _inspect_any(layer: AnyLayer, dataset: Dataset, form: str, context: Context)
 def _inspect_terrain(dataset: Dataset, form: str, context: Context) -> LayerView:
     view = LayerView(dataset.name, dataset.path.stem, form, 1, {}, None)
     try:
-        row = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=None)
+        row, _ = read_terrain(dataset, context.city, context.crs, force=context.force_crs, target=None)
     except Rejected as rejected:
         return replace(view, fault=f"{rejected.finding.message}; {rejected.finding.remedy}")
     width = row["resolution_m"]

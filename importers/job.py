@@ -22,6 +22,7 @@ from importers.position import City
 from importers.report import FileReport
 from importers.sandbox import KEPT
 from importers.source import find_delivered, is_geodatabase
+from importers.terrain import compare_tiles
 from importers.vocabulary import vocabulary
 from layers.boundaries import read_boundary
 from layers.catalog import count_all, read_versions
@@ -150,6 +151,8 @@ class Import:
                 ranks[identity.rank].append((dataset, identity))
         for rank, files in enumerate(ranks):
             self._read_all(files, rank)
+            if rank == TERRAIN and len(files) > 1 and not self.options.dry_run:
+                self._compare_tiles()
         self._read_all(self.postponed, SCHEMATIC)
         if not self.options.dry_run:
             close_run(self.connection, self.run_id)
@@ -168,6 +171,13 @@ class Import:
         self._read_new(first.values(), context, circumstances)
         for dataset, identity in again:
             self._read_new([(dataset, identity)], context, circumstances)
+
+    def _compare_tiles(self) -> None:
+        """Rasters that came together may contradict each other; what was there before, each is held against alone."""
+        new = {key: name for key, name in self.loaded.items() if self.reports[name].outcome == Outcome.LOADED}
+        for name, finding in compare_tiles(read_ground(self.connection, self.data), new):
+            self.reports[name].note(None, [finding])
+            self.reports[name].message = finding.message
 
     def _read_new(self, files: Iterable[tuple[Dataset, Identity]], context: Context, circumstances: str) -> None:
         """Those files that are not in the city as they are."""

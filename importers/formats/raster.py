@@ -41,6 +41,12 @@ def _line(mark: bytes, gap: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"\s*" + gap.join([number] * 3) + rb"\s*", re.IGNORECASE)
 
 
+# The lines that head an ASCII grid, in any order.
+_GRID_HEAD = re.compile(
+    rb"\s*(ncols|nrows|[xy]ll(?:corner|center)|cellsize|d[xy]|nodata_value)\s+[-+\d.,e]+\s*", re.IGNORECASE
+)
+_GRID_HEAD_LINES = 8
+
 _POINT = _line(rb"\.", rb"[\s,;]+")
 _COMMA = _line(b",", rb"[\s;]+")
 
@@ -50,7 +56,11 @@ def is_geotiff(head: bytes, _: str) -> bool:
 
 
 def is_ascii_grid(head: bytes, _: str) -> bool:
-    return re.match(rb"\s*ncols\s+\d+\s+nrows\s+\d+", head, re.IGNORECASE) is not None
+    if re.match(rb"\s*ncols\s+\d+\s+nrows\s+\d+", head, re.IGNORECASE):
+        return True
+    lines = [_GRID_HEAD.fullmatch(line) for line in head.replace(b"\r", b"\n").split(b"\n")[:_GRID_HEAD_LINES]]
+    keys = {match[1].lower() for match in lines if match}
+    return lines[0] is not None and keys >= {b"ncols", b"nrows"}
 
 
 def is_xyz(head: bytes, suffix: str) -> bool:
@@ -62,9 +72,10 @@ def is_xyz(head: bytes, suffix: str) -> bool:
     if suffix == ".xyz":
         return True
     points = np.array([_spaced(line).split()[:2] for line in body], dtype=float)
-    steps = np.abs(np.diff(points, axis=0))
-    even = [(steps == [steps[:, 0].max(), 0]).all(axis=1), (steps == [0, steps[:, 1].max()]).all(axis=1)]
-    return bool(max(axis.mean() for axis in even) >= 0.9)
+    steps = np.abs(np.diff(points, axis=0))  # where a line of the grid begins, they are none of its own
+    usual = np.median(steps, axis=0)
+    even = [(steps == [usual[0], 0]).all(axis=1), (steps == [0, usual[1]]).all(axis=1)]
+    return bool(usual.any() and max(axis.mean() for axis in even) >= 0.9)
 
 
 def _is_point(line: bytes) -> bool:

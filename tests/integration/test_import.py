@@ -211,6 +211,26 @@ def test_terrain_in_another_unit_is_named(connection: Connection, tmp_path: Path
     assert said == [[], [(Fault.GROUND_DIFFERS, message)], []]
 
 
+def test_tiles_of_one_delivery_that_contradict_each_other_are_named(connection: Connection, tmp_path: Path) -> None:
+    """Two tiles that overlap, one in feet: each names the other; a third beside them, and one that agrees, nobody."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, west, factor in (("a", 0, 1.0), ("b", 10, 1 / 0.3048), ("c", 40, 1.0), ("d", 45, 1.0)):
+        points = [
+            (EAST + west + x, NORTH + y, factor * (3.5 + 0.01 * (west + x))) for y in range(20) for x in range(20)
+        ]
+        (folder / f"{name}.xyz").write_text("\n".join(f"{x} {y} {z:.2f}" for x, y, z in points))
+    report = run(connection, folder, crs=parse_crs("EPSG:9214"))
+    said = {file.path: [finding["message"] for finding in file.findings] for file in report.files}
+    assert said == {
+        "a.xyz": ["the ground differs by -8.3 m in the median from b.xyz, which came with it"],
+        "b.xyz": ["the ground differs by +8.3 m in the median from a.xyz, which came with it"],
+        "c.xyz": [],
+        "d.xyz": [],
+    }
+    assert {file.outcome for file in run(connection, folder, crs=parse_crs("EPSG:9214")).files} == {"unchanged"}
+
+
 def test_picture_is_no_terrain(connection: Connection, tmp_path: Path) -> None:
     """An orthophoto among the deliveries never becomes the ground that depths are measured from."""
     (tmp_path / "in").mkdir()

@@ -62,7 +62,7 @@ def a_raster(folder: Path, heights: np.ndarray, *, name: str = "dem.tif", **opti
 def load(path: Path, given: str | None = None, *beside: Path, force: bool = False) -> dict[str, Any]:
     dataset = Dataset(path, path.parent, (path, *beside))
     target = path.parent / "data" / "terrain" / f"{dataset.sha256()}.tif"
-    batch = read_terrain(dataset, CITY, parse_crs(given) if given else None, force=force, target=target)
+    batch, _ = read_terrain(dataset, CITY, parse_crs(given) if given else None, force=force, target=target)
     return {name: values[0] for name, values in batch.items()}
 
 
@@ -273,6 +273,44 @@ def test_cut_raster_is_refused(tmp_path: Path) -> None:
     path = a_raster(tmp_path, a_plane(400, 600))
     path.write_bytes(path.read_bytes()[:2000])
     assert refusal(path).finding.fault is Fault.UNREADABLE
+
+
+def test_zeros_with_walls_around_them_are_no_ground(tmp_path: Path) -> None:
+    """A hole filled with 0 in ground at 5 m is unknown, and that is said; a lagoon at 0 beside a bank is its water."""
+    hole = np.full((40, 60), 5.5, "float32")
+    hole[10:20, 10:20] = 0.0
+    path = a_raster(tmp_path, hole)
+    row = load(path)
+    (unknown, known) = heights_at(path, row, [(561_530, 1_820_170), (561_600, 1_820_150)])
+    assert np.isnan(unknown)
+    assert known == 5.5
+    dataset = Dataset(path, tmp_path, (path,))
+    _, (finding,) = read_terrain(dataset, CITY, None, force=False, target=None)
+    assert finding.message == "100 pixels are 0 beside ground more than 2 m off: 0 stands for 'no value' there"
+    lagoon = np.maximum(a_plane() - 4, 0)
+    path = a_raster(tmp_path, lagoon, name="dam-pha.tif")
+    assert not read_terrain(Dataset(path, tmp_path, (path,)), CITY, None, force=False, target=None)[1]
+    assert heights_at(path, load(path), [(561_501, 1_820_199)]) == [0.0]
+
+
+def test_ascii_grid_that_declares_no_value_means_the_one_of_its_format(tmp_path: Path) -> None:
+    """Without a NODATA_value line -9999 is no height (Esri); the order of the lines above the grid is free."""
+    path = tmp_path / "dem.asc"
+    rows = "\n".join(" ".join(["-9999"] * 5 + ["4.5"] * 15) for _ in range(20))
+    path.write_text(f"nrows 20\nncols 20\nxllcorner 561500\nyllcorner 1820100\ncellsize 2\n{rows}\n")
+    row = load(path, "EPSG:9214")
+    unknown, known = heights_at(path, row, [(561_503, 1_820_120), (561_530, 1_820_120)])
+    assert np.isnan(unknown)
+    assert known == 4.5
+
+
+def test_grid_with_north_before_east_is_named(tmp_path: Path) -> None:
+    """A surveyor's grid is refused with what is wrong with it, not sent back for its reference system."""
+    path = tmp_path / "dem.xyz"
+    path.write_text("\n".join(f"{1_820_100 + y} {561_500 + x} 4.5" for x in range(8) for y in range(8)))
+    with pytest.raises(Rejected, match="x and y stand in each other's place") as caught:
+        load(path, "EPSG:9214")
+    assert caught.value.finding.fault is Fault.CRS_WRONG
 
 
 def test_copy_is_made_once(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_far_off_content_is_no_symbol(tmp_path: Path) -> None:
 
 
 def test_pipe_drawn_within_a_symbol_is_a_pipe(tmp_path: Path) -> None:
-    """A house connection kept as a block is its meter and its pipe, turned and mirrored with it; strokes are neither."""
+    """A house connection kept as a block is a meter and a pipe, turned and mirrored with it; strokes are neither."""
     document, space = a_drawing()
     a_symbol(document)
     block = document.blocks.new("DAU_NOI")
