@@ -21,6 +21,7 @@ class Fault(StrEnum):
     CRS_WRONG = "crs-wrong"
     AXES_SWAPPED = "axes-swapped"
     OUTSIDE_CITY = "outside-city"
+    POSITION_DISPUTED = "position-disputed"
     GEOMETRY_MISSING = "null-geometry"
     GEOMETRY_KIND = "geometry-kind"
     GEOMETRY_INVALID = "invalid-geometry"
@@ -51,6 +52,7 @@ TEXTS: dict[Fault, tuple[str, str]] = {
     Fault.CRS_WRONG: ("sai hệ tọa độ hoặc múi chiếu", "wrong coordinate system or zone"),
     Fault.AXES_SWAPPED: ("đảo trục X/Y", "x and y swapped"),
     Fault.OUTSIDE_CITY: ("nằm ngoài thành phố", "outside the city"),
+    Fault.POSITION_DISPUTED: ("hai vị trí mâu thuẫn nhau", "two positions that contradict each other"),
     Fault.GEOMETRY_MISSING: ("không có hình học", "no geometry"),
     Fault.GEOMETRY_KIND: ("kiểu hình học không hợp lớp", "geometry kind does not fit the layer"),
     Fault.GEOMETRY_INVALID: ("hình học không hợp lệ", "invalid geometry"),

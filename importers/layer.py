@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from importers.attributes import read_attributes
+from importers.contradiction import find_contradictions
 from importers.decoding import decode, decode_names, describe
 from importers.draft import refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
@@ -249,6 +250,7 @@ def _placed(
     kept = np.flatnonzero(present)
     given, force = (rule.crs, True) if rule.crs is not None else (context.crs, context.force_crs)
     placed = place(layer, layer.geometries[kept], city, given, force=force)
+    findings += find_contradictions(layer, placed, kept, city, given)
     return _in_city(layer, placed, kept, findings, city)
 
 

@@ -328,6 +328,12 @@ def _zone_number(geometries: NDArray[np.object_], crs: Crs, city: City) -> int |
     return prefix if _try(shifted, crs, city)[1].mean() >= _BELIEVED else None
 
 
+def candidates(city: City) -> list[Crs]:
+    """The systems that coordinates of the city may be in, its own first."""
+    codes = (city.storage.code, *_CANDIDATES) if city.storage.srid in _VIETNAM else (city.storage.code, WGS84)
+    return [parse_crs(code) for code in codes if code not in (WGS84, "EPSG:4756")]
+
+
 def _suggestion(geometries: NDArray[np.object_], city: City) -> str:
     """Codes under which the layer would lie in the city: a hint for a person, never a decision."""
     if not len(geometries):

@@ -86,6 +86,22 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """What a layer says of its places once more: n geometries or None, in columns of these names.
+
+    crs: the systems that these may be in, none where it is not said. step_m: how coarsely one of the two is written.
+    """
+
+    names: str
+    shapes: NDArray[np.object_]
+    crs: tuple[str, ...]
+    step_m: float
+
+    def take(self, index: NDArray[np.int64]) -> Rival:
+        return replace(self, shapes=self.shapes[index])
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLayer:
     """One layer as it was delivered, n records.
 
@@ -97,6 +113,7 @@ class SourceLayer:
     surveyor_axes: whether x may well be north, as in Vietnamese surveyors' tables.
     drawing: whether it is a layer of a drawing, in which everything lies together: what it is only its own name can
     say, and its text may hold escapes of CAD programs.
+    rival: the other places of a layer that has two for each record.
     """
 
     name: str
@@ -110,6 +127,7 @@ class SourceLayer:
     notes: tuple[str, ...] = ()
     surveyor_axes: bool = False
     drawing: bool = False
+    rival: Rival | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -123,7 +141,8 @@ class SourceLayer:
         """The records at these positions."""
         columns = {name: Column.of(values).take(index) for name, values in self.columns.items()}
         shapes = self.shapes.take(index) if isinstance(self.shapes, LineStrings) else self.shapes[index]
-        return replace(self, shapes=shapes, columns=columns, rows=self.rows[index])
+        rival = self.rival and self.rival.take(index)
+        return replace(self, shapes=shapes, columns=columns, rows=self.rows[index], rival=rival)
 
     def record(self, index: int) -> dict[str, Any]:
         return {name: values[index] for name, values in self.columns.items()}

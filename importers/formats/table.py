@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ";\t,|"
+_HEAD_BYTES = 4096
 _SAMPLE_ROWS = 100
 _SAMPLE_CHARACTERS = 200_000
 _LARGEST_CELL = 2**31 - 1  # the boundary of a commune in WKT exceeds the library's 128 KB
@@ -31,7 +32,17 @@ _LARGEST_CELL = 2**31 - 1  # the boundary of a commune in WKT exceeds the librar
 
 def is_csv(head: bytes, suffix: str) -> bool:
     """By its name, for a table of text looks like any text; NUL bytes only in UTF-16."""
-    return suffix in (".csv", ".tsv") and (b"\0" not in head or head.startswith(_UTF16))
+    return suffix in (".csv", ".tsv") and (b"\0" not in head or _utf16(head) is not None)
+
+
+def _utf16(head: bytes) -> str | None:
+    """UTF-16 by its mark, or by the zeros that are every other byte of letters without accents; None for others."""
+    if head.startswith(_UTF16):
+        return "utf-16"
+    first, second = head[::2].count(0), head[1::2].count(0)
+    if 4 * max(first, second) < len(head) or min(first, second):
+        return None
+    return "utf-16-be" if first else "utf-16-le"
 
 
 def read_csv(dataset: Dataset) -> Iterator[SourceLayer]:
@@ -61,8 +72,8 @@ def _decode(dataset: Dataset) -> tuple[str, str | None]:
     """The text and "Unicode", or its ISO-8859-1 view and None. Raises: Rejected for half a UTF-16 file."""
     raw = dataset.path.read_bytes()
     try:
-        if raw.startswith(_UTF16):
-            return raw.decode("utf-16"), UNICODE
+        if (wide := _utf16(raw[:_HEAD_BYTES])) is not None:
+            return raw.decode(wide), UNICODE
     except UnicodeDecodeError as error:
         raise Rejected(Fault.TRUNCATED, f"{dataset.name}: {error.reason}", "save the table as CSV UTF-8") from error
     raw = raw.removeprefix(codecs.BOM_UTF8)

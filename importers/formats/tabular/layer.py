@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,11 @@ import shapely
 
 from importers.faults import Fault, Rejected
 from importers.formats.records import without_unknown_z
-from importers.formats.tabular.declared import WGS84, named_system, split_name, system_of_names
+from importers.formats.tabular.course import draw_courses, find_course, told_along
+from importers.formats.tabular.declared import VN2000, WGS84, named_system, split_name, system_of_names
 from importers.formats.tabular.numbers import finest, parse_degrees, parse_ordinate, without_groups
 from importers.joining import find_ends
-from importers.source import SourceLayer
+from importers.source import Rival, SourceLayer
 from importers.vocabulary import match_fields, vocabulary
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from importers.formats.tabular.grid import Reader, Table
 
 # Steps between coordinates at which things lie beside where they are; degrees of few records may be round by chance.
+_DEGREE_M = 111_320.0  # along a meridian
 _COARSE_M, _COARSE_DEGREES, _MANY = 10.0, 0.001, 10
 
 type Columns = dict[str, list[str | None]]
@@ -45,34 +47,54 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Positions:
-    """Which column (as delivered) holds x, y, z and so on, and the reference system with its origin."""
+    """Which column (as delivered) holds x, y, z and so on, and the reference system with its origin.
+
+    other: the pair that says the same once more, in a plane or in degrees, and its system where it is said.
+    """
 
     columns: dict[str, str]
     pair: tuple[str, str] | None
     crs: str | None
     crs_origin: str
+    other: tuple[str, str] | None = None
+    other_crs: str | None = None
 
 
 def build_layer(table: Table, origin: Origin, notes: Sequence[str] = ()) -> SourceLayer:
     """The layer of a table that has a place (`is_placed`); lines that only name their nodes have no geometry yet.
 
-    A line of several rows has the attributes and the row of the first of them.
+    A line of several rows has the attributes and the row of the first of them, without numbers that differ along it.
     """
     found = _positions(table, origin)
     columns, said = without_groups(table.columns(), set(found.columns.values()))
     _refuse_rounded(columns, found, origin.name)
-    shapes, first, how = _shapes(columns, found, len(table.records))
+    course = _course(columns, found, origin)
+    shapes, first, how = _shapes(columns, found, len(table.records), course)
+    told, varying = ({}, []) if course is None else told_along(columns, course, found.columns.values())
     return SourceLayer(
         origin.name,
         without_unknown_z(shapes),
-        {name: [values[i] for i in first] for name, values in columns.items()},
+        {name: [values[i] for i in first] for name, values in (columns | told).items()},
         np.array(first, dtype=np.int64) + 1,
         crs=found.crs,
         crs_origin=found.crs_origin,
         encoding=origin.encoding,
-        notes=(*table.notes, *notes, *said, *how),
+        notes=(*table.notes, *notes, *said, *how, *varying),
         surveyor_axes=found.pair == ("x", "y"),
+        rival=_rival(columns, found, course),
     )
+
+
+def _rival(columns: Columns, found: _Positions, course: tuple[str, str | None] | None) -> Rival | None:
+    """The other coordinates of a table that has them in a plane and in degrees."""
+    if found.other is None or "geometry" in found.columns:
+        return None
+    other = replace(found, pair=found.other, columns={k: v for k, v in found.columns.items() if k != "z"})
+    (degrees,) = (pair for pair in (found.pair, found.other) if pair == _DEGREES)
+    step_m = max(finest(columns[found.columns[axis]]) or 0.0 for axis in degrees) * _DEGREE_M
+    shapes, _, _ = _shapes(columns, other, len(next(iter(columns.values()))), course)
+    crs = (WGS84, VN2000) if found.other == _DEGREES else (found.other_crs,) if found.other_crs else ()
+    return Rival(" and ".join(found.columns[axis] for axis in found.other), shapes, crs, step_m)
 
 
 def _refuse_rounded(columns: Columns, found: _Positions, name: str) -> None:
@@ -120,7 +142,8 @@ def _positions(table: Table, origin: Origin) -> _Positions:
     crs, said = _system(origin, words, plane_crs if is_plane else named_system(words, degrees=has_degrees))
     if crs is None and pair == _DEGREES:
         crs, said = WGS84, "columns of longitude and latitude"
-    return _Positions({key: delivered[name] for key, name in found.items()}, pair, crs, said)
+    other = None if not (planes and has_degrees) else _DEGREES if is_plane else planes[0]
+    return _Positions({key: delivered[name] for key, name in found.items()}, pair, crs, said, other, plane_crs)
 
 
 def _is_plane(crs: str | None) -> bool:
@@ -135,7 +158,19 @@ def _system(origin: Origin, words: str, named: str | None) -> tuple[str | None, 
     return named, f"'{' '.join(words.strip('# ').split())[:100]}'" if words else "the names of its columns"
 
 
-def _shapes(columns: Columns, found: _Positions, count: int) -> tuple[NDArray[np.object_], list[int], list[str]]:
+def _course(columns: Columns, found: _Positions, origin: Origin) -> tuple[str, str | None] | None:
+    """The columns of lines that have one row a vertex, and of the place along them; None for other tables."""
+    if found.pair is None or "geometry" in found.columns:
+        return None
+    if "line" in found.columns:
+        return found.columns["line"], found.columns.get("vertex")
+    free = [name for name in columns if name not in {found.columns[axis] for axis in found.pair}]
+    return find_course(origin.name, {origin.readable(name): name for name in free}, columns)
+
+
+def _shapes(
+    columns: Columns, found: _Positions, count: int, course: tuple[str, str | None] | None
+) -> tuple[NDArray[np.object_], list[int], list[str]]:
     """Geometries, the records that they begin with, and how they were made."""
     every = list(range(count))
     with np.errstate(invalid="ignore"):  # coordinates that are no numbers are told from the geometry later
@@ -147,9 +182,10 @@ def _shapes(columns: Columns, found: _Positions, count: int) -> tuple[NDArray[np
             return np.full(count, None, dtype=object), every, ["no geometry: columns name the nodes at both ends"]
         points = _points(columns, found)
         how = "degrees" if found.pair == _DEGREES else f"columns of {' and '.join(found.pair)}"
-        if "line" in found.columns:
-            order = columns.get(found.columns.get("vertex", ""))
-            return *_lines(columns[found.columns["line"]], order, points), [how, "one row a vertex"]
+        if course is not None:
+            line, vertex = course
+            drawn, first, remarks = draw_courses(columns[line], columns.get(vertex or ""), points)
+            return drawn, first, [how, "one row a vertex", *remarks]
         return np.asarray(shapely.points(points), dtype=object), every, [how]
 
 
@@ -165,17 +201,3 @@ def _points(columns: Columns, found: _Positions) -> NDArray[np.float64]:
 def _read_degrees(value: str | None) -> float:
     degrees = parse_degrees(value)
     return np.nan if degrees is None else degrees
-
-
-def _lines(
-    keys: Sequence[str | None], order: Sequence[str | None] | None, points: NDArray[np.float64]
-) -> tuple[NDArray[np.object_], list[int]]:
-    groups: dict[str | None, list[int]] = {}
-    for index, key in enumerate(keys):
-        groups.setdefault(key, []).append(index)
-    shapes = np.empty(len(groups), dtype=object)
-    for k, members in enumerate(groups.values()):
-        if order is not None:
-            members.sort(key=lambda i: parse_ordinate(order[i]))
-        shapes[k] = shapely.LineString(points[members]) if len(members) > 1 else shapely.Point(points[members[0]])
-    return shapes, [min(members) for members in groups.values()]

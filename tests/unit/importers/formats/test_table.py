@@ -323,3 +323,58 @@ def test_what_is_no_table_is_rejected(tmp_path: Path, content: bytes, fault: Fau
         read(tmp_path, content)
     assert caught.value.finding.fault is fault
     assert caught.value.finding.remedy
+
+
+COURSES = "ma_tuyen,stt,X,Y,do_sau,vat_lieu\n"
+
+
+def named(folder: Path, name: str, content: str) -> SourceLayer:
+    path = folder / name
+    path.write_text(content, "utf-8")
+    ((dataset,), _) = find_datasets(path)
+    (layer,) = read_csv(dataset)
+    return layer
+
+
+def test_numbered_rows_of_a_line_code_are_its_vertices(tmp_path: Path) -> None:
+    """Pipes surveyed point by point are lines, whatever their columns are called: they were loaded as nodes."""
+    rows = "A,1,0,0,1.2,PE\nA,2,0,10,1.2,PE\nA,3,5,10,1.2,PE\nB,2,9,9,1.5,PE\nB,1,9,0,0.9,PE\n"
+    layer = named(tmp_path, "diem-do.csv", COURSES + rows)
+    assert [shapely.get_coordinates(g).tolist() for g in layer.geometries] == [
+        [[0, 0], [0, 10], [5, 10]],
+        [[9, 0], [9, 9]],
+    ]
+    assert layer.columns["do_sau"] == ["1.2", None], "the depth at one vertex is not that of the line"
+    assert layer.columns["vat_lieu"] == ["PE", "PE"]
+    assert "numbers of do_sau differ along their line: not used for the whole of it" in layer.notes
+
+
+def test_valves_on_lines_are_no_vertices(tmp_path: Path) -> None:
+    """The code of the line that a valve stands on comes many times; what is numbered through is no course."""
+    rows = "A,1,0,0,1.2,\nA,2,0,10,1.2,\nB,3,5,10,1.2,\nB,4,9,9,1.5,\n"
+    for name in ("van.csv", "diem.csv"):
+        assert {g.geom_type for g in named(tmp_path, name, COURSES + rows).geometries} == {"Point"}
+    assert {g.geom_type for g in named(tmp_path, "van.csv", COURSES + rows.replace("B,3", "B,1")).geometries} == {
+        "Point"
+    }
+
+
+def test_vertices_without_an_order_are_refused(tmp_path: Path) -> None:
+    """Which way a pipe runs through its points is not guessed, and it does not become a heap of nodes."""
+    with pytest.raises(Rejected, match="none says in which order") as refused:
+        named(tmp_path, "tuyen-ong.csv", "ma_tuyen,X,Y\nA,0,0\nA,0,10\nB,5,5\nB,9,9\n")
+    assert "ThuTuDinh" in refused.value.finding.remedy
+
+
+def test_lines_that_are_torn_are_not_drawn(tmp_path: Path) -> None:
+    """Rows without a line, and two runs under one number, made lines across the city; a line of one row is a point."""
+    layer = read(
+        tmp_path, "MaDoiTuong,ThuTuDinh,X,Y\n,1,1,1\nA,1,0,0\nA,2,0,9\nA,1,50,0\nA,2,50,9\nB,1,3,3\n,2,70,70\n"
+    )
+    assert layer.rows.tolist() == [1, 2, 6, 7]
+    assert [None if g is None else g.geom_type for g in layer.geometries] == [None, None, "Point", None]
+    assert layer.notes[-3:] == (
+        "1 lines of one row are points",
+        "1 lines of which the rows are not numbered apart: not drawn",
+        "2 rows do not say of which line they are",
+    )
