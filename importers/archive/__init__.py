@@ -154,6 +154,7 @@ class _Unpacking:
             raise self._too_large(name)
         places = Places(into)
         files: Files = []
+        taken: set[str] = set()
         for member, inner in zip(members, decode_names([member.name for member in members]), strict=True):
             shown = f"{name}/{inner}"
             if len(inner) > self.limits.name_characters:
@@ -164,6 +165,9 @@ class _Unpacking:
                 continue
             target = places.choose(inner)
             self._write(member, target, name)
+            # Files of one name are two files, and reports know them by their names.
+            shown = f"{name}/{target.relative_to(into).as_posix()}" if inner in taken else shown
+            taken.add(inner)
             files += self._look_into(target, shown, depth)
         return files
 

@@ -37,7 +37,9 @@ _FOLDERS = ("Document", "Folder")
 # What is no thing of the city: said in the notes.
 _ASIDE = ("NetworkLink", "GroundOverlay", "ScreenOverlay", "PhotoOverlay", "Tour")
 _GEOMETRIES = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Model", "Track", "MultiTrack")
-_LINES = ("LineString", "LinearRing")
+_LINES = ("LineString", "LinearRing", "Track")
+_GATHERED = ("MultiGeometry", "MultiTrack")
+_RELATIVE = "altitudes"
 _TOLD = ("name", "description", "address", "phoneNumber")
 _TIMES = ("TimeStamp", "TimeSpan")
 
@@ -79,6 +81,11 @@ def _layers(dataset: Dataset, root: Element, notes: tuple[str, ...]) -> Iterator
     aside: Counter[str] = Counter()
     folders: dict[str, Records] = {}
     _collect(root, (), folders, aside)
+    if not folders and aside:
+        said = f"{dataset.name} holds nothing but {aside.total()} links to other files, which are not followed"
+        raise Rejected(Fault.GEOMETRY_MISSING, said, "deliver those files")
+    if relative := aside.pop(_RELATIVE, 0):
+        notes += (f"{relative} placemarks have altitudes from the ground up, or do not say from where: kept, not used",)
     notes += tuple(f"{count} {kind} left aside, not followed" for kind, count in sorted(aside.items()))
     for name, folder in folders.items():
         yield folder.to_layer(name or stem(dataset), crs=WGS84, crs_origin="KML", encoding=UNICODE, notes=notes)
@@ -92,7 +99,9 @@ def _collect(parent: Element, path: tuple[str, ...], folders: dict[str, Records]
             own = text_at(element, "name")
             _collect(element, (*path, own) if own else path, folders, aside)
         elif kind == "Placemark":
-            folders.setdefault("/".join(path), Records()).add(*_placemark(element))
+            shape, record = _placemark(element)
+            folders.setdefault("/".join(path), Records()).add(shape, record)
+            aside[_RELATIVE] += "altitudes" in record
         elif kind in _ASIDE:
             aside[kind] += 1
 
@@ -131,7 +140,7 @@ def _extended(placemark: Element) -> Iterator[tuple[str, str | None]]:
 
 def _geometry(element: Element) -> shapely.Geometry | None:
     """Geometry in degrees; z where every vertex has an altitude. None for what is no point, line or area."""
-    if element.tag == "MultiGeometry":
+    if element.tag in _GATHERED:
         return gather([_geometry(child) for child in element])
     try:
         with np.errstate(invalid="ignore"):  # coordinates that are no numbers are told from the geometry later
@@ -160,6 +169,7 @@ def _points(element: Element) -> NDArray[np.float64]:
     """Vertices (n, 3), or (n, 2) where not every one has an altitude; NaN for what is no number."""
     text = text_at(element, "coordinates") or ""
     tuples = [vertex.split(",") for vertex in re.sub(r"\s*,\s*", ",", text).split()]
+    tuples += [(coord.text or "").split() for coord in element.iterfind("coord")]  # of a track
     width = 3 if tuples and all(len(vertex) > 2 and vertex[2] for vertex in tuples) else 2
     rows = [[_number(vertex[i]) if i < len(vertex) else np.nan for i in range(width)] for vertex in tuples]
     return np.array(rows).reshape(-1, width)

@@ -40,9 +40,9 @@ def _utf16(head: bytes) -> str | None:
     if head.startswith(_UTF16):
         return "utf-16"
     first, second = head[::2].count(0), head[1::2].count(0)
-    if 4 * max(first, second) < len(head) or min(first, second):
+    if 4 * max(first, second) < len(head) or 10 * min(first, second) > max(first, second):
         return None
-    return "utf-16-be" if first else "utf-16-le"
+    return "utf-16-be" if first > second else "utf-16-le"
 
 
 def read_csv(dataset: Dataset) -> Iterator[SourceLayer]:

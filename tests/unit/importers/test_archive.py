@@ -260,6 +260,9 @@ def test_same_names_become_different_files(tmp_path):
     files = open_archive(path, tmp_path / "into", LIMITS)
     assert [found.relative_to(tmp_path / "into").as_posix() for _, found in files] == [
         "pipes.shp", "pipes.dbf", "pipes (2).shp", "pipes (2).dbf", "x", "x_/y", "z/y", "z (2)"]  # fmt: skip
+    assert [shown for shown, _ in files] == [
+        "d.zip/pipes.shp", "d.zip/pipes.dbf", "d.zip/pipes (2).shp", "d.zip/pipes (2).dbf",
+        "d.zip/x", "d.zip/x/y", "d.zip/z/y", "d.zip/z"], "under one name the first was lost in silence"  # fmt: skip
 
 
 def link(name: str, kind: bytes, target: str) -> tarfile.TarInfo:

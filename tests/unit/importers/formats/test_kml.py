@@ -184,3 +184,29 @@ def test_known_by_content(tmp_path: Path) -> None:
     head = a_kmz(tmp_path / "a.kmz", doc_kml="<kml/>").read_bytes()
     assert is_kmz(head, ".zip")
     assert not is_kmz(a_kmz(tmp_path / "b.zip", x_txt="").read_bytes(), ".zip")
+
+
+def test_tracks_are_lines(tmp_path: Path) -> None:
+    """What a receiver recorded along a pipe is its course: it was a record without geometry."""
+    track = "<altitudeMode>absolute</altitudeMode><coord>107.5 16.4 3</coord><coord>107.6 16.4 4</coord>"
+    assert geometry(tmp_path, f"<Track>{track}</Track>") == "LINESTRING Z (107.5 16.4 3, 107.6 16.4 4)"
+    both = f"<MultiTrack><Track>{track}</Track><Track>{track}</Track></MultiTrack>"
+    assert (geometry(tmp_path, both) or "").startswith("MULTILINESTRING Z")
+
+
+def test_links_alone_are_named(tmp_path: Path) -> None:
+    """A file that only refers to others says so, and not that it has no features."""
+    path = tmp_path / "chi-dan.kml"
+    path.write_text(f"{HEAD}<NetworkLink><Link><href>x.kml</href></Link></NetworkLink>{TAIL}")
+    with pytest.raises(Rejected, match="nothing but 1 links to other files"):
+        read(path)
+
+
+def test_unused_altitudes_are_said(tmp_path: Path) -> None:
+    """Altitudes that count from the ground are no elevations: they stay in the record, and a note says so."""
+    line = (
+        "<LineString><altitudeMode>relativeToGround</altitudeMode><coordinates>1,2,-1 3,4,-1</coordinates></LineString>"
+    )
+    (layer,) = load(tmp_path, f"<Placemark>{line}</Placemark>").values()
+    assert layer.columns["altitudes"] == ["-1 -1"]
+    assert layer.notes[0].startswith("1 placemarks have altitudes from the ground up")
