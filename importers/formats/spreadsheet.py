@@ -6,6 +6,7 @@ import mmap
 import re
 import zipfile
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
@@ -93,7 +94,7 @@ def _read(
     prj, _ = declared_prj(dataset)
     aside: list[str] = []
     found: list[tuple[Table, Origin]] = []
-    with private_copy(dataset, f".{driver.lower()}") as path:
+    with private_copy(dataset, f".{driver.lower()}") as path, _as_text(driver):
         source = Source(path, driver, dataset.name, numbered=True)
         for name in _sheets(source):
             origin = Origin(name, prj, str, UNICODE)
@@ -106,6 +107,20 @@ def _read(
         raise refuse_placeless(dataset.name)
     notes = [f"sheets without a place left aside: {', '.join(aside)}"] if aside else []
     yield from (build_layer(table, origin, notes) for table, origin in found)
+
+
+@contextmanager
+def _as_text(driver: str) -> Iterator[None]:
+    """GDAL takes no row for names and no cell for a number.
+
+    Options given on opening say the same, but do not reach the last sheet of several: its first row was lost.
+    """
+    options = {f"OGR_{driver}_HEADERS": "DISABLE", f"OGR_{driver}_FIELD_TYPES": "STRING"}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def _merges(dataset: Dataset, find: Callable[[zipfile.ZipFile], dict[str, list[Range]]]) -> dict[str, list[Range]]:
@@ -138,7 +153,7 @@ def _sheets(source: Source) -> list[str]:
 
 def _cells(source: Source, sheet: str, merges: list[Range]) -> list[list[str | None]]:
     """The sheet from its first row and column, blank ones included; text as it is, numbers as text."""
-    layer = read_layer(source, sheet, HEADERS="DISABLE", FIELD_TYPES="STRING")
+    layer = read_layer(source, sheet)
     columns = [[_plain(value) for value in values] for values in layer.columns.values()]
     rows: list[list[str | None]] = [list(row) for row in zip(*columns, strict=True)]
     fill(rows, merges)

@@ -262,3 +262,13 @@ def test_bombs_are_not_unpacked(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(struct.pack("<I", 12_345), struct.pack("<I", 1 << 30)))
     with pytest.raises(Rejected, match="unpacks into"):
         list(read_xlsx(dataset(path)))
+
+
+def test_last_sheet_of_several_keeps_its_first_row(tmp_path: Path) -> None:
+    """GDAL took the names of the last sheet's columns for its own, and left the sheet aside."""
+    sheets = {name: a_sheet([HEADER[:3], [name, number("1820000"), number("562000")]]) for name in ("a", "b", "c")}
+    path = a_workbook(tmp_path / "so.xlsx", sheets)
+    ((dataset,), _) = find_datasets(path)
+    assert [(layer.name, dict(layer.columns)) for layer in read_xlsx(dataset)] == [
+        (name, {"Mã số": [name], "X": ["1820000"], "Y": ["562000"]}) for name in ("a", "b", "c")
+    ]
