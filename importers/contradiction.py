@@ -67,9 +67,15 @@ def _readings(layer: SourceLayer, city: City, given: Crs | None) -> Iterator[Rea
 def _apart_m(
     here: NDArray[np.object_], there: NDArray[np.object_], reading: Reading, city: City
 ) -> NDArray[np.float64]:
-    """Distance between the two places of each record, NaN where one is not known."""
+    """How far the two places of each record lie apart, vertex from vertex where both are drawn alike: one may have less
+    detail. NaN where one is not known.
+    """
     usable = ~shapely.is_missing(there)
     usable[usable] = [bool(np.isfinite(shapely.get_coordinates(shape)).all()) for shape in there[usable]]
     moved = np.full(len(there), None, dtype=object)
     moved[usable] = np.asarray(move(there[usable], reading, city).geometries, dtype=object)
-    return np.asarray(shapely.hausdorff_distance(here, moved), dtype=float)
+    is_alike = (shapely.get_type_id(here) == shapely.get_type_id(moved)) & (
+        shapely.get_num_coordinates(here) == shapely.get_num_coordinates(moved)
+    )
+    apart_m = np.where(is_alike, shapely.hausdorff_distance(here, moved), shapely.distance(here, moved))
+    return np.asarray(apart_m, dtype=float)

@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from importers.faults import Fault, Rejected
 from importers.formats.axes import name_crs, puts_north_first
 from importers.formats.coordinates import read_geometry
 from importers.formats.gdal import SEND_AGAIN, UNICODE, stem
 from importers.formats.records import Records, swap_axes
+from importers.source import Rival
 from layers.crs import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import shapely
+
     from importers.source import Dataset, SourceLayer
 
+_VN2000 = "EPSG:4756"
 _RECORD_SEPARATOR = b"\x1e"
 _BLANK = b"\xef\xbb\xbf \r\n\t"
 _SEQUENCES = (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".ndgeojson", ".jsonl", ".geojsonld")
@@ -118,6 +125,7 @@ def _layers(dataset: Dataset, features: Iterable[Any], document: Any, encoding: 
     crs, origin = _declared_crs(head)
     place_crs = head.get("coordRefSys")
     layers: dict[tuple[str, str | None], Records] = {}
+    others: dict[tuple[str, str | None], list[shapely.Geometry | None]] = {}
     for row, feature in enumerate(features, start=1):
         stated = feature if isinstance(feature, dict) else {}
         in_place = stated.get("place") is not None
@@ -125,10 +133,22 @@ def _layers(dataset: Dataset, features: Iterable[Any], document: Any, encoding: 
         geometry, told = read_geometry(stated["place"] if in_place else stated.get("geometry"))
         if geometry is not None and swapped:
             geometry = swap_axes(geometry)
-        records = layers.setdefault((str(stated.get("featureType") or stem(dataset)), code), Records())
-        records.add(geometry, told | _properties(stated), row)
+        key = str(stated.get("featureType") or stem(dataset)), code
+        layers.setdefault(key, Records()).add(geometry, told | _properties(stated), row)
+        others.setdefault(key, []).append(read_geometry(stated.get("geometry"))[0] if in_place else None)
     for (name, code), records in layers.items():
-        yield records.to_layer(name, crs=code, crs_origin=origin if code == crs else "JSON-FG", encoding=encoding)
+        said = origin if code == crs else "JSON-FG"
+        layer = records.to_layer(name, crs=code, crs_origin=said, encoding=encoding)
+        yield replace(layer, rival=_rival(others[name, code]))
+
+
+def _rival(shapes: list[shapely.Geometry | None]) -> Rival | None:
+    """What features with a `place` say in `geometry`, in degrees, for programs that know no other system."""
+    if not any(shapes):
+        return None
+    found = np.empty(len(shapes), dtype=object)
+    found[:] = shapes
+    return Rival("the members geometry", found, (WGS84, _VN2000), 0.0)
 
 
 def _declared_crs(document: dict[str, Any]) -> tuple[str | None, str]:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import dist
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from importers.faults import Fault, Rejected
+from importers.formats.arcs import stroke
 from importers.formats.network import (
     FOOT_M,
     US_SURVEY_FOOT_M,
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
     from importers.source import Dataset, SourceLayer
 
+_ON_CIRCLE_M = 0.5  # in the file's unit of length; a pipe's ends are as far from its centre, but for rounding
+_CURVED = "are drawn along the shorter arc around their centre, or straight where their ends are on none"
 _METRES = {
     "millimeter": 0.001, "centimeter": 0.01, "meter": 1.0, "kilometer": 1000.0,
     "inch": 0.0254, "foot": FOOT_M, "feet": FOOT_M, "ussurveyfoot": US_SURVEY_FOOT_M, "mile": 5280 * FOOT_M,
@@ -106,7 +112,7 @@ def _notes(root: Element, networks: list[Element]) -> tuple[str, ...]:
         note
         for note, holds in (
             (f"elevations are in '{vertical}'", vertical),
-            (f"{curved} curved pipes are drawn straight", curved),
+            (f"{curved} curved pipes {_CURVED}", curved),
         )
         if holds
     )
@@ -183,7 +189,26 @@ def _outside(body: Element, units: _Units) -> dict[str, Any]:
 
 def _pipe_line(pipe: Element, structures: dict[str | None, _Structure]) -> Any:
     ends = [structures.get(pipe.get(key)) for key in ("refStart", "refEnd")]
-    return to_line([end.xy for end in ends if end is not None and end.xy is not None])
+    points = [end.xy for end in ends if end is not None and end.xy is not None]
+    if len(points) == 2 and (top := _top_of_arc(pipe, points)) is not None:
+        return to_line(stroke(np.array([points[0], top, points[1]])))
+    return to_line(points)
+
+
+def _top_of_arc(pipe: Element, ends: list[tuple[float, float]]) -> tuple[float, float] | None:
+    """Midway along the shorter arc around a curved pipe's centre; None for straight ones and ends on no one circle."""
+    centre = pipe.find("Center")
+    north_east = [to_number(part) for part in ((centre.text if centre is not None else None) or "").split()[:2]]
+    if len(north_east) != 2 or None in north_east:
+        return None
+    y, x = (float(number or 0.0) for number in north_east)
+    first, last = (dist((x, y), end) for end in ends)
+    half_x, half_y = (sum(axis) / 2 for axis in zip(*ends, strict=True))
+    out = dist((x, y), (half_x, half_y))
+    if abs(first - last) > _ON_CIRCLE_M or out < _ON_CIRCLE_M:
+        return None
+    reach = (first + last) / 2 / out
+    return x + (half_x - x) * reach, y + (half_y - y) * reach
 
 
 def _pipe_values(pipe: Element, structures: dict[str | None, _Structure], units: _Units) -> dict[str, Any]:

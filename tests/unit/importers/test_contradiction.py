@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import shapely
 
 from importers.contradiction import find_contradictions
 from importers.faults import Fault
+from importers.formats.geojson import read_geojson
 from importers.formats.table import read_csv
 from importers.position import City, place
 from importers.source import find_datasets
@@ -57,6 +59,26 @@ def test_degrees_of_another_datum_are_found(tmp_path: Path) -> None:
     found = distances(tmp_path, PLACES, transform_points(PLACES, as_wgs84, WGS84))
     assert [row for row, _ in found] == [1, 2, 3]
     assert {int(said.split(" m ")[0].split()[-1]) for _, said in found} <= set(range(180, 260))
+
+
+@pytest.mark.parametrize(("shift", "refused"), [(0.0, []), (0.003, [1])])
+def test_place_and_geometry_of_a_feature_are_one(tmp_path: Path, shift: float, refused: list[int]) -> None:
+    """JSON-FG says in `geometry` once more, in degrees and perhaps in less detail, what `place` says in the plane."""
+    degrees = (transform_points(PLACES, HUE, WGS84) + np.array([shift, 0.0])).tolist()
+    features = [
+        {"type": "Feature", "geometry": {"type": "LineString", "coordinates": degrees}, "properties": {}}
+        | {"place": {"type": "LineString", "coordinates": PLACES.tolist()}},
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": degrees[0]}, "properties": {}}
+        | {"place": {"type": "Polygon", "coordinates": [[*PLACES.tolist(), PLACES[0].tolist()]]}},
+        {"type": "Feature", "geometry": None, "place": {"type": "Point", "coordinates": PLACES[0].tolist()}},
+    ]
+    path = tmp_path / "ong.json"
+    path.write_text(json.dumps({"type": "FeatureCollection", "coordRefSys": "EPSG:9214", "features": features}))
+    ((dataset,), _) = find_datasets(path)
+    (layer,) = read_geojson(dataset)
+    placed = place(layer, layer.geometries, CITY, None, force=False)
+    found = find_contradictions(layer, placed, np.arange(len(layer)), CITY, None)
+    assert [finding.row for finding in found] == refused + [2] * bool(refused)
 
 
 def test_other_systems_contradict_nothing(tmp_path: Path) -> None:

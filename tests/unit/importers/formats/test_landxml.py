@@ -235,3 +235,19 @@ def test_structures_of_one_name_at_two_places_end_no_pipe(tmp_path: Path) -> Non
     pipes, nodes = read_landxml(dataset)
     assert pipes.geometries.tolist() == [None]
     assert [(g.x, g.y) for g in nodes.geometries] == [(20, 10), (60, 40), (90, 90)]
+
+
+def test_curved_pipes_bend_around_their_centre(tmp_path: Path) -> None:
+    """A quarter of a circle of 40 m lies 12 m beside its chord: drawn straight, a dig would miss it."""
+    body = '<CircPipe diameter="300"/><Center>10 60</Center>'
+    (pipe, *_), nodes = (layer.geometries for layer in read_landxml(a_network(tmp_path, body)))
+    assert (pipe.coords[0], pipe.coords[-1]) == ((20, 10), (60, 40))
+    assert len(pipe.coords) == 2, "the ends are 40 and 30 m from that centre"
+    dataset = a_network(tmp_path, body)
+    dataset.path.write_text(dataset.path.read_text().replace("<Center>40 60</Center>", "<Center>50 60</Center>"))
+    (pipe, *_), nodes = (layer.geometries for layer in read_landxml(dataset))
+    assert (pipe.coords[0], pipe.coords[-1]) == ((20, 10), (60, 50))
+    away = np.hypot(*(np.array(pipe.coords) - (60, 10)).T)
+    assert np.allclose(away, 40, atol=1e-6)
+    assert pipe.length == pytest.approx(np.pi / 2 * 40, rel=1e-4)
+    assert len(nodes) == 2
