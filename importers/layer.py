@@ -222,7 +222,7 @@ def understand(raw: SourceLayer, dataset: Dataset, context: Context, settled: Se
             raise Rejected(Fault.LAYER_UNKNOWN, said, "correct the profile")
         attributes = replace(attributes, fields=rule.fields, rivals={})
     shells = None
-    heights_count = context.city.understands_heights_of(placed.crs) and not placed.is_swapped
+    heights_count = context.city.takes_heights_of(placed.crs) and not placed.is_swapped
     if solids is not None and target.table == "buildings" and heights_count:
         shells = transform_geometries(np.array(solids, dtype=object), placed.crs, context.city.storage, strict=False)
     return Understood(layer, text, target, placed, kept, attributes, shells, [*findings, *faults, *placed.findings])
@@ -273,8 +273,10 @@ def _in_city(
         Finding(Fault.OUTSIDE_CITY, "the feature lies outside the city", remedy, int(layer.rows[i]))
         for i in kept[~placed.inside]
     ]
-    if not city.understands_heights_of(placed.crs):
+    if not city.takes_heights_of(placed.crs):
         reason = f"{placed.reason}; z refers to {placed.crs.vertical} and is not used"
+        if city.understands_heights_of(placed.crs):
+            reason = f"{placed.reason}; z is in no metres, as x and y, or as its system says, and is not used"
         reading = replace(placed.reading, reason=reason)
         shapes = placed.geometries
         flat = shapes.in_plan() if isinstance(shapes, LineStrings) else shapely.force_2d(shapes)

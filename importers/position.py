@@ -95,6 +95,10 @@ class City:
         """Whether a whole box (minx, miny, maxx, maxy) in storage CRS lies in the city."""
         return bool(np.isfinite(bounds).all() and shapely.covers(self.region, shapely.box(*bounds)))
 
+    def takes_heights_of(self, crs: Crs) -> bool:
+        """Whether z of a layer in that CRS is metres above the city's vertical datum, as far as it is said."""
+        return crs.has_metric_heights and self.understands_heights_of(crs)
+
     def understands_heights_of(self, crs: Crs) -> bool:
         """Whether z of a layer in that CRS is an elevation above the city's vertical datum, as far as it is said."""
         if crs.vertical is None:

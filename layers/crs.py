@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
@@ -37,6 +37,9 @@ VN2000_TM3 = range(9205, 9219)
 HON_DAU_1992 = "EPSG:5727"
 
 
+_ANGLES = frozenset({"degree", "grad", "radian"})
+
+
 class CrsMismatch(Invalid):
     """Two geometries, or a geometry and a table, are in different reference systems."""
 
@@ -49,6 +52,8 @@ class Crs:
     _definition: pyproj.CRS = field(repr=False, compare=False)
     # What heights refer to where the definition says so: "ellipsoid", or the vertical system's code or name.
     vertical: str | None = field(default=None, compare=False)
+    # Whether heights are metres: in the unit of their system, or else in that of x and y.
+    has_metric_heights: bool = field(default=True, compare=False)
 
     @property
     def name(self) -> str:
@@ -109,11 +114,11 @@ def parse_crs(text: str) -> Crs:
     Raises: Invalid for text that names no usable horizontal system, and for the deprecated EPSG:6956-6959.
     """
     try:
-        definition, vertical = _horizontal(pyproj.CRS.from_user_input(text))
+        definition, vertical, has_metric_heights = _horizontal(pyproj.CRS.from_user_input(text))
         epsg = definition.to_epsg()
     except CRSError as error:
         raise Invalid(f"'{text[:80]}' is no coordinate reference system: give a code such as {DEFAULT}") from error
-    crs = Crs(f"EPSG:{epsg}" if epsg else definition.to_wkt(), definition, vertical)
+    crs = Crs(f"EPSG:{epsg}" if epsg else definition.to_wkt(), definition, vertical, has_metric_heights)
     if crs.code in SWAPPED_DEFINITIONS or _has_swapped_origin(crs):
         raise Invalid(
             f"{crs.code if epsg else crs.name} is deprecated, its false easting and northing are swapped: use"
@@ -127,20 +132,22 @@ def _has_swapped_origin(crs: Crs) -> bool:
     return "Vietnam" in crs.datum and origin == _SWAPPED_ORIGIN
 
 
-def _horizontal(definition: pyproj.CRS) -> tuple[pyproj.CRS, str | None]:
-    """The horizontal part and what heights refer to.
+def _horizontal(definition: pyproj.CRS) -> tuple[pyproj.CRS, str | None, bool]:
+    """The horizontal part, what heights refer to, and whether they are metres: unsaid, they are as x and y are.
 
     A TOWGS84 that came with the definition is dropped: older software writes zeros there, which means "no shift".
     """
     vertical: str | None = None
+    heights: list[Any] | None = None
     if definition.is_compound:
         definition, height = definition.sub_crs_list[:2]
-        vertical = ":".join(height.to_authority() or (height.name,))
+        vertical, heights = ":".join(height.to_authority() or (height.name,)), height.axis_info
     if definition.is_bound and definition.source_crs is not None:
         definition = definition.source_crs
+    axes = heights or [axis for axis in definition.axis_info if axis.unit_name not in _ANGLES]
     if definition.is_geographic and len(definition.axis_info) == 3:
         definition, vertical = definition.to_2d(), "ellipsoid"
-    return definition, vertical
+    return definition, vertical, all(axis.unit_conversion_factor == 1.0 for axis in axes)
 
 
 def parse_storage_crs(text: str) -> Crs:

@@ -139,7 +139,7 @@ def _settle(layer: AnyLayer, dimension: int, wish: Wish, context: Context, *, is
     names = {field: str(_unicode(field, decoding)) for field in seen.sorts}
     columns = name_columns(names.values())
     fields = tuple(TableField(columns[names[f]], sort.kind, spell(names[f])) for f, sort in seen.sorts.items())
-    has_heights = seen.heights and context.city.understands_heights_of(reading.crs) and not reading.is_swapped
+    has_heights = seen.heights and context.city.takes_heights_of(reading.crs) and not reading.is_swapped
     geometry = GEOMETRIES[2 * dimension + (not seen.single)]
     return _Settled(wish, dimension, reading, decoding, Draft(geometry, has_heights, fields), columns)
 

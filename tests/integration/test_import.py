@@ -480,17 +480,30 @@ def test_mislabelled_with_and_without_towgs84(connection: Connection, tmp_path: 
     assert [f["fault"] for f in only(run(connection, path.parent)).findings] == [Fault.CRS_MISLABELLED]
 
 
-def test_heights_above_the_ellipsoid_are_not_used(connection: Connection, tmp_path: Path) -> None:
-    """z of a 3D geographic system is 20 m off the city's datum: the plan is used, the height is not."""
-    path = tmp_path / "in" / "ong-cap-nuoc.gpkg"
-    path.parent.mkdir()
-    line = shapely.LineString([(107.58, 16.46, 1.0), (107.5801, 16.46, 1.0)])
-    pyogrio.raw.write(path, shapely.to_wkb([line], output_dimension=3), [np.array([110])], ["DuongKinh"],
-                      geometry_type="LineString Z", crs="EPSG:4979", driver="GPKG")  # fmt: skip
-    file = only(run(connection, path.parent))
-    assert file.loaded == 1
-    assert "not used" in file.decisions[0]["crs"]
-    assert connection.execute("select axis from utility_lines").fetchone() == (None,)
+def test_heights_above_the_ellipsoid_or_in_feet_are_not_used(connection: Connection, tmp_path: Path) -> None:
+    """z of a 3D geographic system is 20 m off the city's datum, z beside x and y in feet is no metre: the plan is used,
+    the height is not.
+    """
+    folder = tmp_path / "in"
+    folder.mkdir()
+    feet = (
+        parse_crs("EPSG:9214").wkt1.replace('"metre",1', '"foot",0.3048').replace('easting",500000', 'easting",1640420')
+    )
+    feet = feet.replace(',AUTHORITY["EPSG","9001"]', "").replace(',AUTHORITY["EPSG","9214"]', "")
+    for name, crs, scale, (x, y, step) in (
+        ("do", "EPSG:4979", 1.0, (107.58, 16.46, 1e-4)),
+        ("foot", feet, 0.3048, (EAST, NORTH, 20.0)),
+    ):
+        line = shapely.LineString([(x / scale, y / scale, 1.0), ((x + step) / scale, y / scale, 1.0)])
+        pyogrio.raw.write(
+            folder / f"ong-cap-nuoc-{name}.gpkg", shapely.to_wkb([line], output_dimension=3), [np.array([110])],
+            ["DuongKinh"], geometry_type="LineString Z", crs=crs, driver="GPKG",
+        )  # fmt: skip
+    said = {file.path: (file.loaded, file.decisions[0]["crs"]) for file in run(connection, folder).files}
+    assert [loaded for loaded, _ in said.values()] == [1, 1]
+    assert "z refers to ellipsoid and is not used" in said["ong-cap-nuoc-do.gpkg"][1]
+    assert "z is in no metres" in said["ong-cap-nuoc-foot.gpkg"][1]
+    assert connection.execute("select axis from utility_lines").fetchall() == [(None,), (None,)]
 
 
 def test_solid_of_a_building_reaches_the_database(connection: Connection) -> None:

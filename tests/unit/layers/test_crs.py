@@ -28,3 +28,15 @@ def test_no_way_has_no_accuracy() -> None:
     """From HN-72 only a guess leads to the city."""
     assert not has_accurate_path(parse_crs("EPSG:4147"), parse_crs("EPSG:9214"))
     assert accuracy_m(parse_crs("EPSG:4147"), parse_crs("EPSG:9214")) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "are_metres"),
+    [
+        ("EPSG:9214", True), ("EPSG:4326", True), ("EPSG:4979", True), ("EPSG:9214+5773", True),
+        ("EPSG:2263", False), ("EPSG:2263+6360", False), ("EPSG:2263+5703", True),
+    ],
+)  # fmt: skip
+def test_heights_are_metres_by_their_system_or_as_x_and_y(code: str, are_metres: bool) -> None:
+    """New York's feet beside heights in metres, and beside heights that say nothing: those are feet, too."""
+    assert parse_crs(code).has_metric_heights is are_metres
