@@ -38,6 +38,7 @@ class Rebuild:
     """A layer without its indexes, keys and triggers, and what brings them back.
 
     own: its columns' defaults as SQL. common: values that stand in their place while rows come.
+    is_fresh: no transaction but this one knows the files of the table, so that its rows are final as they come.
     """
 
     table: str
@@ -45,6 +46,7 @@ class Rebuild:
     statements: tuple[sql.Composed, ...]
     own: dict[str, str]
     file_id: int | None
+    is_fresh: bool
     common: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -68,7 +70,8 @@ class Rebuild:
         connection.execute(_alter(name, _take_numbers(_NUMBERS), *drops))
         restore = [sql.SQL("{}").format(sql.SQL(definition)) for _, definition in (*indexes, *triggers)]
         statements = (_alter(name, *additions, _take_numbers(1)), *restore)
-        return cls(table, before, statements, _find_defaults(connection, table), _file_id(connection))
+        is_fresh = _start_afresh(connection, table)
+        return cls(table, before, statements, _find_defaults(connection, table), _file_id(connection), is_fresh)
 
     def settle(self, connection: Connection, common: Mapping[str, Any]) -> None:
         """Have the rows that come next share these values, and the file that is loaded.
@@ -141,6 +144,21 @@ def _find_triggers(connection: Connection, table: str) -> list[tuple[str, str]]:
         " where tgrelid = %s::regclass and not tgisinternal order by 1",
         (f"{SCHEMA}.{table}",),
     ).fetchall()
+
+
+def _start_afresh(connection: Connection, table: str) -> bool:
+    """Give a table new files where it has no row; other tables' keys to it forbid that."""
+    name = sql.Identifier(SCHEMA, table)
+    row = connection.execute(
+        sql.SQL(
+            "select not exists (select from {})"
+            " and not exists (select from pg_constraint where confrelid = {}::regclass)"
+        ).format(name, sql.Literal(name.as_string()))
+    ).fetchone()
+    if not row or not row[0]:
+        return False
+    connection.execute(sql.SQL("truncate {}").format(name))
+    return True
 
 
 def _find_defaults(connection: Connection, table: str) -> dict[str, str]:

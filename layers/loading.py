@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _IMPORT_LOCK = 0x7477696E  # "twin"
 # The server ends a statement, and lets go of the lock, when the importing process was killed meanwhile.
 _WATCHFUL = "select set_config(name, '1000', false) from pg_settings where name = 'client_connection_check_interval'"
+# Long values, such as the records as delivered, are kept in a third of the time by LZ4, where the server has it.
+_COMPACT = (
+    "select set_config(name, 'lz4', false) from pg_settings"
+    " where name = 'default_toast_compression' and 'lz4' = any (enumvals)"
+)
 _MESSAGE_BYTES = 1 << 18  # the server begins with a message when it has all of it
 _BROKEN_RULE = (psycopg.errors.IntegrityError, psycopg.errors.DataError)
 
@@ -129,6 +134,7 @@ def importing(connection: Connection) -> Iterator[None]:
             )
         )
     connection.execute(_WATCHFUL)
+    connection.execute(_COMPACT)
     try:
         yield
     finally:
@@ -191,22 +197,34 @@ class Loading:
         """A worker wrote the rows: neither the file that they come from nor their ids are for it to say."""
         if forged := {"id", "source_file_id"} & {*rows.names, *rows.common}:
             raise Invalid(f"{self.record.path}: its reader may not write {', '.join(sorted(forged))}")
+        is_fresh = False
         if rows.table in self._rebuilds:
-            self._rebuilds[rows.table][0].settle(self.connection, rows.common)
+            rebuild, _ = self._rebuilds[rows.table]
+            rebuild.settle(self.connection, rows.common)
+            is_fresh = rebuild.is_fresh
         elif rows.common:
             raise Invalid(f"{self.record.path}: its reader did not say that it needs {rows.table} for itself")
-        copied = copy_rows(self.connection, sql.Identifier(find_layer(rows.table).name), rows)
+        copied = copy_rows(self.connection, sql.Identifier(find_layer(rows.table).name), rows, is_fresh=is_fresh)
         self._copied[rows.table] = self._copied.get(rows.table, 0) + copied
 
 
-def copy_rows(connection: Connection, table: sql.Identifier, rows: Rows) -> int:
-    """How many rows the database took."""
-    return _copy(connection, table, rows.names, rows.content)
+def copy_rows(connection: Connection, table: sql.Identifier, rows: Rows, *, is_fresh: bool = False) -> int:
+    """How many rows the database took; those of a table that is fresh to this transaction are frozen as they come."""
+    return _copy(connection, table, rows.names, rows.content, is_fresh=is_fresh)
 
 
-def _copy(connection: Connection, table: sql.Identifier, names: Iterable[str], content: Iterable[bytes]) -> int:
+def _copy(
+    connection: Connection,
+    table: sql.Identifier,
+    names: Iterable[str],
+    content: Iterable[bytes],
+    *,
+    is_fresh: bool = False,
+) -> int:
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, columns)
+    statement = sql.SQL("copy {} ({}) from stdin (format binary, freeze {})").format(
+        table, columns, sql.Literal(is_fresh)
+    )
     cursor = connection.cursor()
     with cursor.copy(statement) as copy:
         for piece in content:

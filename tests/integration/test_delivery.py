@@ -233,6 +233,36 @@ def test_load_larger_than_its_layer_rebuilds_the_indexes(
     assert state == (200,) == (count(connection, "utility_lines"),)
 
 
+def test_first_bulk_load_of_a_layer_is_final(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of an empty layer need no second writing by VACUUM; a row that is there stays there."""
+    monkeypatch.setattr(gdal, "CHUNK_RECORDS", 50)
+    monkeypatch.setattr("layers.bulk._FEWEST_ROWS", 100)
+    looks = []
+    for rows, location in ((150, "first"), (200, "second")):
+        _import_in_process(connection, pipes(tmp_path / location / "ong-cap-nuoc.gpkg", rows=rows))
+        connection.execute("set enable_seqscan = off; set enable_bitmapscan = off")
+        explained = connection.execute("explain (analyze, format json) select id from utility_lines where id > 0")
+        plan = explained.fetchall()[0][0][0]["Plan"]
+        looks.append((plan["Node Type"], plan["Actual Rows"], plan["Heap Fetches"]))
+        connection.execute("reset all")
+    first, second = looks
+    assert first == ("Index Only Scan", 150, 0)
+    assert second[:2] == ("Index Only Scan", 350)
+    assert second[2] >= 200, "who began to look before the second load ended must not see its rows"
+
+
+def test_long_values_are_kept_by_the_fast_compression(connection: Connection, tmp_path: Path) -> None:
+    """Of PostgreSQL's two ways the old one takes longer for the records of a large file than all else about them."""
+    _import_in_process(connection, pipes(tmp_path / "ong-cap-nuoc.gpkg", rows=300))
+    (offered,) = connection.execute(
+        "select enumvals from pg_settings where name = 'default_toast_compression'"
+    ).fetchone() or ([],)
+    used = connection.execute("select distinct pg_column_compression(attributes) from source_records").fetchall()
+    assert used == [("lz4" if "lz4" in offered else "pglz",)]
+
+
 def test_bulk_load_that_breaks_a_rule_brings_nothing(connection: Connection) -> None:
     """Keys are taken off for a bulk load and come back with its end; rules hold for each of its rows."""
     described = "select conname, convalidated from pg_constraint where conrelid = 'boundaries'::regclass order by 1"
