@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from layers.database import storage_srid
 from layers.errors import Conflict
+from layers.procedure import SYSTEM
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -98,16 +99,17 @@ class Asking:
 
 
 def list_asking(connection: Connection, since: datetime, within_m: float, zone: str) -> list[Asking]:
-    """Who has had checked how much since then, most first; days are those of the time zone."""
+    """Who has had checked how much since then, most first, but for the twin itself; days are those of the time zone."""
     with connection.cursor(row_factory=class_row(Asking)) as cursor:
         return cursor.execute(
             "with asked as (select e.organisation, e.actor, e.excavation_id, (e.at at time zone %(zone)s)::date as day,"  # noqa: S608 - our own text
-            f" st_buffer(c.geom, %(within)s) as area from {_CHECKS} where e.at >= %(since)s and {_CHECKED}),"
+            f" st_buffer(c.geom, %(within)s) as area from {_CHECKS} where e.at >= %(since)s and {_CHECKED}"
+            " and e.actor <> %(twin)s),"
             " daily as (select distinct on (organisation) organisation, day, st_area(st_union(area)) as m2 from asked"
             " group by organisation, day order by organisation, 3 desc, day)"
             " select a.organisation, array_agg(distinct a.actor) as keys, count(distinct excavation_id) as excavations,"
             " count(*) as checks, st_area(st_union(a.area)) as asked_m2, min(d.m2) as most_m2, min(d.day) as most_on"
             " from asked a join daily d on d.organisation is not distinct from a.organisation"
             " group by a.organisation order by 5 desc, 1",
-            {"zone": zone, "within": within_m, "since": since},
+            {"zone": zone, "within": within_m, "since": since, "twin": SYSTEM.name},
         ).fetchall()

@@ -566,6 +566,10 @@ def test_an_applicant_learns_of_so_much_of_the_city_a_day(town: Town, at: Callab
     town.call(BUILDER, "DELETE", f"/{first}", If_Match=town.tag(first))
     assert town.call(BUILDER, "POST", f"/{beside}/check", If_Match=town.tag(beside)).status_code == 429
     assert town.call(CITY, "POST", f"/{beside}/check", If_Match=town.tag(beside)).status_code == 201
+    reopened = (
+        "insert into excavation_events (excavation_id, actor, kind, to_status, detail) values (%s, %s, %s, %s, %s)"
+    )
+    town.connection.execute(reopened, (inside, "twin", "status", "checked", '{"act": "reopen", "check": 1}'))
     desk, builder = sorted(
         list_asking(town.connection, town.practice.day_began(), 10.0, town.practice.zone),
         key=lambda each: each.organisation == BUILDER,
