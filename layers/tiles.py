@@ -246,6 +246,27 @@ async def _count_near(connection: AsyncConnection, layer: Layer, place: Hold, st
     return 0 if row is None else int(row[0])
 
 
+async def fetch_middles(
+    connection: AsyncConnection, layer: Layer, block: Tile, numbers: Sequence[int]
+) -> dict[int, tuple[float, float]]:
+    """A place within each of these areas, in the grid's CRS: of what lies in the block, where the area is larger."""
+    statement = sql.SQL(
+        "select id, st_x(middle), st_y(middle) from (select id, st_transform(geom, {srid}) as geom from {table}"
+        " where id = any({numbers})) r, lateral (select st_pointonsurface(case when greatest(st_xmax(geom) -"
+        " st_xmin(geom), st_ymax(geom) - st_ymin(geom)) <= {side} then geom else st_clipbybox2d(geom,"
+        " st_makeenvelope({bounds}, {srid})::box2d) end) as middle) m where not st_isempty(middle)"
+    ).format(
+        srid=sql.Literal(block.grid.crs.srid),
+        table=sql.Identifier(layer.name),
+        numbers=sql.Literal(list(numbers)),
+        side=sql.Literal(block.side),
+        bounds=sql.SQL(", ").join(map(sql.Literal, block.bounds)),
+    )
+    with _explained(layer, block):
+        rows = await (await connection.execute(statement.as_bytes(), prepare=False)).fetchall()
+    return {int(number): (float(x), float(y)) for number, x, y in rows}
+
+
 _NOTE = b"""
 select st_asmvt(f, $1::text, 4096, 'place') from (select $2::bigint as shown, $3::bigint as left_out,
   st_makeenvelope(0, 0, 4096, 4096) as place) f

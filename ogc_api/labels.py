@@ -2,7 +2,9 @@
 
 A tile is lettered with its eight neighbours in view. A thing that is small enough is seen whole from every tile that
 its label touches, and so is whatever may stand in its way: all these tiles come to the same place for the label and to
-the same decision about it. What is larger is lettered within each tile.
+the same decision about it. A larger line is lettered within each tile, a larger area in its middle, which the database
+tells all tiles alike, within the one tile that has it; where it fills a screen, in the middle of what a block of tiles
+has of it.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageDraw, ImageFont
 
 from layers.grid import PIXELS, UNITS
+from ogc_api.vector_tile import POLYGON
 from styles.expression import evaluate
 from styles.rules import DRAWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ogc_api.vector_tile import Drawn
 
@@ -33,6 +36,10 @@ type Box = tuple[int, int, int, int]
 type Line = Sequence[tuple[int, int]]
 # Tiles by their offset to the right and downwards from the one that is lettered, layers by name.
 type Window = Mapping[tuple[int, int], Mapping[str, Sequence[Drawn]]]
+# Pairs of a tile's layer and its symbol layer, the most important first.
+type Lettering = Sequence[tuple[str, dict[str, Any]]]
+# Where large areas are lettered, by layer and number, in pixels of the tile.
+type Middles = Mapping[str, Mapping[int, Place]]
 
 _SCALE = PIXELS / UNITS
 _CLEAR = (0, 0, 0, 0)
@@ -42,6 +49,8 @@ _APART_PX = 200
 _MOST_LETTERS = PIXELS
 # What a name is written along may bend this much.
 _MOST_TURN = math.radians(10)
+# What is smaller, and has a label no longer than half a tile, is lettered alike by all tiles that see it.
+_SMALL_PX = PIXELS / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +94,32 @@ class Label:
         return _overlap(self.box, (0, 0, PIXELS, PIXELS))
 
 
-def write_labels(sheet: Image.Image, window: Window, layers: Sequence[tuple[str, dict[str, Any]]], zoom: float) -> None:
-    """Letter a tile; `layers` are pairs of a tile's layer and its symbol layer, the most important first."""
-    for label in place_labels(window, layers, zoom):
+def list_large(window: Window, names: Collection[str]) -> dict[str, list[int]]:
+    """Numbers of the areas on a tile that are too large to be lettered alike by all tiles that see them, by layer."""
+    found = {}
+    for name in names:
+        areas = {feature.id for feature in window[0, 0].get(name, ()) if feature.kind == POLYGON}
+        extents = ((thing.id, _extent(thing.parts)) for thing in _gather(window, name) if thing.id in areas)
+        found[name] = [n for n, (left, top, right, bottom) in extents if max(right - left, bottom - top) > _SMALL_PX]
+    return found
+
+
+def write_labels(sheet: Image.Image, window: Window, layers: Lettering, zoom: float, middles: Middles) -> None:
+    """Letter a tile; an area whose middle nobody tells is lettered in each tile."""
+    for label in place_labels(window, layers, zoom, middles):
         left, top = label.box[:2]
         shown = label.image.crop((max(-left, 0), max(-top, 0), label.image.width, label.image.height))
         sheet.alpha_composite(shown, (max(left, 0), max(top, 0)))
 
 
-def place_labels(window: Window, layers: Sequence[tuple[str, dict[str, Any]]], zoom: float) -> list[Label]:
+def place_labels(window: Window, layers: Lettering, zoom: float, middles: Middles) -> list[Label]:
     """The labels that are seen on a tile: those that cross an edge, then those for which there is room within."""
     labels = sorted(
         (
             label
             for rank, (name, layer) in enumerate(layers)
             for thing in _gather(window, name)
-            for label in _label(thing, layer, rank, zoom)
+            for label in _label(thing, layer, rank, zoom, middles.get(name, {}).get(thing.id))
         ),
         key=lambda label: label.order,
     )
@@ -141,7 +160,7 @@ def _moved(feature: Drawn, offset: tuple[int, int]) -> list[Line]:
     return [[(x + dx, y + dy) for x, y in part] for part in feature.parts]
 
 
-def _label(thing: Thing, layer: dict[str, Any], rank: int, zoom: float) -> Iterator[Label]:
+def _label(thing: Thing, layer: dict[str, Any], rank: int, zoom: float, middle: Place | None) -> Iterator[Label]:
     layout = layer["layout"]
     text = str(evaluate(layout["text-field"], thing.properties, zoom) or "")
     size = round(evaluate(layout["text-size"], thing.properties, zoom))
@@ -151,13 +170,19 @@ def _label(thing: Thing, layer: dict[str, Any], rank: int, zoom: float) -> Itera
     paint = {name: value for name, value in layer["paint"].items() if name in DRAWN}
     values = tuple(sorted((name, evaluate(value, thing.properties, zoom)) for name, value in paint.items()))
     image = _lettered(text, size, values)
-    put = _put_along if layout.get("symbol-placement") == "line" else _put_over
-    mark = hashlib.sha256(f"{text} {thing.id}".encode()).hexdigest()[:8]
-    for parts, is_shared in ((thing.parts, True), (thing.own, False)):
-        found = put(image, parts, is_whole=is_shared) if parts else None
-        if found is not None:
-            yield Label(text, *found, (rank, mark), is_shared)
-            return
+    is_along = layout.get("symbol-placement") == "line"
+    put = _put_along if is_along else _put_over
+    order = (rank, hashlib.sha256(f"{text} {thing.id}".encode()).hexdigest()[:8])
+    found = put(image, thing.parts, is_whole=True)
+    if found is not None:
+        yield Label(text, *found, order, is_shared=True)
+        return
+    if middle is not None and not is_along:
+        yield Label(text, image, _box_within(image, middle), order, is_shared=False)
+        return
+    found = put(image, thing.own, is_whole=False) if thing.own else None
+    if found is not None:
+        yield Label(text, *found, order, is_shared=False)
 
 
 def _put_over(image: Image.Image, parts: Sequence[Line], *, is_whole: bool) -> tuple[Image.Image, Box] | None:
@@ -192,6 +217,16 @@ def _extent(parts: Sequence[Line]) -> tuple[float, float, float, float]:
 
 def _box(image: Image.Image, middle: Place) -> Box:
     left, top = round(middle[0] - image.width / 2), round(middle[1] - image.height / 2)
+    return left, top, left + image.width, top + image.height
+
+
+def _box_within(image: Image.Image, middle: Place) -> Box:
+    """The box of a text in the one tile that has its middle, as near to that as the tile's edges let it."""
+    left, top = (
+        min(max(round(place - length / 2), edge), edge + PIXELS - length)
+        for place, length in zip(middle, image.size, strict=True)
+        for edge in (math.floor(place / PIXELS) * PIXELS,)
+    )
     return left, top, left + image.width, top + image.height
 
 

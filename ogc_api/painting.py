@@ -18,13 +18,13 @@ from styles.rules import DRAWN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ogc_api.labels import Window
+    from ogc_api.labels import Lettering, Middles, Window
     from ogc_api.vector_tile import Drawn
 
 type Place = tuple[float, float]
 
 # Another one whenever the same tile comes to be drawn otherwise.
-EDITION = "2"
+EDITION = "3"
 # Drawn three times as large, then made small: that is what smooths the edges.
 _FINENESS = 3
 _SIDE = PIXELS * _FINENESS
@@ -32,11 +32,12 @@ _SCALE = _SIDE / UNITS
 _CLEAR = (0, 0, 0, 0)
 
 
-def paint(window: Window, layers: Sequence[tuple[str, dict[str, Any]]], zoom: float) -> bytes:
+def paint(window: Window, layers: Lettering, zoom: float, middles: Middles) -> bytes:
     """A transparent PNG of 256 pixels; `layers` are pairs of a tile's layer and the MapLibre layer that draws it.
 
-    The tile is the one in the middle of the window; its neighbours are looked at for labels. `zoom` is the style's: a
-    tile of 256 pixels shows at it what one of 512 shows one level above.
+    The tile is the one in the middle of the window; its neighbours are looked at for labels, `middles` are the places
+    of those of large areas. `zoom` is the style's: a tile of 256 pixels shows at it what one of 512 shows one level
+    above.
     """
     tile, seen = window[0, 0], in_sight(layers, zoom)
     canvas = Image.new("RGBA", (_SIDE, _SIDE), _CLEAR)
@@ -45,7 +46,7 @@ def paint(window: Window, layers: Sequence[tuple[str, dict[str, Any]]], zoom: fl
         if chosen and layer["type"] != "symbol":
             canvas.alpha_composite(_paint_layer(chosen, layer, zoom))
     small = canvas.resize((PIXELS, PIXELS), Image.Resampling.BOX)
-    write_labels(small, window, [(n, layer) for n, layer in reversed(seen) if layer["type"] == "symbol"], zoom)
+    write_labels(small, window, [(n, layer) for n, layer in reversed(seen) if layer["type"] == "symbol"], zoom, middles)
     packed = io.BytesIO()
     small.save(packed, "PNG", compress_level=6)
     return packed.getvalue()

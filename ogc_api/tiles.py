@@ -6,18 +6,20 @@ import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 import styles
 from layers.errors import NotFound
-from layers.grid import WEB_MERCATOR, find_grid
-from layers.tiles import fetch_marks, fetch_tile
+from layers.grid import PIXELS, WEB_MERCATOR, find_grid
+from layers.tiles import fetch_marks, fetch_middles, fetch_tile
 from layers.tiling import tiling
 from ogc_api.compression import choose_coding, pack
 from ogc_api.config import CITY, MVT, PNG
 from ogc_api.drawing import draw_all
+from ogc_api.labels import list_large
 from ogc_api.negotiation import choose_format, choose_language
 from ogc_api.object_tiles import fetch_objects
 from ogc_api.painting import EDITION, in_sight, paint
@@ -28,16 +30,15 @@ from ogc_api.tilesets import choose_layers
 from ogc_api.vector_tile import read_tile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from starlette.requests import Request
 
     from layers.catalog import Layer
     from layers.grid import Tile
     from layers.tiles import Mark
-    from ogc_api.drawing import Json
     from ogc_api.edition import Edition, Editions
-    from ogc_api.labels import Window
+    from ogc_api.labels import Middles, Window
 
 _ALIASES = {"pbf": "mvt", "mvt": "mvt", "png": "png", "json": "json"}
 _MEDIA_TYPES = {"mvt": MVT, "png": PNG, "json": "application/json"}
@@ -174,20 +175,20 @@ class Tiles:
                 return kept
         drawn = [(layer.name, drawing) for layer, own in draw_all(asked.layers) for drawing in own]
         tile = await self._packed(replace(asked, format="mvt", coding=None), marks)
-        around = await self._around(asked, marks, in_sight(drawn, asked.style_zoom))
-        content = await asyncio.get_running_loop().run_in_executor(
-            self._painters, lambda: paint(_window(tile, around), drawn, asked.style_zoom)
-        )
+        lettered = [(name, own) for name, own in in_sight(drawn, asked.style_zoom) if own["type"] == "symbol"]
+        around = await self._around(asked, marks, {name for name, _ in lettered})
+        run = partial(asyncio.get_running_loop().run_in_executor, self._painters)
+        over = {name for name, own in lettered if own["layout"].get("symbol-placement") != "line"}
+        window, large = await run(_window, tile, around, over)
+        middles = await self._middles(asked, large)
+        content = await run(paint, window, drawn, asked.style_zoom, middles)
         made = Made(content, tile.left_out)
         if cellar is not None:
             await asyncio.to_thread(cellar.keep, subject, mark, f"{asked.name}.png", made)
         return made
 
-    async def _around(
-        self, asked: Asked, marks: Sequence[Mark], seen: Sequence[tuple[str, Json]]
-    ) -> dict[tuple[int, int], Made]:
+    async def _around(self, asked: Asked, marks: Sequence[Mark], names: Collection[str]) -> dict[tuple[int, int], Made]:
         """The neighbours of a tile, with the layers that are lettered, by their offset to the right and downwards."""
-        names = {name for name, drawing in seen if drawing["type"] == "symbol"}
         lettered = [(layer, mark) for layer, mark in zip(asked.layers, marks, strict=True) if layer.name in names]
         if not lettered:
             return {}
@@ -198,6 +199,20 @@ class Tiles:
             if tile is not None:
                 wanted = replace(asked, layers=layers, tile=tile, format="mvt", coding=None)
                 found[offset] = await self._packed(wanted, own)
+        return found
+
+    async def _middles(self, asked: Asked, large: Mapping[str, list[int]]) -> Middles:
+        """Where large areas are lettered, in pixels of the tile."""
+        tile, found = asked.tile, {}
+        levels = min(_BLOCK_LEVELS, tile.zoom)
+        block = tile.grid.tile(tile.zoom - levels, tile.row >> levels, tile.column >> levels)
+        west, _, _, north = tile.bounds
+        for layer in asked.layers:
+            if numbers := large.get(layer.name):
+                async with self._reader.tiles.connection() as connection:
+                    places = await fetch_middles(connection, layer, block, numbers)
+                pixel = tile.side / PIXELS
+                found[layer.name] = {n: ((x - west) / pixel, (north - y) / pixel) for n, (x, y) in places.items()}
         return found
 
     async def _piece(self, asked: Asked, layer: Layer, mark: Mark) -> Made:
@@ -229,6 +244,8 @@ class Tiles:
         return made
 
 
+# An area that fills the screen is lettered once in each block of four by four tiles.
+_BLOCK_LEVELS = 2
 _NEIGHBOURS = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0)]
 
 
@@ -239,8 +256,12 @@ def _beside(tile: Tile, offset: tuple[int, int]) -> Tile | None:
         return None
 
 
-def _window(tile: Made, around: dict[tuple[int, int], Made]) -> Window:
-    return {offset: read_tile(made.content) for offset, made in {(0, 0): tile, **around}.items()}
+def _window(
+    tile: Made, around: Mapping[tuple[int, int], Made], names: Collection[str]
+) -> tuple[Window, dict[str, list[int]]]:
+    """The tile with its neighbours, and which areas of these layers are large."""
+    window = {offset: read_tile(made.content) for offset, made in {(0, 0): tile, **around}.items()}
+    return window, list_large(window, names)
 
 
 def _tile(request: Request, edition: Edition) -> Tile:

@@ -71,6 +71,10 @@ def pixel(content: bytes, grid: Any, zoom: int, lon: float, lat: float) -> tuple
     return found
 
 
+def colours_of(content: bytes) -> set[Any]:
+    return {colour for _, colour in Image.open(io.BytesIO(content)).getcolors(65536) or ()}
+
+
 def test_maps_are_drawn_in_the_city_style(town: Town, operator: Client, public: Client) -> None:
     """A pipe is blue where it lies, dashed where nobody knows how deep; a ward has its name; the rest is clear."""
     town.a_pipe(axis_m=1.0)
@@ -101,6 +105,11 @@ def test_maps_are_drawn_in_the_city_style(town: Town, operator: Client, public: 
     colours = Image.open(io.BytesIO(fresh.content)).getcolors(65536)
     assert colours is not None
     assert {(0x4A, 0x2A, 0x6E, 255), (0xFF, 0xFF, 0xFF, 255)} <= {colour for _, colour in colours}
+    column, row = map(int, position(GRIDS[0], 13))
+    around = [(column + dx, row + dy) for dx in range(-2, 3) for dy in range(-2, 3)]
+    pictures = {at: public.get(f"/tiles/city/13/{at[0]}/{at[1]}.png").content for at in around}
+    lettered = [at for at, content in pictures.items() if (0x4A, 0x2A, 0x6E, 255) in colours_of(content)]
+    assert lettered == [(column, row)], "once, in its middle, of the many tiles that the ward covers"
     for path in ("/map/tiles", "/collections/trees/map/tiles"):
         (tileset, *_) = public.get(path).json()["tilesets"]
         told = public.get(tileset["links"][0]["href"]).json()

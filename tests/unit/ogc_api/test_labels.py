@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from layers.grid import MARGIN_UNITS, PIXELS, UNITS
-from ogc_api.labels import Label, place_labels, write_labels
+from ogc_api.labels import Label, list_large, place_labels, write_labels
 from ogc_api.vector_tile import LINE, POLYGON, Drawn
 
 NUMBER: dict[str, Any] = {
@@ -52,7 +52,7 @@ def seen(parcels: list[Parcel], column: int, row: int) -> list[tuple[Label, tupl
     shift = (column * PIXELS, row * PIXELS, column * PIXELS, row * PIXELS)
     return [
         (label, tuple(a + b for a, b in zip(label.box, shift, strict=True)))
-        for label in place_labels(view(parcels, column, row), LAYERS, 17)
+        for label in place_labels(view(parcels, column, row), LAYERS, 17, {})
     ]
 
 
@@ -87,7 +87,7 @@ def test_neighbours_agree_on_what_lies_on_their_edge(parcels: list[Parcel], step
 @settings(max_examples=100, deadline=None)
 def test_no_label_lies_over_another(parcels: list[Parcel]) -> None:
     """Whatever is written can be read."""
-    boxes = [label.box for label in place_labels(view(parcels, 2, 2), LAYERS, 17)]
+    boxes = [label.box for label in place_labels(view(parcels, 2, 2), LAYERS, 17, {})]
     for n, a in enumerate(boxes):
         assert not any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for b in boxes[:n])
 
@@ -99,7 +99,7 @@ def test_a_label_on_an_edge_is_whole_on_both_sides() -> None:
     both = Image.new("RGBA", (2 * PIXELS, PIXELS))
     for n in (0, 1):
         sheet = Image.new("RGBA", (PIXELS, PIXELS))
-        write_labels(sheet, view(parcels, 2 + n, 2), LAYERS, 17)
+        write_labels(sheet, view(parcels, 2 + n, 2), LAYERS, 17, {})
         both.paste(sheet, (n * PIXELS, 0))
     ((label, box),) = seen(parcels, 2, 2)
     left, top = box[0] - 2 * PIXELS, box[1] - 2 * PIXELS
@@ -125,8 +125,26 @@ def test_a_bent_street_is_lettered_along_its_straightest_stretch() -> None:
     bend = [(100 + 120 * n, 1000 + n * n // 2) for n in range(12)]
     corner = [*bend, (bend[-1][0], 1800)]
     long = {(0, 0): {"streets": [Drawn(LINE, [corner], {"name": "Hai Ba"}, 1)]}}
-    (label,) = place_labels(long, [("streets", STREET)], 17)
+    (label,) = place_labels(long, [("streets", STREET)], 17, {})
     left, top, right, bottom = label.box
     assert right - left > bottom - top, "along the bend, not the corner"
     short = {(0, 0): {"streets": [Drawn(LINE, [bend[:3]], {"name": "Nguyễn Thị Minh Khai"}, 1)]}}
-    assert place_labels(short, [("streets", STREET)], 17) == []
+    assert place_labels(short, [("streets", STREET)], 17, {}) == []
+
+
+@given(st.integers(0, 3 * UNITS), st.integers(0, 3 * UNITS), st.integers(UNITS, 4 * UNITS))
+@settings(max_examples=30, deadline=None)
+def test_a_large_area_is_lettered_where_its_middle_is(left: int, top: int, side: int) -> None:
+    """A ward over many tiles has its name on it once, whole, as near to its middle as the edges of a tile let it."""
+    ward, middle = [(left, top, side, side, "Thuận Hóa")], ((left + side / 2) / UNITS, (top + side / 2) / UNITS)
+    written = {}
+    for column, row in product(range(8), repeat=2):
+        window = view(ward, column, row)
+        assert list_large(window, {"parcels"}) == {"parcels": [0] if window[0, 0]["parcels"] else []}
+        place = ((middle[0] - column) * PIXELS, (middle[1] - row) * PIXELS)
+        for label in place_labels(window, LAYERS, 17, {"parcels": {0: place}}):
+            written[column, row] = label.box
+    ((column, row), box), *others = written.items()
+    assert (others, column, row) == ([], int(middle[0]), int(middle[1]))
+    assert min(box) >= 0
+    assert max(box) <= PIXELS
