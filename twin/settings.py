@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from layers.crs import DEFAULT
 from layers.database import Audience, Role
 from layers.embedded import ensure_running
-from twin.excavations.practice import Limits, Practice
+from twin.excavations.practice import Practice, Quotas
 from twin.notices.mail import parse_mail_server
 from twin.notices.sending import Post
 
@@ -86,8 +86,8 @@ class Settings(BaseSettings):
         return Post(parse_mail_server(url, self.mail_from) if url else None, self.webhook_private)
 
     def practice(self) -> Practice:
-        limits = Limits(self.filings_a_day, self.checks_a_day, self.checked_ha_a_day)
-        return Practice(self.data.resolve(), self.timezone, self.answer_days, self.served_at, self.rules, limits)
+        quotas = Quotas(self.filings_a_day, self.checks_a_day, self.checked_ha_a_day)
+        return Practice(self.data.resolve(), self.timezone, self.answer_days, self.served_at, self.rules, quotas)
 
     @property
     def served_at(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Quotas:
     """What one key may have in a day, excavations filed and checks asked for, and how much of the city an applicant."""
 
     filings_a_day: int = 200
@@ -36,7 +36,7 @@ class Practice:
     answer_days: int = 5
     served_at: str = ""
     rules: Path | None = None
-    limits: Limits = Limits()
+    quotas: Quotas = Quotas()
 
     @property
     def book(self) -> RuleBook:

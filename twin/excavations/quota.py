@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def require_filing_left(sitting: Sitting) -> None:
     """Raises: Exceeded where the key has filed as many excavations today as one may."""
-    caller, most = sitting.caller, sitting.practice.limits.filings_a_day
+    caller, most = sitting.caller, sitting.practice.quotas.filings_a_day
     if caller.coordinates:
         return
     hold(sitting.connection, f"filings of {caller.name}")
@@ -35,7 +35,7 @@ def require_filing_left(sitting: Sitting) -> None:
 
 def require_check_left(sitting: Sitting) -> None:
     """Raises: Exceeded where the key has asked for as many checks today as one may."""
-    caller, most = sitting.caller, sitting.practice.limits.checks_a_day
+    caller, most = sitting.caller, sitting.practice.quotas.checks_a_day
     if caller.coordinates:
         return
     if count_checks(sitting.connection, sitting.actor.name, sitting.practice.day_began()) >= most:
@@ -56,7 +56,7 @@ def require_area_left(sitting: Sitting, excavation: Excavation) -> None:
     What it has had checked today counts with all within which owners are asked, what overlaps once. Who reads
     utilities anyway is not bounded.
     """
-    caller, most_ha = sitting.caller, sitting.practice.limits.checked_ha_a_day
+    caller, most_ha = sitting.caller, sitting.practice.quotas.checked_ha_a_day
     if caller.coordinates or caller.organisation is None or caller.audience is Audience.OPERATOR:
         return
     began = sitting.practice.day_began()

@@ -17,7 +17,7 @@ from layers.notices import list_notices
 from layers.organisations import find_organisation
 from layers.quota import list_asking
 from twin.excavations.life import MOVES
-from twin.excavations.practice import Limits
+from twin.excavations.practice import Quotas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -529,30 +529,30 @@ def test_operators_read_the_layer_as_before(town: Town, tmp_path: Path) -> None:
 
 def test_a_key_files_and_checks_so_much_a_day(town: Town) -> None:
     """A refusal names the limit and the remedy; what was removed counts, yesterday and others do not; the desk may."""
-    limits, number = town.practice.limits, town.file()
+    quotas, number = town.practice.quotas, town.file()
     happened = (
         "insert into excavation_events (excavation_id, actor, kind, to_status, detail, at)"
         " select 0, %s, %s, %s, %s, %s from generate_series(1, %s)"
     )
     actor, began = f"{BUILDER} 1", town.practice.day_began()
     for moment in (began - timedelta(seconds=1), began):
-        town.connection.execute(happened, (actor, "filed", "draft", None, moment, limits.filings_a_day - 1))
-        town.connection.execute(happened, (actor, "status", "checked", '{"check": 1}', moment, limits.checks_a_day))
+        town.connection.execute(happened, (actor, "filed", "draft", None, moment, quotas.filings_a_day - 1))
+        town.connection.execute(happened, (actor, "status", "checked", '{"check": 1}', moment, quotas.checks_a_day))
     refused = town.call(BUILDER, "POST", "", town.feature())
     assert (refused.status_code, refused.headers["content-type"]) == (429, "application/problem+json")
-    assert f"has filed {limits.filings_a_day} excavations today" in refused.json()["detail"]
+    assert f"has filed {quotas.filings_a_day} excavations today" in refused.json()["detail"]
     assert "ask the city's desk" in refused.json()["detail"]
     assert 0 < int(refused.headers["retry-after"]) <= 86_400
     unchecked = town.call(BUILDER, "POST", f"/{number}/check", If_Match=town.tag(number))
     assert (unchecked.status_code, unchecked.json()["code"]) == (429, "TooManyRequests")
-    assert f"has asked for {limits.checks_a_day} checks today" in unchecked.json()["detail"]
+    assert f"has asked for {quotas.checks_a_day} checks today" in unchecked.json()["detail"]
     assert town.call(WATER, "POST", "", town.feature()).status_code == 201
     assert town.call(CITY, "POST", f"/{number}/check", If_Match=town.tag(number)).status_code == 201
 
 
 def test_an_applicant_learns_of_so_much_of_the_city_a_day(town: Town, at: Callable[[date], None]) -> None:
     """Digs count with what lies around, what overlaps once, what was removed still; the desk sees who asked."""
-    object.__setattr__(town.practice, "limits", Limits(checked_ha_a_day=0.1))
+    object.__setattr__(town.practice, "quotas", Quotas(checked_ha_a_day=0.1))
     first, inside, beside = town.file(), town.file(), town.call(BUILDER, "POST", "", town.feature(_BESIDE)).json()["id"]
     town.check(first)
     town.check(first)
