@@ -13,9 +13,12 @@ from importers.formats.records import without_unknown_z
 from importers.formats.tabular.course import draw_courses, find_course, told_along
 from importers.formats.tabular.declared import VN2000, WGS84, named_system, split_name, system_of_names
 from importers.formats.tabular.numbers import finest, parse_degrees, parse_ordinate, without_groups
+from importers.formats.tabular.wkt import read_geometries
 from importers.joining import find_ends
 from importers.source import Rival, SourceLayer
 from importers.vocabulary import match_fields, vocabulary
+from layers.crs import parse_crs
+from layers.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from importers.formats.tabular.grid import Reader, Table
 
 # Steps between coordinates at which things lie beside where they are; degrees of few records may be round by chance.
+_POSTGIS = ("SRID", "srid", "00", "01")  # how EWKT and EWKB begin, and WKT does not
 _DEGREE_M = 111_320.0  # along a meridian
 _COARSE_M, _COARSE_DEGREES, _MANY = 10.0, 0.001, 10
 
@@ -65,7 +69,7 @@ def build_layer(table: Table, origin: Origin, notes: Sequence[str] = ()) -> Sour
 
     A line of several rows has the attributes and the row of the first of them, without numbers that differ along it.
     """
-    found = _positions(table, origin)
+    found = _with_srid(table, _positions(table, origin), origin)
     columns, said = without_groups(table.columns(), set(found.columns.values()))
     _refuse_rounded(columns, found, origin.name)
     course = _course(columns, found, origin)
@@ -146,6 +150,32 @@ def _positions(table: Table, origin: Origin) -> _Positions:
     return _Positions({key: delivered[name] for key, name in found.items()}, pair, crs, said, other, plane_crs)
 
 
+def _with_srid(table: Table, found: _Positions, origin: Origin) -> _Positions:
+    """The positions in the system that the geometries of a column name themselves.
+
+    Raises: Rejected where they name several, or another one than is declared beside them.
+    """
+    if "geometry" not in found.columns:
+        return found
+    named = found.columns["geometry"]
+    at = table.names.index(named)
+    texts = [text for record in table.records if (text := record[at]) and text.startswith(_POSTGIS)]
+    _, code = read_geometries(texts, named)
+    if code is None:
+        return found
+    if found.crs is not None and not _are_one(found.crs, code):
+        said = f"{origin.name}: its geometries name {code}, and {found.crs_origin} another system"
+        raise Rejected(Fault.CRS_WRONG, said, "ask which of the two is right")
+    return replace(found, crs=code, crs_origin=f"the geometries in '{named}'")
+
+
+def _are_one(one: str, other: str) -> bool:
+    try:
+        return parse_crs(one) == parse_crs(other)
+    except Invalid:
+        return False
+
+
 def _is_plane(crs: str | None) -> bool:
     return crs is not None and not crs.lstrip().upper().startswith(("GEOG", "EPSG:4"))
 
@@ -175,9 +205,8 @@ def _shapes(
     every = list(range(count))
     with np.errstate(invalid="ignore"):  # coordinates that are no numbers are told from the geometry later
         if "geometry" in found.columns:
-            texts = columns[found.columns["geometry"]]
-            shapes = [shapely.from_wkt(text, on_invalid="ignore") if text else None for text in texts]
-            return np.array(shapes, dtype=object), every, ["geometry from WKT"]
+            shapes, _ = read_geometries(columns[found.columns["geometry"]], found.columns["geometry"])
+            return shapely.set_srid(shapes, 0), every, ["geometry from WKT"]
         if found.pair is None:
             return np.full(count, None, dtype=object), every, ["no geometry: columns name the nodes at both ends"]
         points = _points(columns, found)

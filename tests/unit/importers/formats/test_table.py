@@ -380,3 +380,18 @@ def test_lines_that_are_torn_are_not_drawn(tmp_path: Path) -> None:
         "1 lines of which the rows are not numbered apart: not drawn",
         "2 rows do not say of which line they are",
     )
+
+
+def test_geometries_of_postgis_name_their_system(tmp_path: Path) -> None:
+    """EWKT and hexadecimal EWKB, as PostGIS exports them, are read in the system that they name; two are refused."""
+    line = shapely.LineString([(562000, 1820000, 3.5), (562020, 1820000, 3.4)])
+    ewkb = shapely.to_wkb(shapely.set_srid(line, 9214), hex=True, include_srid=True)
+    layer = read(tmp_path, f'Ma,geom\nA,{ewkb}\nB,"SRID=9214;{line.wkt}"\nC,"{line.wkt}"\nD,0102zz\n')
+    assert [g is not None and g.equals_exact(line, 0) for g in layer.geometries] == [True, True, True, False]
+    assert (layer.crs, layer.crs_origin) == ("EPSG:9214", "the geometries in 'geom'")
+    for content, said in (
+        (f'Ma,geom\nA,{ewkb}\nB,"SRID=9215;{line.wkt}"\n', "several systems: SRID 9214, 9215"),
+        (f"# EPSG:9215\nMa,geom\nA,{ewkb}\n", "name EPSG:9214, and"),
+    ):
+        with pytest.raises(Rejected, match=said):
+            read(tmp_path, content)
