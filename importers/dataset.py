@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from importers.decoding import decode, decode_names
 from importers.draft import Where, refuse, refuse_records, reject
 from importers.faults import Fault, Finding, Rejected
 from importers.formats import recognise as recognise_format
+from importers.formats.coordinates import gather
 from importers.joining import draw_lines, index_nodes, is_schematic
 from importers.layer import Doubted, read_layer, read_long_layer
 from importers.recognition import find_discipline
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from importers.layer import Announcement
     from importers.source import Dataset
     from layers.loading import Part
+
+_COLLECTION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def _read_layers(
         elif is_schematic(layer):
             schematic.append(layer)
         else:
-            for part in by_dimension(layer, context):
+            for part in by_dimension(layer, context.layer):
                 points += [part] if _holds_points(part) else []
                 yield from read_layer(report, part, dataset, context)
     if not schematic:
@@ -153,17 +157,36 @@ def _decoded(layer: SourceLayer) -> SourceLayer:
     return replace(decode(layer, decoding)[0], encoding="Unicode")
 
 
-def by_dimension(layer: SourceLayer, context: Context) -> list[SourceLayer]:
-    """Points, lines and areas of one layer apart, for they go to different tables; records keep their numbers.
+def by_dimension(layer: SourceLayer, forced: str | None) -> list[SourceLayer]:
+    """Points, lines and areas of one layer apart, for they go to different tables, those of one collection too; records
+    keep their numbers.
 
-    Records without geometry stay with the kind that most of the layer is.
+    forced: the table that the user names: then all stay together. Records without geometry stay with the kind that most
+    of the layer is.
     """
-    dimensions = np.asarray(shapely.get_dimensions(layer.geometries))
+    geometries = layer.geometries
+    dimensions = np.asarray(shapely.get_dimensions(geometries))
+    mixed = shapely.get_type_id(geometries) == _COLLECTION
     kinds, counts = np.unique(dimensions[dimensions >= 0], return_counts=True)
-    if len(kinds) < 2 or context.layer is not None:
+    if forced is not None or (len(kinds) < 2 and not mixed.any()):
         return [layer]
-    dimensions = np.where(dimensions < 0, kinds[counts.argmax()], dimensions)
-    return [layer.take(np.flatnonzero(dimensions == kind)) for kind in kinds]
+    missing = dimensions < 0
+    dimensions = np.where(missing, kinds[counts.argmax()], dimensions)
+    if not mixed.any():
+        return [layer.take(np.flatnonzero(dimensions == kind)) for kind in kinds]
+    parted = []
+    for kind in range(3):
+        shapes = np.array([_of_dimension(shape, kind) for shape in geometries], dtype=object)
+        own = np.flatnonzero(~shapely.is_missing(shapes) | (missing & (dimensions == kind)))
+        parted += [replace(layer.take(own), shapes=shapes[own])] if len(own) else []
+    return parted
+
+
+def _of_dimension(shape: shapely.Geometry | None, dimension: int) -> shapely.Geometry | None:
+    """What of a geometry is points (0), lines (1) or areas (2); a collection may be of all three."""
+    if shape is None or shape.geom_type != "GeometryCollection":
+        return shape if shapely.get_dimensions(shape) == dimension else None
+    return gather([part for part in map(partial(_of_dimension, dimension=dimension), shape.geoms) if part is not None])
 
 
 def _read_terrain(report: FileReport, dataset: Dataset, sha256: str, context: Context) -> Part:

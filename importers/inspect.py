@@ -121,7 +121,7 @@ def inspect_dataset(dataset: Dataset, *, context: Context) -> list[LayerView]:
 
 def _inspect_any(layer: AnyLayer, dataset: Dataset, form: str, context: Context) -> list[LayerView]:
     if not isinstance(layer, LongLayer):
-        return [_inspect_layer(part, dataset, form, context) for part in by_dimension(layer, context)]
+        return [_inspect_layer(part, dataset, form, context) for part in by_dimension(layer, context.layer)]
     first = next(layer.chunks())
     try:
         view = _inspect_layer(first, dataset, form, context, settle(layer, first, dataset, context))
