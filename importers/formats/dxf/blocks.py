@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SYMBOL_M = 30.0
 # A line in a symbol whose ends are this far apart is no stroke of it: a pipe or cable that was drawn with it.
 STROKE_M = 5.0
+# A symbol that lies farther beside its insertion point stands for what is where it is drawn.
+_BESIDE_M = 2.0
 
 DEEPEST_NESTING = 8
 MOST_ENTITIES = 500_000
@@ -34,11 +36,15 @@ _Bounds = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entity in world coordinates with the layer that it appears in; rows of exploded ones follow all others."""
+    """An entity in world coordinates with the layer that it appears in; rows of exploded ones follow all others.
+
+    middle: of a symbol that is drawn away from its insertion point, in the coordinates of its block.
+    """
 
     row: int
     layer: str
     entity: Any
+    middle: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)
@@ -64,14 +70,14 @@ class Expansion:
         for row, entity in enumerate(space, start=1):
             is_whole = entity.dxftype() != "INSERT" or self._is_symbol(entity)
             if is_whole:
-                yield Placed(row, entity.dxf.layer, entity)
+                yield Placed(row, entity.dxf.layer, entity, self._middle(entity))
             if entity.dxftype() != "INSERT" or (is_whole and not self._has_long_strokes(entity)):
                 continue
             self._refuse_multiplied(entity)
             parts = self._long_strokes if is_whole else self._explode
             for layer, part in parts(entity, entity.dxf.layer, 1):
                 self._made += 1
-                yield Placed(len(space) + self._made, layer, part)
+                yield Placed(len(space) + self._made, layer, part, self._middle(part))
 
     def _refuse_multiplied(self, insert: Any) -> None:
         if self._made + self._count_parts(insert) > MOST_ENTITIES:
@@ -95,6 +101,16 @@ class Expansion:
             return False
         scale = max(abs(insert.dxf.xscale), abs(insert.dxf.yscale))
         return bool(self._reach(insert) * scale * self.unit_m <= SYMBOL_M)
+
+    def _middle(self, entity: Any) -> tuple[float, float] | None:
+        bounds = self._content_bounds(entity.dxf.name) if entity.dxftype() == "INSERT" else None
+        if bounds is None or entity.block() is None:
+            return None
+        x, y, _ = entity.block().base_point
+        gap = math.hypot(max(bounds[0] - x, x - bounds[2], 0.0), max(bounds[1] - y, y - bounds[3], 0.0))
+        if gap * max(abs(entity.dxf.xscale), abs(entity.dxf.yscale)) * self.unit_m <= _BESIDE_M:
+            return None
+        return (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
 
     def _reach(self, insert: Any) -> float:
         """From the base point to the farthest corner of the content, block units."""

@@ -101,6 +101,9 @@ def _read_node(lettering: Lettering, placed: Placed, layer: str) -> Feature:
         kinds.add(font)
     block = lettering.drawing.text(block_name(insert))
     place: Any = insert.ocs().to_wcs(insert.dxf.insert)
+    if placed.middle is not None:
+        middle = insert.matrix44().transform((*placed.middle, 0.0))
+        place = (middle.x, middle.y, place.z)
     return Feature(placed.row, shapely.Point(*place), layer, block, tags, max(kinds, default=""))
 
 

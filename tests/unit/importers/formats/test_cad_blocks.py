@@ -115,6 +115,23 @@ def test_pipe_drawn_within_a_symbol_is_a_pipe(tmp_path: Path) -> None:
     assert "3 lines of symbols, longer than 5 m, read as lines of their own" in read["CAP_NUOC_D25"].notes
 
 
+def test_symbol_away_from_its_insertion_point_is_where_it_is_drawn(tmp_path: Path) -> None:
+    """A manhole drawn 14 m from the base point of its block is not there, turned, mirrored and nested, too."""
+    document, space = a_drawing()
+    a_symbol(document)
+    away = document.blocks.new("GA_XA", base_point=(5, 0))
+    away.add_blockref("HOGA", (15, 10))
+    space.add_blockref("GA_XA", (X0, Y0, 3.2), dxfattribs={"layer": "HO_GA"})
+    space.add_blockref("GA_XA", (X0, Y0), dxfattribs={"layer": "HO_GA", "rotation": 90, "xscale": -1})
+    space.add_blockref("HOGA", (-X0, Y0, 1.0), dxfattribs={"layer": "HO_GA", "extrusion": (0, 0, -1)})
+    found = layers(document, tmp_path)
+    assert [shapely.get_coordinates(g, include_z=True).round(6).tolist() for g in found["HO_GA GA_XA"].geometries] == [
+        [[round(X0 + 10, 6), round(Y0 + 10, 6), 3.2]],
+        [[round(X0 - 10, 6), round(Y0 - 10, 6), 0]],
+    ]
+    assert coordinates(found["HO_GA HOGA"].geometries[0]) == [[X0, Y0, -1.0]]
+
+
 def test_arrays_are_many_nodes(tmp_path: Path) -> None:
     """An insert with rows and columns is as many nodes, each with its own row."""
     document, space = a_drawing()
