@@ -145,7 +145,8 @@ class _Structure:
     element: Element
     xy: tuple[float, float] | None
     body: Element | None
-    inverts: dict[str | None, float | None]
+    inverts: dict[str, float]
+    lowest: float | None
 
     @classmethod
     def read(cls, element: Element, points: dict[str, str]) -> _Structure:
@@ -153,16 +154,16 @@ class _Structure:
         text = None if centre is None else centre.text or points.get(centre.get("pntRef", ""))
         north_east = [to_number(part) for part in (text or "").split()[:2]]
         known = [n for n in north_east if n is not None]
-        inverts = {i.get("refPipe"): to_number(i.get("elev")) for i in element.iterfind("Invert")}
+        levels = [(i.get("refPipe", ""), to_number(i.get("elev"))) for i in element.iterfind("Invert")]
+        lowest = min((level for _, level in levels if level is not None), default=None)
         body = next((child for child in element if child.tag in _KINDS), None)
-        return cls(element, (known[1], known[0]) if len(known) == 2 else None, body, inverts)
+        return cls(element, (known[1], known[0]) if len(known) == 2 else None, body, told_once(levels), lowest)
 
 
 def _structure_values(structure: _Structure, units: _Units) -> dict[str, Any]:
     element, body = structure.element, structure.body
-    inverts = [z for z in structure.inverts.values() if z is not None]
     sump = to_number(element.get("elevSump"))
-    bottom = sump if sump is not None else min(inverts, default=None)
+    bottom = sump if sump is not None else structure.lowest
     return {
         "ownerref": element.get("name"),
         "kind": _KINDS.get(body.tag) if body is not None else None,
@@ -213,10 +214,10 @@ def _top_of_arc(pipe: Element, ends: list[tuple[float, float]]) -> tuple[float, 
 
 def _pipe_values(pipe: Element, structures: dict[str | None, _Structure], units: _Units) -> dict[str, Any]:
     start, end = (structures.get(pipe.get(key)) for key in ("refStart", "refEnd"))
-    name = pipe.get("name")
+    name = pipe.get("name", "")
     section = next((child for child in pipe if child.tag in _SECTIONS), None)
     return {
-        "ownerref": name,
+        "ownerref": name or None,
         "subtype": pipe.get("desc") or (section.get("desc") if section is not None else None),
         "status": _STATES.get(pipe.get("state") or ""),
         "startnode": pipe.get("refStart"),

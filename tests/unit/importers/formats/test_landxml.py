@@ -251,3 +251,14 @@ def test_curved_pipes_bend_around_their_centre(tmp_path: Path) -> None:
     assert np.allclose(away, 40, atol=1e-6)
     assert pipe.length == pytest.approx(np.pi / 2 * 40, rel=1e-4)
     assert len(nodes) == 2
+
+
+def test_two_inverts_of_one_pipe_in_a_structure_are_none(tmp_path: Path) -> None:
+    """The last one won: the pipe's end lay a metre off; the structure's bottom is the lower one."""
+    dataset = a_network(tmp_path, '<CircPipe diameter="300"/>')
+    told = '<Invert elev="5" flowDir="out" refPipe="P"/>'
+    text = dataset.path.read_text().replace(told, f"{told}{told.replace('5', '3.5')}").replace(' elevSump="4"', "")
+    dataset.path.write_text(text)
+    pipes, nodes = read_landxml(dataset)
+    assert (pipes.record(0).get("invertstart"), pipes.record(0)["invertend"]) == (None, 4.5)
+    assert nodes.record(0)["bottomelevation"] == 3.5
