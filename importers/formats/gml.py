@@ -111,23 +111,37 @@ def _add(layers: _Layers, feature: Element, around: _System) -> None:
     stated = {"gml_id": feature.get("id") or feature.get("fid")} | dict(_values(feature, ""))
     words = _WORDS.get(feature.tag, ("", {}))[1]
     records.add(geometry, {word: stated[name] for name, word in words.items() if name in stated} | stated)
-    notes.update(f"geometries of a kind that is not read: {name}" for name, shape, _ in shapes if shape is None)
+    notes.update(_said_of(name) for name, shape, _ in shapes if shape is None)
     if len(known) > 1:
         notes["features with more than one geometry: the first of the highest dimension is taken"] += 1
 
 
+def _said_of(name: str) -> str:
+    if not name:
+        return "geometries with parts in several reference systems"
+    return f"geometries of a kind that is not read: {name}"
+
+
 def _shapes(element: Element, system: _System) -> Iterator[tuple[str, shapely.Geometry | None, _System]]:
-    """Geometries anywhere in a feature but in its bounds, and in what system each is."""
+    """Geometries anywhere in a feature but in its bounds, and the system of each; "" names one that has several."""
     for child in element:
         if child.tag == "boundedBy":
             continue
         own = system.within(child)
         if is_geometry(child):
-            yield child.tag, read_geometry(child, own.dimension), own
+            mixed = _is_mixed(child, own)
+            yield "" if mixed else child.tag, None if mixed else read_geometry(child, own.dimension), own
         elif child.tag in ("Solid", "MultiSolid", "CompositeSolid"):
             yield child.tag, None, own
         else:
             yield from _shapes(child, own)
+
+
+def _is_mixed(geometry: Element, system: _System) -> bool:
+    """Whether a part of a geometry names another system than the whole."""
+    named = {part.get("srsName") for part in geometry.iter()} - {None, system.name}
+    own = name_crs(system.name) if system.name else None
+    return any(name_crs(name) != own for name in named if name)
 
 
 def _values(element: Element, path: str) -> Iterator[tuple[str, str]]:

@@ -309,3 +309,13 @@ def test_city_models_are_left_to_others(shared: Path) -> None:
     """None of the CityGML files is claimed."""
     for name in ("parcels/523836_luse_6668_op.gml", "underground/rotterdam/sewer.gml"):
         assert not is_gml((shared / name).read_bytes()[:4096], ".gml")
+
+
+def test_geometry_in_two_systems_is_none(tmp_path: Path) -> None:
+    """A part that names another zone than the whole would lie 27 km off: the inner name was read past."""
+    part = "<gml:LineString srsName='{}'><gml:posList>0 0 9 0</gml:posList></gml:LineString>"
+    whole = f"<gml:MultiCurve {HUE}><gml:curveMember>{part}</gml:curveMember></gml:MultiCurve>"
+    assert geometry(tmp_path, whole.format("urn:ogc:def:crs:EPSG::9214")) is not None
+    (layer,) = load(tmp_path, f"<cp:Thing><cp:shape>{whole.format('EPSG:9215')}</cp:shape></cp:Thing>")
+    assert layer.geometries.tolist() == [None]
+    assert layer.notes == ("1 geometries with parts in several reference systems",)
