@@ -35,15 +35,16 @@ class Delivery:
         return sum(dataset.size for dataset in self.datasets)
 
 
-def open_delivery(path: Path, workers: Workers) -> Delivery:
+def open_delivery(path: Path, workers: Workers, root: Path | None = None) -> Delivery:
     """Find what lies in a folder, and unpack archives into a folder that is gone with the workers.
 
+    root: the folder below which names are told, by default the path, or what holds the file.
     Raises: Invalid where there is nothing to import.
     """
     if not path.exists():
         raise Invalid(f"{path} does not exist: name a folder or a file")
-    root = path if path.is_dir() else path.parent
-    found, documents = find_datasets(path)
+    root = root or (path if path.is_dir() else path.parent)
+    found, documents = find_datasets(path, root)
     if not found:
         raise Invalid(f"{path} holds nothing to import: name a folder with deliveries, or a file that is no companion")
     delivery = Delivery(path, root, documents=tuple(document.relative_to(root).as_posix() for document in documents))
@@ -57,6 +58,8 @@ def open_delivery(path: Path, workers: Workers) -> Delivery:
 
 def _is_archive(dataset: Dataset) -> bool:
     try:
+        if not dataset.path.is_file():  # a pipe would be waited for, for ever
+            return False
         with dataset.path.open("rb") as stream:
             return is_archive(stream.read(HEAD_BYTES), dataset.path.name) is not None
     except OSError:  # a folder, a link that leads nowhere: the reader says what it is

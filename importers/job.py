@@ -68,7 +68,7 @@ def open_context(connection: Connection, data: Path, path: Path, options: Import
         ground=read_ground(connection, data),
         terrain=KEPT,
         crs=options.crs,
-        force_crs=is_one(path),
+        force_crs=is_one(path) and not options.fills_gaps,
         owner=options.owner,
         layer=options.layer,
         profile=options.profile,
@@ -137,7 +137,9 @@ class Import:
     def run(self) -> list[FileReport]:
         """The report of each file, in the order of their names."""
         if not self.options.dry_run:
-            self.run_id = open_run(self.connection, str(self.delivery.root), self.options.given)
+            forced = self.options.crs and is_one(self.delivery.path) and not self.options.fills_gaps
+            given = self.options.given | ({"forced": True} if forced else {})
+            self.run_id = open_run(self.connection, str(self.delivery.root), given)
         self.contents = {dataset.location: "" for dataset, _ in self.delivery.refused}
         for dataset, finding in self.delivery.refused:
             self._refuse(dataset, Identity("", REST), finding)

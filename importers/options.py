@@ -9,6 +9,8 @@ from importers.layer_rules import Profile
 from importers.sandbox import Limits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from layers.crs import Crs
 
 # A reader of the largest file may take a second for each of its megabytes.
@@ -21,6 +23,8 @@ class ImportOptions:
 
     crs: for files that declare none, and for a file that is named alone, against its own declaration.
     again: read files again that are in the city as they are. limits: bounds on the reading of one file.
+    root: the folder whose import a file that is named alone belongs to.
+    fills_gaps: of a file that is named alone, too, `crs` is not against its declaration.
     """
 
     crs: Crs | None = None
@@ -30,6 +34,8 @@ class ImportOptions:
     again: bool = False
     profile: Profile = field(default_factory=Profile)
     limits: Limits = LIMITS
+    root: Path | None = None
+    fills_gaps: bool = False
 
     @property
     def given(self) -> dict[str, str | None]:

@@ -24,11 +24,21 @@ def read_profile(path: Path) -> Profile:
     """The profile in a YAML file as `twin inspect --profile` writes it. Raises: Invalid, naming every fault."""
     try:
         text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise _no_profile(str(path), error) from error
+    return parse_profile(text, str(path))
+
+
+def _no_profile(path: str, error: Exception) -> Invalid:
+    return Invalid(f"{path} is no profile ({error}): write one with 'twin inspect FOLDER --profile FILE'")
+
+
+def parse_profile(text: str, path: str) -> Profile:
+    """The profile that a file at `path` holds. Raises: Invalid, naming every fault."""
+    try:
         document = yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise Invalid(
-            f"{path} is no profile ({error}): write one with 'twin inspect FOLDER --profile {path}'"
-        ) from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise _no_profile(path, error) from error
     entries = document.get("layers") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Invalid(f"{path}: 'layers' must be a list of mappings")

@@ -33,7 +33,8 @@ def export_quarantine(records: Sequence[QuarantinedRecord], path: Path) -> None:
         raise Conflict(f"{path} exists: remove it or name another file")
     groups: dict[tuple[str, str | None], list[QuarantinedRecord]] = {}
     for record in records:
-        kind = "none" if record.wkb is None else shapely.from_wkb(record.wkb).geom_type.lower()
+        with np.errstate(invalid="ignore"):
+            kind = "none" if record.wkb is None else shapely.from_wkb(record.wkb).geom_type.lower()
         groups.setdefault((kind, record.crs if record.wkb else None), []).append(record)
     partial = path.with_suffix(".partial.gpkg")
     partial.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import shapely
 from importers.faults import Fault, Rejected
 from importers.text import fold_name
 from importers.vocabulary import attributes_of, best_word, match_fields, match_value, vocabulary, words_in
+from layers.errors import Invalid
 from layers.utilities import Discipline, NodeKind
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ _BY_KIND = {
 _TELLING = {"utility_nodes": ("kind", "discipline"), "utility_lines": ("discipline",)}
 _LEAST_TELLING = 4
 TABLES = tuple(table for tables in _BY_KIND.values() for table in tables)
+
+
+def require_table(name: str | None) -> str | None:
+    """The name, where it is one of `TABLES`. Raises: Invalid."""
+    if name is not None and name not in TABLES:
+        raise Invalid(f"--layer {name}: give one of {', '.join(TABLES)}")
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -76,6 +77,7 @@ def _environment() -> Environment:
     loader = PackageLoader("importers")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters["commands"] = _commands
+    made.filters["quoted"] = shlex.quote
     return made
 
 

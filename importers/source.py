@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ COMPANIONS = frozenset(
 _SIDECAR_ENDINGS = (".aux.xml", ".shp.xml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal", ".placement.json")
 # Written by programs that have a geodatabase open; they change while nothing is delivered.
 _LOCKS = (".lock", ".lck")
+# Control characters, and those that turn the direction of writing: Unicode 16, categories Cc, and Bidi_Control.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _SELDOM_GEODATA = frozenset({".md", ".txt", ".pdf", ".doc", ".docx", ".jpg", ".png", ".html", ""})
 
 
@@ -51,7 +55,7 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        return self.title or _readable(self.path.relative_to(self.root))
+        return _printable(self.title) or _readable(self.path.relative_to(self.root))
 
     @property
     def location(self) -> str:
@@ -67,8 +71,8 @@ class Dataset:
 
     @property
     def size(self) -> int:
-        """Bytes of all parts; a link that leads nowhere has none."""
-        return sum(part.stat().st_size for part in self.parts if part.exists())
+        """Bytes of all parts; a link that leads nowhere has none, nor what cannot be looked at."""
+        return sum(map(_bytes, self.parts))
 
     def sidecar(self, suffix: str) -> Path | None:
         return next((p for p in self.parts if p.suffix.lower() == suffix and p != self.path), None)
@@ -186,31 +190,44 @@ type _Key = tuple[Path, str]
 
 
 def _readable(path: Path) -> str:
-    """The path as text; bytes of a name that are no UTF-8 are spelled out."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    """The path as text; bytes of a name that are no UTF-8 are spelled out, as is what no screen shows."""
+    return _printable(os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace"))
+
+
+def _printable(name: str) -> str:
+    """A name could else break a line, steer a terminal or turn the order of its letters round."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), name)
+
+
+def _bytes(part: Path) -> int:
+    with suppress(OSError):
+        return part.stat().st_size
+    return 0
 
 
 def find_delivered(location: Path) -> Path | None:
     """What lies at a dataset's location: the file itself, or the archive that holds it; None where neither is there."""
     if os.path.lexists(location):
         return location
-    place = next(place for place in location.parents if place.exists())
+    place = next(place for place in location.parents if os.path.exists(place))  # noqa: PTH110 - it never raises
     return place if place.is_file() else None
 
 
-def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
+def find_datasets(path: Path, root: Path | None = None) -> tuple[list[Dataset], list[Path]]:
     """Datasets below a folder (or the one file), in order of their names, and the files left aside as documents.
 
+    root: the folder below which they have their names, by default the folder, or what holds the file.
     A companion without the file that it belongs to is a dataset too, so that nobody waits for it in vain.
     """
-    root = path if path.is_dir() and not is_geodatabase(path) else path.parent
+    root = root or (path if path.is_dir() and not is_geodatabase(path) else path.parent)
     found = sorted(_files(path))
     geodatabases = {file for file in found if is_geodatabase(file)}
     files = [file for file in found if file not in geodatabases]
     mains = _mains(files)
     owner = _owners(mains)
     companions: dict[_Key, list[Path]] = {}
-    for sibling in sorted({sibling for file in files for sibling in _siblings(file)}.union(files)):
+    beside = _siblings(path) if path.is_file() else ()
+    for sibling in sorted({*files, *beside}):
         if (stem := owner(sibling)) is not None:
             companions.setdefault(stem, []).append(sibling)
     datasets, documents = [], []
@@ -219,7 +236,7 @@ def find_datasets(path: Path) -> tuple[list[Dataset], list[Path]]:
             continue
         if file in geodatabases:
             datasets.append(Dataset(file, root, _files_of_geodatabase(file)))
-        elif file.suffix.lower() in _SELDOM_GEODATA and path.is_dir():
+        elif file.suffix.lower() in _SELDOM_GEODATA and path.is_dir() and os.path.isfile(file):  # noqa: PTH113 - it never raises
             documents.append(file)
         else:
             parts = [part for part in companions.get((file.parent, file.stem), []) if part != file]
@@ -275,14 +292,14 @@ def _files(path: Path) -> Iterator[Path]:
         geodatabases = [name for name in names if is_geodatabase(folder / name)]
         names[:] = [name for name in names if not name.startswith(".") and name not in geodatabases]
         yield from (folder / name for name in geodatabases)
-        # A link that leads nowhere, or to a folder, is reported, not passed over; so is a folder that nobody may enter.
-        paths = [folder / name for name in files if not name.startswith(".")]
-        yield from (file for file in paths if file.is_file() or file.is_symlink())
+        # What is no file, such as a link that leads nowhere, is reported, not passed over; so is a folder that nobody
+        # may enter.
+        yield from (folder / name for name in files if not name.startswith("."))
     yield from closed
 
 
 def _siblings(file: Path) -> Iterator[Path]:
-    """Files beside one that was named alone, which may belong to it."""
+    """Files beside one that is named alone, which may belong to it; in a folder all are found anyhow."""
     return file.parent.glob(f"{_escape(file.stem)}.*", case_sensitive=False)
 
 

@@ -37,6 +37,16 @@ class QuarantinedRecord:
     attributes: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file with faults, and how the run that refused them was called: the folder, and what was said beside."""
+
+    path: str
+    location: str
+    root: str
+    given: dict[str, Any]
+
+
 _PRESENT = "from quarantined_rows q join source_files f on f.id = q.source_file_id where f.replaced_by is null"
 
 
@@ -59,3 +69,15 @@ def read_quarantine(connection: Connection) -> list[QuarantinedRecord]:
         + " order by f.path, q.layer, q.row nulls first, q.id"
     ).fetchall()
     return [QuarantinedRecord(*row) for row in rows]
+
+
+def list_waiting(connection: Connection, text: str) -> list[Waiting]:
+    """Files with faults whose path has a text, those of layers that the city added left out."""
+    rows = connection.execute(
+        "select distinct on (f.location) f.path, f.location, r.root, r.options from source_files f"
+        " join import_runs r on r.id = f.run_id where f.replaced_by is null and f.custom_layer is null"
+        " and position(%s in f.path) > 0 and exists (select from quarantined_rows q where q.source_file_id = f.id)"
+        " order by f.location, f.id desc",
+        (text,),
+    ).fetchall()
+    return [Waiting(*row) for row in rows]

@@ -23,10 +23,9 @@ from importers.layer_rules import Profile
 from importers.map_picture import draw_map
 from importers.profile import read_profile, write_profile
 from importers.quarantine import export_quarantine
-from importers.recognition import TABLES
+from importers.recognition import TABLES, require_table
 from importers.report_page import to_json, write_report
 from importers.sandbox import Workers
-from importers.source import find_delivered
 from layers import embedded
 from layers.access import grant_key, list_keys, revoke_key
 from layers.crs import parse_crs
@@ -53,6 +52,7 @@ from twin.excavations.request import read_digs
 from twin.excavations.requests import write_requests
 from twin.excavations.validation import require_valid
 from twin.mosaic import make_mosaic
+from twin.retry import retry
 from twin.runs import show_runs, take_back, undo
 from twin.settings import Settings
 from twin.work.command import run_worker
@@ -80,6 +80,7 @@ app.add_typer(layers, name="layers")
 app.command("worker")(run_worker)
 app.command("audit")(audit)
 app.command("check-many")(check_many_digs)
+quarantine.command("retry")(retry)
 app.command("mosaic")(make_mosaic)
 app.command("runs")(show_runs)
 app.command("undo")(undo)
@@ -231,7 +232,7 @@ def import_files(
         raise Invalid("nothing is named: give a folder or a file to import")
     settings = Settings()
     mapping = Profile() if profile is None else read_profile(profile)
-    options = ImportOptions(parse_crs(crs) if crs else None, owner, _layer(layer), dry_run, again, mapping)
+    options = ImportOptions(parse_crs(crs) if crs else None, owner, require_table(layer), dry_run, again, mapping)
     screen = Screen(settings.lang)
     with ExitStack() as city:
         with open_importer(options) as importer, screen.import_progress() as tell:
@@ -323,34 +324,6 @@ def save_quarantine(path: Path) -> None:
         records = read_quarantine(connection)
     export_quarantine(records, path)
     typer.echo(f"{len(records)} records are in {path}" if records else "the quarantine is empty")
-
-
-@quarantine.command("retry")
-def retry_quarantine(
-    crs: Annotated[str | None, typer.Option(help="CRS of the files, such as EPSG:9214.")] = None,
-    layer: Annotated[str | None, typer.Option(help=f"Layer of the files: {', '.join(TABLES)}.")] = None,
-    only: Annotated[str, typer.Option(help="Only files whose path has this text.")] = "",
-) -> None:
-    """Read the files with faults again, from where they lie, with what the options add."""
-    settings = Settings()
-    screen = Screen(settings.lang)
-    options = ImportOptions(parse_crs(crs) if crs else None, None, _layer(layer), again=True)
-    with open_city(settings) as connection:
-        # A file of a layer that the city added is tried again with 'twin layers add'.
-        locations = [Path(file.location) for file in list_quarantine(connection, custom=False) if only in file.path]
-        places = sorted({place for location in locations if (place := find_delivered(location))})
-        reports = [_import(screen, connection, settings, place, options) for place in places]
-    for report in reports:
-        for file in report.files:
-            typer.echo(f"{file.path}: {screen.outcome(file.outcome)}, {file.loaded} / {file.refused}")
-    if not all(report.is_clean for report in reports):
-        raise typer.Exit(QUARANTINED)
-
-
-def _layer(name: str | None) -> str | None:
-    if name is not None and name not in TABLES:
-        raise Invalid(f"--layer {name}: give one of {', '.join(TABLES)}")
-    return name
 
 
 @app.command("check")

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.table import Table
 
 from importers.faults import TEXTS, Fault
+from importers.phrases import in_both
 from twin.clash.chance_words import tell_chance
 from twin.console_review import show_review
 from twin.console_ways import show_ways
@@ -20,6 +22,8 @@ from twin.console_ways import show_ways
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from rich.console import ConsoleOptions, RenderableType
 
     from importers.folder import Progress as ImportProgress
     from importers.inspect import LayerView
@@ -52,6 +56,7 @@ _WORDS = {
         "Không còn trong thư mục, dữ liệu vẫn ở trong thành phố (kể cả khi chỉ đổi tên)",
         "No longer in the folder, what they brought is in the city still (also where a file was only renamed)",
     ),
+    "gone": ("không còn ở chỗ cũ: hãy nạp lại từ nơi mới", "no longer where it was: import it from where it is"),
     "undoing": ("Đang hoàn tác", "Undoing"),
     "is_undone": (
         "lượt {run}{file} đã được hoàn tác, {back} đối tượng trở lại",
@@ -105,13 +110,23 @@ _OUTCOMES = {
 }
 _WIDTH_OF_FILES = 160
 _MOST_ABSENT = 20
+_CONTROLS = {number: None for number in (*range(32), *range(127, 160)) if number != ord("\n")}
 _COLOURS = {"definite": "bold red", "possible": "yellow", "unknown": "magenta", "clear": "green"}
+
+
+class SafeConsole(Console):
+    """Passes no control character on: names and values of strangers' files could steer the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else segment.text.translate(_CONTROLS)
+            yield segment if text == segment.text else Segment(text, segment.style)
 
 
 def _console() -> Console:
     """A terminal as wide as it is; a file or a pipe gets room for the widest table."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_WIDTH_OF_FILES)
+    console = SafeConsole()
+    return console if console.is_terminal else SafeConsole(width=_WIDTH_OF_FILES)
 
 
 class Advance(Protocol):
@@ -127,6 +142,11 @@ class Screen:
 
     def say(self, word: str) -> str:
         return _WORDS[word][self._index]
+
+    def translate(self, message: str) -> str:
+        """What an importer says, in the language of the screen."""
+        both = in_both(message)
+        return both.en if self._index else both.vi
 
     def outcome(self, name: str) -> str:
         return _OUTCOMES[name][self._index]
@@ -235,7 +255,8 @@ class Screen:
             table.add_column(self.say(word), overflow="fold")
         for file in files:
             finding = next((f for f in file.findings if not f["rows"]), file.findings[0])
-            table.add_row(escape(file.path), TEXTS[Fault(finding["fault"])][self._index], escape(finding["remedy"]))
+            reason = TEXTS[Fault(finding["fault"])][self._index]
+            table.add_row(escape(file.path), reason, escape(self.translate(finding["remedy"])))
         return table
 
     def show_check(self, report: ClashReport) -> None:
@@ -303,7 +324,7 @@ class Screen:
             table.add_column(self.say(word), overflow="fold", justify="right" if word == "times" else "left")
         for file in files:
             reason = TEXTS[Fault(file.fault)][self._index]
-            table.add_row(escape(file.path), reason, f"{file.records:,}", escape(file.remedy))
+            table.add_row(escape(file.path), reason, f"{file.records:,}", escape(self.translate(file.remedy)))
         self.console.print(table)
 
     def show_files(self, word: str, paths: Sequence[Path]) -> None:

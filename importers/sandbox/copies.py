@@ -57,10 +57,10 @@ def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:
     """
     root = dataset.root.resolve()
     for file in (file for part in dataset.parts for file in _files(part)):
-        real = file.resolve()
-        if not real.is_relative_to(root):
-            raise _refused(dataset, f"{file.name} is a link that leads out of the delivered folder")
         try:
+            real = file.resolve()
+            if not real.is_relative_to(root):
+                raise _refused(dataset, f"{file.name} is a link that leads out of the delivered folder")
             _copy(real, folder / file.relative_to(dataset.root))
         except OSError as error:
             raise _refused(dataset, f"{file.name} cannot be copied: {error.strerror}") from error

@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 import rasterio
 
@@ -216,6 +217,37 @@ def test_quarantine_and_undo(twin: Twin, tmp_path: Path) -> None:
     assert "undo run" in later.stderr
     assert twin("undo", run + 1).returncode == 0
     assert twin("undo", run).returncode == 0
+
+
+def test_retry_reads_a_file_as_it_was_imported(twin: Twin, tmp_path: Path) -> None:
+    """Its name, owner and profile are those of the import that refused it, each time; what is gone is said."""
+    folder = tmp_path / "giao" / "dien-luc"
+    folder.mkdir(parents=True)
+    line = '{"type": "LineString", "coordinates": [[562000, 1820000], [562020, 1820000]]}'
+    feature = f'{{"type": "Feature", "properties": {{"A1": "c1", "A2": "110"}}, "geometry": {line}}}'
+    (folder / "cap.geojsonl").write_text(feature)
+    profile = tmp_path / "p.yaml"
+    rule = "{file: dien-luc/cap.geojsonl, layer: cap, table: utility_lines, discipline: power, fields: {owner_ref: A1}}"
+    profile.write_text(f"layers:\n- {rule}\n")
+    run = json.loads(
+        twin("import", folder.parent, "--owner", "EVN", "--profile", profile, "--crs", "EPSG:4326", "--json").stdout
+    )
+    assert run["files"][0]["outcome"] == "quarantined"
+    retried = twin("quarantine", "retry", "--only", "dien-luc/cap")
+    assert "dien-luc/cap.geojsonl: quarantined" in retried.stdout
+    retried = twin("quarantine", "retry", "--only", "dien-luc/cap", "--crs", "EPSG:9214")
+    assert retried.stdout.split("\n")[-2] == "dien-luc/cap.geojsonl: loaded, 1 / 0"
+    url = twin("db", "url").stdout.strip()
+    with psycopg.connect(url) as connection:
+        found = connection.execute("select owner, owner_ref, discipline from twin.utility_lines where owner_ref = 'c1'")
+        assert found.fetchall() == [("EVN", "c1", "power")]
+    (folder / "mat.geojson").write_bytes(b"")
+    twin("import", folder)
+    (folder / "mat.geojson").unlink()
+    lost = twin("quarantine", "retry", "--only", "mat.geojson", TWIN_LANG="vi")
+    assert (lost.returncode, lost.stdout) == (3, "mat.geojson: không còn ở chỗ cũ: hãy nạp lại từ nơi mới\n")
+    for number in range(4):
+        assert twin("undo", run["run"] + 3 - number).returncode == 0
 
 
 def test_database_commands(twin: Twin) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importers.dataset import identify
+from importers.delivery import open_delivery
+from importers.faults import Rejected
+from importers.sandbox import Workers
 from importers.source import find_datasets
+from twin.console import SafeConsole
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -102,3 +111,49 @@ def test_companions_in_another_case_are_found(tmp_path: Path) -> None:
         "Ong.shp": ["Ong.shp"],
         "ong.shp": ["ong.shp", "ong.dbf"],
     }
+
+
+def test_folder_of_many_files_is_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What belongs to a file is found among what was found: a look into the folder for each file took hours."""
+    for name in ("ong.shp", "ong.dbf", "ong.prj", "cay.geojson"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(Path, "glob", None)
+    assert found(tmp_path) == {"cay.geojson": ["cay.geojson"], "ong.shp": ["ong.shp", "ong.dbf", "ong.prj"]}
+
+
+def test_what_is_no_file_is_reported(tmp_path: Path) -> None:
+    """Pipes, sockets and folders nobody can enter are refused aloud, whatever their names, and are not waited for."""
+    os.mkfifo(tmp_path / "ong")
+    (tmp_path / "link.geojson").symlink_to("ong")
+    (tmp_path / "readme").touch()
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(30):
+        os.mkdir("x" * 200, dir_fd=descriptor)
+        below = os.open("x" * 200, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+    os.close(descriptor)
+    datasets, documents = find_datasets(tmp_path)
+    assert [d.name.replace("x" * 200, "x").partition("/")[0] for d in datasets] == ["link.geojson", "ong", "x"]
+    assert documents == [tmp_path / "readme"]
+    assert [d.size for d in datasets] == [0, 0, 0]
+    with Workers(1) as workers:
+        assert len(open_delivery(tmp_path, workers).datasets) == 3
+        assert [type(outcome) for _, outcome in workers.map(identify, ((d,) for d in datasets))] == [Rejected] * 3
+
+
+def test_names_are_spelled_out_where_no_screen_shows_them(tmp_path: Path) -> None:
+    """A name neither breaks a line of a report nor steers the terminal that shows it, nor reads backwards."""
+    (tmp_path / "a\n\x1b[31m\u202eb.geojson").touch()
+    ((dataset,), _) = find_datasets(tmp_path)
+    assert dataset.name == r"a\n\x1b[31m\u202eb.geojson"
+    assert replace(dataset, title="c\x07").name == r"c\x07"
+
+
+def test_screen_shows_no_control_characters() -> None:
+    """What is inside of strangers' files, names of layers and values, steers no terminal; colours of our own stay."""
+    screen = io.StringIO()
+    SafeConsole(file=screen, force_terminal=True, width=40).print(
+        "[bold]a\x1b]0;x\x07\x9b1mb[/bold]\n", "c", highlight=False
+    )
+    assert screen.getvalue() == "\x1b[1ma]0;x1mb\x1b[0m\n c\n"
