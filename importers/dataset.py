@@ -128,7 +128,9 @@ def _read_layers(
     """Layer by layer; tables that name manholes come last, drawn between those of this file and of the delivery."""
     schematic: list[SourceLayer] = []
     points: list[SourceLayer] = []
+    names: list[str] = []
     for layer in layers:
+        names.append(layer.name)
         if isinstance(layer, LongLayer):
             yield from read_long_layer(report, layer, dataset, context)
         elif is_schematic(layer):
@@ -137,6 +139,11 @@ def _read_layers(
             for part in by_dimension(layer, context.layer):
                 points += [part] if _holds_points(part) else []
                 yield from read_layer(report, part, dataset, context)
+    if lost := context.profile.layers_of(dataset.name).difference(names):
+        said = (
+            f"{dataset.name} has no layer {', '.join(sorted(lost))}, which the profile names; it has {', '.join(names)}"
+        )
+        raise Rejected(Fault.LAYER_UNKNOWN, said, "correct the profile")
     if not schematic:
         return
     if context.nodes is None:

@@ -13,10 +13,12 @@ from layers.errors import Invalid
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from importers.layer_rules import Profile
     from importers.sandbox import Workers
     from importers.source import Dataset
 
 _ARCHIVES = ArchiveLimits()
+_MOST_NAMES = 3
 
 
 @dataclass(slots=True)
@@ -31,8 +33,23 @@ class Delivery:
 
     @property
     def size(self) -> int:
-        """Bytes of all datasets."""
+        """Bytes of all datasets, each of which is looked at."""
         return sum(dataset.size for dataset in self.datasets)
+
+    def require(self, profile: Profile) -> None:
+        """Raises: Invalid where a profile speaks of files that are not delivered: it would be obeyed by none.
+
+        Of a file alone it may speak of others, but must of that one; of one that is tried again it need not.
+        """
+        spoken = {file for file, _ in profile.rules}
+        lost = spoken - {dataset.name for dataset in self.datasets} - {dataset.name for dataset, _ in self.refused}
+        is_folder = self.path == self.root
+        if lost and (is_folder or (lost == spoken and self.path.parent == self.root)):
+            names = ", ".join(sorted(lost)[:_MOST_NAMES])
+            raise Invalid(
+                f"the profile speaks of {len(lost)} files that do not lie in {self.root}, such as {names}:"
+                " import the folder that it was written for, correct the names, or leave the entries out"
+            )
 
 
 def open_delivery(path: Path, workers: Workers, root: Path | None = None) -> Delivery:

@@ -66,6 +66,7 @@ class Importer:
             from importers.delivery import open_delivery  # noqa: PLC0415 - while their process loads the readers
 
             delivery = open_delivery(path, self._workers, self.options.root)
+            delivery.require(self.options.profile)
             self._workers.prepare(delivery.datasets)
             from importers.job import Import, guarded, is_one  # noqa: PLC0415
             from importers.report import ImportReport  # noqa: PLC0415

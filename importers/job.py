@@ -133,9 +133,12 @@ class Import:
     moved: dict[str, tuple[int, ...]] = field(default_factory=dict)
     postponed: list[tuple[Dataset, Identity]] = field(default_factory=list)
     done_bytes: int = 0
+    of_bytes: int = 0
+    done_rows: int = 0
 
     def run(self) -> list[FileReport]:
         """The report of each file, in the order of their names."""
+        self.of_bytes = self.delivery.size
         if not self.options.dry_run:
             forced = self.options.crs and is_one(self.delivery.path) and not self.options.fills_gaps
             given = self.options.given | ({"forced": True} if forced else {})
@@ -320,12 +323,13 @@ class Import:
     def _end(self, dataset: Dataset, report: FileReport) -> None:
         self.reports[dataset.name] = report
         self.done_bytes += dataset.size
+        self.done_rows += report.loaded
         self._tell(dataset, 0, 0.0)
 
     def _tell(self, dataset: Dataset, rows: int, share: float) -> None:
         """Progress: of the file at hand so many rows are loaded, which are a share of it."""
-        loaded = sum(report.loaded for report in self.reports.values()) + rows
+        loaded = self.done_rows + rows
         files = len(self.delivery.datasets) + len(self.delivery.refused)
         done = self.done_bytes + int(share * dataset.size)
-        progress = Progress(len(self.reports), files, done, self.delivery.size, loaded, dataset.name)
+        progress = Progress(len(self.reports), files, done, self.of_bytes, loaded, dataset.name)
         self.on_progress(progress)

@@ -37,3 +37,7 @@ class Profile:
 
     def find(self, file: str, layer: str) -> LayerRule:
         return self.rules.get((file, layer), NO_RULE)
+
+    def layers_of(self, file: str) -> set[str]:
+        """The layers that are spoken of in a file."""
+        return {layer for name, layer in self.rules if name == file}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from importers.codepages import name_encoding
 from importers.layer_rules import LayerRule, Profile
 from importers.recognition import TABLES
 from importers.vocabulary import attributes_of, vocabulary
@@ -42,7 +44,10 @@ def parse_profile(text: str, path: str) -> Profile:
     entries = document.get("layers") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Invalid(f"{path}: 'layers' must be a list of mappings")
-    faults = [fault for number, entry in enumerate(entries, 1) for fault in _faults(entry, f"{path}, layer {number}")]
+    faults = [f"{path}: '{name}' is not known, there is only 'layers'" for name in document if name != "layers"]
+    faults += [fault for number, entry in enumerate(entries, 1) for fault in _faults(entry, f"{path}, layer {number}")]
+    named = Counter((str(entry.get("file")), str(entry.get("layer"))) for entry in entries)
+    faults += [f"{path}: {file}, layer '{layer}', stands {n} times" for (file, layer), n in named.items() if n > 1]
     if faults:
         raise Invalid(*faults)
     return Profile({(entry["file"], entry["layer"]): _rule(entry) for entry in entries}, text)
@@ -64,7 +69,12 @@ def _faults(entry: dict[str, Any], where: str) -> Iterator[str]:
         yield f"{where}: '{name}' is not known, give one of {', '.join(sorted(_KEYS))}"
     for name in ("file", "layer"):
         if not isinstance(entry.get(name), str):
-            yield f"{where}: '{name}' is missing"
+            yield f"{where}: '{name}' is missing, or a number or date that wants quotation marks"
+    if not isinstance(entry.get("skip", False), bool):
+        yield f"{where}: skip '{entry['skip']}' is neither true nor false"
+    encoding = entry.get("encoding")
+    if encoding is not None and (not isinstance(encoding, str) or name_encoding(encoding) is None):
+        yield f"{where}: encoding '{encoding}' is not known, give one such as TCVN3, VNI-Win or UTF-8"
     table = entry.get("table")
     if table is not None and table not in TABLES:
         yield f"{where}: table '{table}' is not one of {', '.join(TABLES)}"

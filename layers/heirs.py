@@ -25,16 +25,20 @@ def find_heirs(connection: Connection, files: list[int], gone: Collection[str] =
     gone: locations whose copies do not count, for they are being delivered anew.
     """
     rows = connection.execute(
-        "select distinct on (f.sha256) f.id, c.id from source_files f"
+        "select f.sha256, f.id, c.id, c.location from source_files f"
         " join source_files c on c.sha256 = f.sha256 and c.location <> f.location and c.id <> all(%(files)s)"
         " and c.outcome = 'duplicate' and c.replaced_by is null and c.custom_layer is null"
         " where f.id = any(%(files)s) and f.outcome in ('loaded', 'partly') and f.custom_layer is null"
-        " and c.location <> all(%(gone)s) and not exists (select from source_files k where k.sha256 = f.sha256"
+        " and not exists (select from source_files k where k.sha256 = f.sha256"
         " and k.id <> all(%(files)s) and k.outcome in ('loaded', 'partly') and k.replaced_by is null"
         " and k.custom_layer is null) order by f.sha256, c.id",
-        {"files": files, "gone": list(gone)},
+        {"files": files},
     ).fetchall()
-    return dict(rows)
+    first: dict[str, tuple[int, int]] = {}
+    for sha256, file, copy, location in rows:
+        if location not in gone:
+            first.setdefault(sha256, (file, copy))
+    return dict(first.values())
 
 
 def stand_in(connection: Connection, run_id: int, file: int, copy: int) -> None:

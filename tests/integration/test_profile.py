@@ -96,6 +96,22 @@ def test_import_obeys_the_profile(connection: Connection, tmp_path: Path) -> Non
     assert rows.fetchall() == [("gas", "HDPE", 0.11), ("gas", "PVC", 0.16)]
 
 
+def test_profile_that_nothing_obeys_is_refused(connection: Connection, tmp_path: Path) -> None:
+    """A rule for a file or a layer that is not there would be passed over in silence, and what it corrects loaded."""
+    path = strange(tmp_path / "cap-nuoc" / "ong.gpkg")
+    for entry, folder, said in (
+        ("{file: on.gpkg, layer: ong, skip: true}", path.parent, "1 files that do not lie in .*, such as on.gpkg"),
+        ("{file: cap-nuoc/ong.gpkg, layer: ong, skip: true}", path, "such as cap-nuoc/ong.gpkg"),
+    ):
+        (tmp_path / "p.yaml").write_text(f"layers: [{entry}]")
+        with pytest.raises(Invalid, match=said):
+            import_path(connection, tmp_path, folder, ImportOptions(profile=read_profile(tmp_path / "p.yaml")))
+    (tmp_path / "p.yaml").write_text("layers: [{file: ong.gpkg, layer: Ong, skip: true}]")
+    report = import_path(connection, tmp_path, path.parent, ImportOptions(profile=read_profile(tmp_path / "p.yaml")))
+    assert report.loaded == 0
+    assert report.files[0].message == "ong.gpkg has no layer Ong, which the profile names; it has ong"
+
+
 def test_profile_leaves_a_layer_aside(connection: Connection, tmp_path: Path) -> None:
     """'skip' is a decision on record, not a loss."""
     path = strange(tmp_path / "cap-nuoc" / "ong.gpkg")
@@ -117,6 +133,11 @@ def test_profile_leaves_a_layer_aside(connection: Connection, tmp_path: Path) ->
         ("layers: [{file: a, layer: b, table: trees, fields: {lava: x}}]", "no attribute 'lava'"),
         ("layers: [{file: a, layer: b, table: trees, fields: {height_m: {field: x, unit: ell}}}]", "unit 'ell'"),
         ("layers: [{file: a, layer: b, discipline: lava}]", "discipline 'lava'"),
+        ("layers: [{file: a, layer: b, skip: 'no'}]", "skip 'no' is neither"),
+        ("layers: [{file: a, layer: b, encoding: Klingon}]", "encoding 'Klingon' is not known"),
+        ("layers: [{file: a, layer: b, encoding: 8}]", "encoding '8' is not known"),
+        ("layers: [{file: a, layer: b}, {file: a, layer: b, skip: true}]", "stands 2 times"),
+        ("{layers: [], layer: []}", "'layer' is not known"),
         ("layers: [{file: !!python/object/apply:os.system [ls], layer: b}]", "no profile"),
     ],
 )
