@@ -251,7 +251,7 @@ def import_files(
 
 
 def _write_report(screen: Screen, connection: Connection, settings: Settings, report: ImportReport) -> dict[str, Any]:
-    """The report as JSON; of a run that wrote anything a page as well, in the data folder."""
+    """The report as JSON; of a run that wrote anything it is in the data folder, too, beside a page for people."""
     run_id = report.run_id
     if run_id is None:
         return to_json(report, (), None)
@@ -271,7 +271,9 @@ def _write_report(screen: Screen, connection: Connection, settings: Settings, re
         picture = draw_map(connection, run_id)
         step()
         write_report(report, knowledge, sanity, report.page, picture=picture)
-    return to_json(report, knowledge, sanity)
+    document = to_json(report, knowledge, sanity)
+    report.page.with_suffix(".json").write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
+    return document
 
 
 def _import(

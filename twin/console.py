@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
-from rich.table import Table
+from rich.table import Column, Table
 
 from importers.faults import TEXTS, Fault
 from importers.phrases import in_both
@@ -110,6 +110,7 @@ _OUTCOMES = {
 }
 _WIDTH_OF_FILES = 160
 _MOST_ABSENT = 20
+_WIDTH_OF_TIME = len("0:00:00")  # a narrow terminal shortens the bar and the path instead
 _CONTROLS = {number: None for number in (*range(32), *range(127, 160)) if number != ord("\n")}
 _COLOURS = {"definite": "bold red", "possible": "yellow", "unknown": "magenta", "clear": "green"}
 
@@ -162,7 +163,7 @@ class Screen:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(table_column=Column(min_width=_WIDTH_OF_TIME)),
             TextColumn("{task.fields[remark]}", markup=False),
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
@@ -182,7 +183,7 @@ class Screen:
             TextColumn("{task.fields[files]}"),
             TextColumn("{task.fields[rows]}"),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(table_column=Column(min_width=_WIDTH_OF_TIME)),
             TextColumn("{task.fields[path]}", markup=False),
         )
         began = time.monotonic()

@@ -199,10 +199,12 @@ def test_failures_are_one_line(twin: Twin, words: tuple[str, ...], settings: dic
     assert "Traceback" not in answer.stderr
 
 
-def test_quarantine_and_undo(twin: Twin, tmp_path: Path) -> None:
+def test_quarantine_and_undo(twin: Twin, running_demo: Demo, tmp_path: Path) -> None:
     """What was refused is listed with its remedy, exported, tried again; a run is undone by its number."""
     (tmp_path / "duy-nhat.geojson").write_bytes(b"")
-    run = json.loads(twin("import", tmp_path, "--json").stdout)["run"]
+    document = json.loads(twin("import", tmp_path, "--json").stdout)
+    run = document["run"]
+    assert json.loads((running_demo.folder / f"data/reports/import-{run}.json").read_text()) == document
     listed = json.loads(twin("quarantine", "list", "--json").stdout)
     assert {"duy-nhat.geojson": "empty-file"}.items() <= {file["path"]: file["fault"] for file in listed}.items()
     assert "duy-nhat.geojson" in twin("quarantine", "list").stdout
@@ -215,8 +217,12 @@ def test_quarantine_and_undo(twin: Twin, tmp_path: Path) -> None:
     later = twin("undo", run)
     assert later.returncode == 1
     assert "undo run" in later.stderr
-    assert twin("undo", run + 1).returncode == 0
-    assert twin("undo", run).returncode == 0
+    undone = twin("import", "--undo", run + 1, TWIN_LANG="vi")
+    assert (undone.returncode, undone.stdout) == (0, f"lượt {run + 1} đã được hoàn tác, 0 đối tượng trở lại\n")
+    assert twin("undo", run, "--file", "duy-nhat.geojson").returncode == 0
+    runs = json.loads(twin("runs", "--newest", 2, "--json").stdout)
+    assert [(each["id"], each["undone_at"] is None) for each in runs] == [(run + 1, False), (run, False)]
+    assert "undone already" in twin("undo", run).stderr
 
 
 def test_retry_reads_a_file_as_it_was_imported(twin: Twin, tmp_path: Path) -> None:
