@@ -6,10 +6,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import shapely
-from sqlalchemy import Index, Text
-from sqlalchemy.orm import Mapped, mapped_column
-
-from layers.base import Base, Feature, by_file, geometry, labelled, one_of
 
 if TYPE_CHECKING:
     from layers.database import Connection
@@ -18,17 +14,6 @@ if TYPE_CHECKING:
 class Level(StrEnum):
     CITY = "city"
     WARD = "ward"
-
-
-class Boundary(Feature, Base):
-    __tablename__ = "boundaries"
-
-    level: Mapped[str] = labelled(Text, vi="Cấp", en="Level")
-    code: Mapped[str | None] = labelled(Text, vi="Mã", en="Code")
-    name: Mapped[str] = labelled(Text, vi="Tên", en="Name")
-    geom: Mapped[object] = mapped_column(geometry("MULTIPOLYGON"), nullable=False)
-
-    __table_args__ = (one_of("level", Level), Index(None, "geom", postgresql_using="gist"), by_file())
 
 
 # Neighbouring wards were drawn apart by this much at the most; the gap is no outside.

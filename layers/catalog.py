@@ -4,41 +4,27 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Boolean, Date, Double, Integer
-
-from layers.base import Label, Range
-from layers.boundaries import Boundary
-from layers.buildings import Building
-from layers.citizen_reports import CitizenReport
 from layers.database import Audience, Connection
 from layers.errors import NotFound
-from layers.excavations import ExcavationRow
-from layers.parcels import Parcel
-from layers.restricted_zones import RestrictedZone
-from layers.roads import Road
-from layers.terrain import Terrain
-from layers.trees import Tree
-from layers.utilities import UtilityLine, UtilityNode
+from layers.label import Label, Range
+from layers.layout import ColumnLayout, Kind, TableLayout, read_layouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from geoalchemy2 import Geometry
-    from sqlalchemy import Table
 
-    from layers.base import Base
-
-# JSON Schema (type, format) of a column.
-_JSON_TYPES: tuple[tuple[type, tuple[str, str | None]], ...] = (
-    (BigInteger, ("integer", None)),
-    (Integer, ("integer", None)),
-    (Double, ("number", None)),
-    (Boolean, ("boolean", None)),
-    (Date, ("string", "date")),
-)
+# JSON Schema (type, format) of a column; other columns are text.
+_JSON_TYPES: dict[Kind, tuple[str, str | None]] = {
+    "bigint": ("integer", None),
+    "integer": ("integer", None),
+    "smallint": ("integer", None),
+    "double": ("number", None),
+    "boolean": ("boolean", None),
+    "date": ("string", "date"),
+}
 
 _SQL_TYPES = {
     "integer": "bigint",
@@ -133,33 +119,26 @@ class LayerState:
     bounds: tuple[float, float, float, float] | None
 
 
-def _properties(model: type[Base]) -> tuple[Property, ...]:
-    columns = [column for column in model.__table__.columns if "label" in column.info]
-    own = [c for c in columns if not c.name.startswith("source_")]
-    provenance = [c for c in columns if c.name.startswith("source_")]
-    constraints = [constraint.info for constraint in cast("Table", model.__table__).constraints]
-    values = dict(info["one_of"] for info in constraints if "one_of" in info)
-    ranges = {info["range"].column: info["range"] for info in constraints if "range" in info}
-    return tuple(
-        Property(
-            c.name,
-            *_json_type(c.type),
-            c.info["label"],
-            values.get(c.name, ()),
-            ranges.get(c.name),
-            is_required=not c.nullable and c.server_default is None,
-            is_derived=c in provenance,
-        )
-        for c in (*own, *provenance)
+def _properties(table: TableLayout) -> tuple[Property, ...]:
+    """The columns that have a name for people, those that say where a feature came from last."""
+    told = [_property(column, column.label) for column in table.columns.values() if column.label is not None]
+    return (*(p for p in told if not p.is_derived), *(p for p in told if p.is_derived))
+
+
+def _property(column: ColumnLayout, label: Label) -> Property:
+    return Property(
+        column.name,
+        *_JSON_TYPES.get(column.kind, ("string", None)),
+        label,
+        column.values,
+        column.range,
+        is_required=not column.is_nullable and not column.has_default,
+        is_derived=column.name.startswith("source_"),
     )
 
 
-def _json_type(column_type: object) -> tuple[str, str | None]:
-    return next((json for kind, json in _JSON_TYPES if isinstance(column_type, kind)), ("string", None))
-
-
 def _layer(  # noqa: PLR0913 - what sets a layer apart from most
-    model: type[Base],
+    name: str,
     title: Label,
     description: Label,
     *,
@@ -167,18 +146,14 @@ def _layer(  # noqa: PLR0913 - what sets a layer apart from most
     audience: Audience = Audience.PUBLIC,
     interval: tuple[str, str] | None = None,
 ) -> Layer:
-    column_type = model.__table__.columns["geom"].type
-    geometry_type = str(cast("Geometry", column_type).geometry_type)
-    table = cast("Table", model.__table__)
-    ranges = tuple(c.info["range"] for c in table.constraints if "range" in c.info)
-    properties = _properties(model)
+    table = read_layouts()[name]
     return Layer(
-        model.__tablename__,
+        name,
         title,
         description,
-        properties,
-        ranges,
-        geometry_type,
+        _properties(table),
+        tuple(column.range for column in table.columns.values() if column.range is not None),
+        table.geometry_type,
         geometry_sql,
         audience,
         interval,
@@ -188,24 +163,24 @@ def _layer(  # noqa: PLR0913 - what sets a layer apart from most
 
 LAYERS: tuple[Layer, ...] = (
     _layer(
-        Boundary,
+        "boundaries",
         Label("Ranh giới hành chính", "Boundaries"),
         Label("Thành phố và các phường, xã", "The city and its wards"),
     ),
     _layer(
-        Parcel,
+        "parcels",
         Label("Thửa đất", "Parcels"),
         Label("Thửa đất địa chính, không có thông tin cá nhân", "Cadastral parcels, without personal data"),
     ),
     _layer(
-        Building,
+        "buildings",
         Label("Công trình", "Buildings"),
         Label("Chân công trình và chiều cao", "Footprints with ground elevation and height"),
     ),
-    _layer(Road, Label("Đường", "Roads"), Label("Tim đường", "Road centre lines")),
-    _layer(Tree, Label("Cây xanh", "Trees"), Label("Cây xanh đô thị", "Urban trees")),
+    _layer("roads", Label("Đường", "Roads"), Label("Tim đường", "Road centre lines")),
+    _layer("trees", Label("Cây xanh", "Trees"), Label("Cây xanh đô thị", "Urban trees")),
     _layer(
-        CitizenReport,
+        "citizen_reports",
         Label("Phản ánh của người dân", "Citizen reports"),
         Label(
             "Phản ánh hiện trường: vị trí, lĩnh vực, trạng thái, đơn vị xử lý; không có nội dung và thông tin cá nhân",
@@ -214,13 +189,13 @@ LAYERS: tuple[Layer, ...] = (
         interval=("reported_on", "closed_on"),
     ),
     _layer(
-        Terrain,
+        "terrain",
         Label("Địa hình", "Terrain"),
         Label("Phạm vi các mô hình số độ cao", "Extents of the elevation rasters"),
         interval=("surveyed_on", "surveyed_on"),
     ),
     _layer(
-        UtilityLine,
+        "utility_lines",
         Label("Tuyến ngầm", "Utility lines"),
         Label(
             "Đường ống và cáp ngầm; cao độ là tim của mặt cắt, thiếu z là chưa biết",
@@ -231,7 +206,7 @@ LAYERS: tuple[Layer, ...] = (
         interval=("valid_from", "valid_to"),
     ),
     _layer(
-        UtilityNode,
+        "utility_nodes",
         Label("Nút ngầm", "Utility nodes"),
         Label("Hố ga, van, bể cáp; z là cao độ nắp", "Manholes, valves, chambers; z is the cover's elevation"),
         geometry_sql="coalesce(st_force3dz(geom, cover_m), geom)",
@@ -239,14 +214,14 @@ LAYERS: tuple[Layer, ...] = (
         interval=("valid_from", "valid_to"),
     ),
     _layer(
-        ExcavationRow,
+        "excavations",
         Label("Công trình đào", "Excavations"),
         Label("Các vị trí dự kiến đào", "Planned excavations"),
         audience=Audience.OPERATOR,
         interval=("starts_on", "ends_on"),
     ),
     _layer(
-        RestrictedZone,
+        "restricted_zones",
         Label("Khu vực hạn chế đào", "Restricted zones"),
         Label(
             "Nơi cấm đào, cần chấp thuận hoặc cần giám sát: di tích, đê, quốc phòng, đường sắt",

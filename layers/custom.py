@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
-
-from layers.base import Base, Label, one_of
 from layers.catalog import PROVENANCE, Layer, Look, Property, layers_for
 from layers.database import Audience
-from layers.schemas import SCHEMA
+from layers.label import Label
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from layers.database import Connection
 
 # Longer names would not fit beside a number into the 63 bytes of PostgreSQL.
@@ -70,33 +66,6 @@ _JSON_TYPES: dict[Kind, tuple[str, str | None]] = {
     Kind.OBJECT: ("object", None),
     Kind.TEXT: ("string", None),
 }
-
-
-class CustomLayerRow(Base):
-    """A layer that the city added, and the file that its features are of."""
-
-    __tablename__ = "custom_layers"
-
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    source_file_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.source_files.id"))
-    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    audience: Mapped[str] = mapped_column(Text)
-    definition: Mapped[dict[str, object]] = mapped_column(JSONB)
-    style: Mapped[list[object] | None] = mapped_column(JSONB)
-
-    __table_args__ = (one_of("audience", Audience),)
-
-
-class PastLayer(Base):
-    """A former version of a custom layer: its table, kept aside, and the row that told of it."""
-
-    __tablename__ = "past_layers"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
-    run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.import_runs.id"), unique=True)
-    table_name: Mapped[str] = mapped_column(Text)
-    layer: Mapped[dict[str, object]] = mapped_column(JSONB)
 
 
 @dataclass(frozen=True, slots=True)

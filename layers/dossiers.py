@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
-
-from sqlalchemy import BigInteger, DateTime, LargeBinary, Text, func
-from sqlalchemy.orm import Mapped, mapped_column
-
-from layers.base import Base
 
 if TYPE_CHECKING:
     from layers.database import Connection
-
-
-class DossierFile(Base):
-    """A file of the package of a check, in a language, as one kind of reader sees it."""
-
-    __tablename__ = "excavation_files"
-
-    check_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    view: Mapped[str] = mapped_column(Text, primary_key=True)
-    language: Mapped[str] = mapped_column(Text, primary_key=True)
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from layers.base import Label
 from layers.crs import WGS84, Crs, area_of_use, parse_crs, transform_points
 from layers.errors import NotFound
+from layers.label import Label
 
 WEB_MERCATOR = "WebMercatorQuad"
 WORLD = "WorldCRS84Quad"

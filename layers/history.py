@@ -8,10 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import BigInteger, ForeignKey, Identity, Text
-from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base
 from layers.catalog import LAYERS, Layer
 from layers.change import Change
 from layers.heirs import find_heirs, stand_in
@@ -52,15 +49,6 @@ paired as (
 select count(*) filter (where not went), count(*) filter (where came and went), count(*) filter (where not came)
 from paired
 """
-
-
-class ReplacedFeature(Base):
-    __tablename__ = "replaced_features"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.import_runs.id"), index=True)
-    layer: Mapped[str] = mapped_column(Text)
-    feature: Mapped[str] = mapped_column(Text)
 
 
 def replace_files(

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import DateTime, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base
 from layers.custom_tables import touch
 
 if TYPE_CHECKING:
     from layers.database import Connection
 
 type Json = dict[str, Any]
-
-
-class LayerRecord(Base):
-    """What somebody said of a layer; what the twin itself knows of it is worked out of its files."""
-
-    __tablename__ = "layer_records"
-
-    layer: Mapped[str] = mapped_column(Text, primary_key=True)
-    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    record: Mapped[dict[str, object]] = mapped_column(JSONB)
 
 
 def read_records(connection: Connection) -> dict[str, Json]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import shapely
 from psycopg.rows import class_row
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, func
-from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, geometry, one_of
 from layers.database import storage_srid
-from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from layers.database import Connection
 
 # Less than this of an area without records is where two outlines were drawn apart.
@@ -26,25 +23,6 @@ _SLIVER_M2 = 0.05
 class AreaKind(StrEnum):
     NETWORK = "network"
     DELIVERED = "delivered"
-
-
-class OwnerArea(Base):
-    __tablename__ = "owner_areas"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
-    owner: Mapped[str] = mapped_column(
-        Text, ForeignKey(f"{SCHEMA}.organisations.name", onupdate="CASCADE", ondelete="CASCADE")
-    )
-    kind: Mapped[str] = mapped_column(Text)
-    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    remark: Mapped[str | None] = mapped_column(Text)
-    geom: Mapped[object] = mapped_column(geometry("MULTIPOLYGON"), nullable=False)
-
-    __table_args__ = (
-        one_of("kind", AreaKind),
-        UniqueConstraint("owner", "kind"),
-        Index(None, "geom", postgresql_using="gist"),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from math import hypot
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from sqlalchemy import CheckConstraint, Index, text
 
 from layers.columns import Column, combine
 
@@ -21,33 +20,15 @@ if TYPE_CHECKING:
     from psycopg.sql import Composable
 
 WIDE_M = 2.0
-_ACROSS = {"utility_lines": "outer_height_m", "utility_nodes": "outer_length_m"}
+ACROSS = {"utility_lines": "outer_height_m", "utility_nodes": "outer_length_m"}
 
 
 def state_reach(table: str, columns: Mapping[str, Any]) -> dict[str, Column[float]]:
     """The column `reach_m` of rows of a utility layer, from their other columns; none for another layer."""
-    if table not in _ACROSS:
+    if table not in ACROSS:
         return {}
-    stated = combine(*(Column.of(columns[name]) for name in ("outer_width_m", _ACROSS[table], "horizontal_accuracy_m")))
+    stated = combine(*(Column.of(columns[name]) for name in ("outer_width_m", ACROSS[table], "horizontal_accuracy_m")))
     return {"reach_m": stated.map(lambda row: hypot(row[0] or 0.0, row[1] or 0.0) / 2 + (row[2] or 0.0))}
-
-
-def proven(table: str) -> CheckConstraint:
-    """The rule that `reach_m` is what the row says otherwise."""
-    across = _ACROSS[table]
-    squares = f"coalesce(outer_width_m * outer_width_m, 0) + coalesce({across} * {across}, 0)"
-    reach = f"sqrt({squares}) / 2 + coalesce(horizontal_accuracy_m, 0)"
-    return CheckConstraint(f"abs(reach_m - ({reach})) < 1e-6", name="reach")
-
-
-def wide(table: str) -> Index:
-    """The index of what reaches farther than `WIDE_M`."""
-    return Index(
-        f"ix_{table}_reach",
-        text("st_expand(geom, reach_m)"),
-        postgresql_using="gist",
-        postgresql_where=text(f"reach_m > {WIDE_M}"),
-    )
 
 
 def reaches(alias: str, area: Composable, margin_m: Composable) -> sql.Composed:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 import shapely
 from psycopg import sql
-from sqlalchemy import CheckConstraint, Date, Double, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, by_file, geometry, labelled
 from layers.database import storage_srid
 
 if TYPE_CHECKING:
@@ -20,27 +16,6 @@ if TYPE_CHECKING:
 _WIDEST_M = 100.0
 # Spans of the day, such as 06:00-08:30,16:30-19:00.
 HOURS = "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9](,([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])*$"  # noqa: E501
-
-
-class Road(Feature, Base):
-    __tablename__ = "roads"
-
-    code: Mapped[str | None] = labelled(Text, vi="Mã đường", en="Road code")
-    name: Mapped[str | None] = labelled(Text, vi="Tên đường", en="Name")
-    road_class: Mapped[str | None] = labelled(Text, vi="Loại đường", en="Class")
-    surface: Mapped[str | None] = labelled(Text, vi="Kết cấu mặt", en="Surface")
-    width_m: Mapped[float | None] = labelled(Double, vi="Chiều rộng", en="Width", unit="m")
-    resurfaced_on: Mapped[date | None] = labelled(Date, vi="Ngày làm mới mặt đường", en="Last resurfaced")
-    moratorium_until: Mapped[date | None] = labelled(Date, vi="Cấm đào đến ngày", en="Not to be cut until")
-    barred_hours: Mapped[str | None] = labelled(Text, vi="Giờ cấm đào", en="Hours barred for digging")
-    geom: Mapped[object] = mapped_column(geometry("MULTILINESTRING"), nullable=False)
-
-    __table_args__ = (
-        between("width_m", 0.3, 200),
-        CheckConstraint(f"barred_hours ~ '{HOURS}'", name="barred_hours"),
-        Index(None, "geom", postgresql_using="gist"),
-        by_file(),
-    )
 
 
 def has_traffic(connection: Connection, area: shapely.Geometry, unknown_width_m: float) -> bool | None:

@@ -10,16 +10,13 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import shapely
-from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, Date, Double, Integer, SmallInteger, Text
 
-from layers.base import Base
 from layers.columns import Column, number
 from layers.copy_format import encode
 from layers.custom import HEIGHTS, Kind
 from layers.errors import Invalid
+from layers.layout import read_layouts
 from layers.linestrings import LineStrings
-from layers.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,17 +26,16 @@ if TYPE_CHECKING:
     from layers.custom import Draft
 
 _SOLID = "solid"
-# The first that a column is an instance of: SQLAlchemy's whole numbers are each other's subclasses.
-_TYPES = (
-    (BigInteger, pa.int64()),
-    (SmallInteger, pa.int16()),
-    (Integer, pa.int32()),
-    (Double, pa.float64()),
-    (Boolean, pa.bool_()),
-    (Date, pa.date32()),
-    (Text, pa.string()),
-    (Geometry, pa.binary()),
-)
+_TYPES = {
+    "bigint": pa.int64(),
+    "smallint": pa.int16(),
+    "integer": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "text": pa.string(),
+    "geometry": pa.binary(),
+}
 # JSONB begins with the number of its version, so its values are bytes here.
 _CUSTOM_TYPES = {
     Kind.BOOLEAN: pa.bool_(),
@@ -89,9 +85,9 @@ def encode_rows(table: str, columns: Mapping[str, Values], srid: int, *, apart: 
     apart: what all rows have in common is given once, as only a load that has the table for itself can take it.
     Raises: Invalid for a value that does not fit its column.
     """
-    kinds = Base.metadata.tables[f"{SCHEMA}.{table}"].columns
-    types = {name: next(arrow for sql, arrow in _TYPES if isinstance(kinds[name].type, sql)) for name in columns}
-    optional = {name for name in columns if kinds[name].nullable and kinds[name].server_default is None}
+    layout = read_layouts()[table].columns
+    types = {name: _TYPES[layout[name].kind] for name in columns}
+    optional = {name for name in columns if layout[name].is_nullable and not layout[name].has_default}
     return _encode(_Fitting(table, types, srid), columns, optional, apart=apart)
 
 

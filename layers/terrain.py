@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from sqlalchemy import CheckConstraint, Date, Double, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, by_file, geometry, labelled
 from layers.crs import Crs, parse_crs, transform_points
 from layers.database import Connection, storage_srid
 from layers.raster_tiles import open_grid
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from affine import Affine
@@ -28,23 +25,6 @@ if TYPE_CHECKING:
 
 # Shares of neighbours that add up to a pixel, but for rounding.
 _WHOLE = 1.0 - 1e-9
-
-
-class Terrain(Feature, Base):
-    __tablename__ = "terrain"
-
-    name: Mapped[str] = labelled(Text, vi="Tên", en="Name")
-    path: Mapped[str] = mapped_column(Text, unique=True, comment="relative to the data folder")
-    vertical_datum: Mapped[str | None] = labelled(Text, vi="Hệ độ cao", en="Vertical datum")
-    resolution_m: Mapped[float] = labelled(Double, vi="Độ phân giải", en="Resolution", unit="m")
-    surveyed_on: Mapped[date | None] = labelled(Date, vi="Ngày đo", en="Survey date")
-    geom: Mapped[object] = mapped_column(geometry("MULTIPOLYGON"), nullable=False)
-
-    __table_args__ = (
-        CheckConstraint("resolution_m > 0", name="resolution_m"),
-        Index(None, "geom", postgresql_using="gist"),
-        by_file(),
-    )
 
 
 @dataclass(frozen=True, slots=True)

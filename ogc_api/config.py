@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layers.base import Label
 from layers.crs import area_of_use, to_degrees
+from layers.label import Label
 from layers.query import MAX_LIMIT
 from ogc_api.negotiation import LANGUAGES
 from ogc_api.params import DEFAULT_LIMIT

@@ -10,7 +10,7 @@ from layers.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from layers.base import Label
+    from layers.label import Label
 
 LANGUAGES = ("en", "vi")
 

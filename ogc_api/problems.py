@@ -11,9 +11,9 @@ from uuid import uuid4
 from pygeoapi.error import GenericError
 from starlette.exceptions import HTTPException
 
-from layers.base import Label
 from layers.editing import OutOfDate
 from layers.errors import Conflict, Invalid, NotFound, Sentence, TwinError, Unavailable, say
+from layers.label import Label
 from layers.quota import Exceeded
 from ogc_api.negotiation import choose_text
 

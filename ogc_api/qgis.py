@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from layers.base import Label
 from layers.crs import WGS84, parse_crs, transform_points
+from layers.label import Label
 from ogc_api.config import CITY
 from ogc_api.drawing import dimension, draw, in_order
 from ogc_api.negotiation import choose_text

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from layers.base import Label
     from layers.database import AsyncConnection
+    from layers.label import Label
     from ogc_api.edition import Edition, Editions
 
 _STREAMED_ABOVE = 2_000

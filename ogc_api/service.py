@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from layers.base import Label
     from layers.database import Reader, Writer
+    from layers.label import Label
     from ogc_api.handlers import Answer
     from ogc_api.transcript import Transcripts
 

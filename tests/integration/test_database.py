@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,29 +15,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from psycopg import sql
 
-from layers import (
-    access,
-    audit,
-    catalog,
-    deviations,
-    dossiers,
-    editing,
-    excavations,
-    history,
-    jobs,
-    layer_records,
-    notices,
-    organisations,
-    owner_areas,
-    provenance,
-)
-from layers.base import Base
+from layers import catalog, models
 from layers.candidates import find_near
 from layers.catalog import LAYERS, read_states
 from layers.crs import VN2000_TM3, WGS84, parse_crs, transform_points
 from layers.database import Audience, Reader, connect, migrate, storage_srid
 from layers.embedded import create_database
 from layers.errors import Conflict, Invalid
+from layers.models.base import Base
 from layers.owners import count_owners_near
 from layers.reach import reaches
 from layers.schemas import SCHEMA
@@ -43,22 +30,8 @@ from layers.schemas import SCHEMA
 if TYPE_CHECKING:
     from layers.database import Connection
 
-TABLES_OF = (
-    access,
-    audit,
-    catalog,
-    owner_areas,
-    deviations,
-    dossiers,
-    editing,
-    excavations,
-    history,
-    jobs,
-    layer_records,
-    notices,
-    organisations,
-    provenance,
-)  # what is imported is in the metadata
+for module in iter_modules(models.__path__):  # what is imported is in the metadata
+    import_module(f"layers.models.{module.name}")
 
 GOLDEN = (107.5909, 16.4637)  # longitude, latitude
 GOLDEN_IN = {  # E, N in metres

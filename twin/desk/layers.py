@@ -17,12 +17,12 @@ from importers.custom.choosing import KINDS, Choice
 from importers.custom.names import name_layer, spell
 from importers.custom.reading import Wish
 from importers.phrases import in_both
-from layers.base import Label
 from layers.crs import parse_crs
 from layers.custom import CustomLayer, Draft, Standing, list_custom, read_custom
 from layers.custom_tables import find_custom, open_layer, remove_layer, restyle
 from layers.database import Audience
 from layers.errors import Invalid, Sentence
+from layers.label import Label
 from layers.loading import importing
 from styles.defaults import choose_colour
 from styles.validation import completed, find_faults, undrawn

@@ -21,13 +21,13 @@ from typer.testing import CliRunner
 from importers.custom.adding import Addition, add_layer, open_workers
 from importers.custom.choosing import Choice
 from importers.custom.reading import Wish
-from layers.base import Label
 from layers.crs import WGS84, parse_crs, transform_points
 from layers.custom import CustomLayer, Draft, list_custom, read_custom
 from layers.custom_tables import check_name, open_layer, remove_layer, restyle
 from layers.database import Audience, Reader, Role, connect
 from layers.errors import Conflict, Invalid, NotFound
 from layers.grid import web_mercator
+from layers.label import Label
 from layers.undoing import undo_run
 from ogc_api import scribe
 from ogc_api.edition import Editions

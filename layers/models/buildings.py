@@ -3,7 +3,7 @@
 from sqlalchemy import Double, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.base import Base, Feature, between, by_file, geometry, labelled
+from layers.models.base import Base, Feature, between, by_file, geometry, labelled
 
 
 class Building(Feature, Base):

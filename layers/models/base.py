@@ -5,7 +5,6 @@ database is migrated (`layers.migrations`), and stands in the geometry type from
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -24,25 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
+from layers.label import Label, Range
 from layers.schemas import SCHEMA
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What people call a property, and its unit (UCUM) where it has one."""
-
-    vi: str
-    en: str
-    unit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """What a column's number may be, both ends allowed."""
-
-    column: str
-    low: float
-    high: float
 
 
 class Base(DeclarativeBase):
