@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from importers.archive import HEAD_BYTES, ArchiveLimits, is_archive, unpack
 from importers.faults import Finding, Rejected
-from importers.source import find_datasets
+from importers.source import find_datasets, root_of
 from layers.errors import Invalid
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def open_delivery(path: Path, workers: Workers, root: Path | None = None) -> Del
     """
     if not path.exists():
         raise Invalid(f"{path} does not exist: name a folder or a file")
-    root = root or (path if path.is_dir() else path.parent)
+    root = root or root_of(path)
     found, documents = find_datasets(path, root)
     if not found:
         raise Invalid(f"{path} holds nothing to import: name a folder with deliveries, or a file that is no companion")

@@ -213,13 +213,18 @@ def find_delivered(location: Path) -> Path | None:
     return place if place.is_file() else None
 
 
+def root_of(path: Path) -> Path:
+    """The folder below which files have their names: the one that is named, or what holds a file that is."""
+    return path if path.is_dir() and not is_geodatabase(path) else path.parent
+
+
 def find_datasets(path: Path, root: Path | None = None) -> tuple[list[Dataset], list[Path]]:
     """Datasets below a folder (or the one file), in order of their names, and the files left aside as documents.
 
     root: the folder below which they have their names, by default the folder, or what holds the file.
     A companion without the file that it belongs to is a dataset too, so that nobody waits for it in vain.
     """
-    root = root or (path if path.is_dir() and not is_geodatabase(path) else path.parent)
+    root = root or root_of(path)
     found = sorted(_files(path))
     geodatabases = {file for file in found if is_geodatabase(file)}
     files = [file for file in found if file not in geodatabases]

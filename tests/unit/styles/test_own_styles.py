@@ -153,7 +153,7 @@ def test_numbers_are_told_apart_in_every_form() -> None:
     assert "filter=\"&quot;lanes&quot; IN ('2')\"" in qml
     assert "<ogc:Literal>4</ogc:Literal>" in sld
     dots = [Drawn(POINT, [[(1000 * n, 2000)]], {"lanes": n}, n) for n in (1, 2, 4)]
-    picture = Image.open(io.BytesIO(paint({(0, 0): {"x": dots}}, [("x", layers[0])], 16)))
+    picture = Image.open(io.BytesIO(paint({(0, 0): {"x": dots}}, [("x", layers[0])], 16, {})))
     assert {(255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255)} <= {c for _, c in picture.getcolors(70_000) or []}
 
 
@@ -175,7 +175,7 @@ def test_what_only_maplibre_draws_stands_in_no_way() -> None:
 
     def draw(name: str, number: int) -> bytes:
         dot = Drawn(POINT, [[(2000, 2000)]], {"name": name, "n": 4}, 1)
-        return paint({(0, 0): {"x": [dot]}}, drawn[:number], 16)
+        return paint({(0, 0): {"x": [dot]}}, drawn[:number], 16, {})
 
     bare = draw("a", 1)
     assert draw("ab", 3) == draw("ab", 2) != bare
