@@ -160,11 +160,11 @@ def test_backup_brings_the_whole_city_to_another_machine(twin: Twin, folder: Pat
         checks = [twin("check", trench, "--depth-m", 1.8, **settings) for settings in ({}, elsewhere)]
         assert checks[0].stdout == checks[1].stdout
         assert "holds a city already" in twin("restore", kept, **elsewhere).stderr
+        with (kept / "city.dump").open("ab") as dump:
+            dump.write(b"!")
+        assert "city.dump is not what was written" in twin("restore", kept, **elsewhere).stderr
     finally:
         twin("db", "stop", **elsewhere)
-    with (kept / "city.dump").open("ab") as dump:
-        dump.write(b"!")
-    assert "city.dump is not what was written" in twin("restore", kept, **elsewhere).stderr
 
 
 def test_import_exits_by_its_outcome(twin: Twin, tmp_path: Path) -> None:
