@@ -1,6 +1,6 @@
 """What citizens reported and the city answered for: where, of what, how far it has got, whose task it is.
 
-What people wrote, and who they are, is personal data and is not kept here (see `provenance.SourceRecords`).
+What people wrote, and who they are, is personal data and is not kept here (see `models.provenance.SourceRecords`).
 """
 
 from enum import StrEnum

@@ -1,7 +1,7 @@
 """The columns of the twin's own layers, as their models say.
 
-They are read from `layout.json`, which `layers.models.layout` writes: whatever runs needs no model, and starts a second
-sooner without them.
+They are read from `layout.json`, which `layers.models.layout` writes: whatever runs needs no model, and starts half
+a second sooner without them.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _IMPORT_LOCK = 0x7477696E  # "twin"
 # The server ends a statement, and lets go of the lock, when the importing process was killed meanwhile.
 _WATCHFUL = "select set_config(name, '1000', false) from pg_settings where name = 'client_connection_check_interval'"
-# Long values, such as the records as delivered, are kept in a third of the time by LZ4, where the server has it.
+# Long values, such as the records as delivered, are kept in less than half the time by LZ4, where the server has it.
 _COMPACT = (
     "select set_config(name, 'lz4', false) from pg_settings"
     " where name = 'default_toast_compression' and 'lz4' = any (enumvals)"

@@ -1,4 +1,4 @@
-"""Cadastral parcels. Who holds one is personal data and is not kept here (see `provenance.SourceRecords`)."""
+"""Cadastral parcels. Who holds one is personal data and is not kept here (see `models.provenance.SourceRecords`)."""
 
 from sqlalchemy import Double, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column

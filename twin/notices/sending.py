@@ -22,7 +22,7 @@ _FIRST_S, _LONGEST_S = 10, 6 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """How notices leave the house; without a mail server e-mails wait."""
+    """How notices leave the house; without a mail server e-mails are tried for days, then given up."""
 
     mail: MailServer | None = None
     private_webhooks: bool = False
